@@ -1,0 +1,89 @@
+"""A directory as a value."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from ledger.errors import FormatError
+from ledger.model.digest import Digest
+
+
+class Mode:
+    """The kinds of path that a Manifest holds; git's numbers, and one for a directory that holds no file."""
+
+    FILE: Final = 0o100644
+    EXECUTABLE: Final = 0o100755
+    LINK: Final = 0o120000
+    DIRECTORY: Final = 0o040000
+
+    ALL: Final = frozenset({FILE, EXECUTABLE, LINK, DIRECTORY})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestEntry:
+    """One path of a Manifest."""
+
+    path: str
+    """Relative to the Manifest's root, ``/`` between parts; bytes that are no UTF-8 as surrogate escapes."""
+    mode: int
+    """One of `Mode`."""
+    size: int
+    """Bytes; of a link, the length of its target."""
+    digest: Digest | None
+    """Of the content; of a link, of its target. None for a directory, and where `omitted` says why."""
+    omitted: str | None = None
+    """Why the store has no content for this path (``size``, ``credentials``, ``unreadable``); else None."""
+
+
+def path_key(path: str) -> bytes:
+    """Sort key of a path: its bytes."""
+    return path.encode("utf-8", "surrogateescape")
+
+
+def check_path(path: str) -> str:
+    """Return `path` if it stays beneath its root.
+
+    Raises
+    ------
+    FormatError
+        If it is empty or absolute, or holds an empty part, ``.``, ``..`` or a NUL.
+    """
+    if not path or "\0" in path or any(part in ("", ".", "..") for part in path.split("/")):
+        raise FormatError("a path that leaves its root", cause=f"expected a relative path, got {path!r}")
+    return path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """A directory as its paths, sorted by their bytes; the digest of its canonical bytes names the tree.
+
+    Raises
+    ------
+    FormatError
+        If a path is not relative, stands twice, or has an unknown mode, or the order is wrong.
+    """
+
+    entries: tuple[ManifestEntry, ...]
+    """Sorted, each path once."""
+
+    def __post_init__(self) -> None:
+        before = b""
+        for entry in self.entries:
+            check_path(entry.path)
+            key = path_key(entry.path)
+            if key <= before:
+                raise FormatError("a manifest out of order", cause=f"{entry.path!r} is doubled or misplaced")
+            if entry.mode not in Mode.ALL:
+                raise FormatError("an unknown mode", cause=f"{entry.path!r} has mode {entry.mode:o}")
+            before = key
+
+    @classmethod
+    def of(cls, entries: Iterable[ManifestEntry]) -> "Manifest":
+        """Manifest of `entries` in any order."""
+        return cls(entries=tuple(sorted(entries, key=lambda entry: path_key(entry.path))))
+
+    def __iter__(self) -> Iterator[ManifestEntry]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)

@@ -1,0 +1,370 @@
+"""What a trial is made of."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ledger.model.digest import Digest
+from ledger.model.findings import HealthLine
+
+Value = bool | int | float | str | None | tuple["Value", ...]
+"""What a hyperparameter can be; lists become tuples."""
+
+
+class HyperparameterType(StrEnum):
+    """How a hyperparameter's values relate."""
+
+    REAL = "real"
+    INTEGER = "integer"
+    CATEGORICAL = "categorical"
+    ORDINAL = "ordinal"
+    BOOLEAN = "boolean"
+
+
+class HyperparameterRole(StrEnum):
+    """What a hyperparameter shapes: the model, the algorithm that fits it, or only the seed."""
+
+    MODEL = "model"
+    ALGORITHM = "algorithm"
+    SEED = "seed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hyperparameter:
+    """A value that was set before training."""
+
+    name: str
+    """As the program calls it; dotted where it was nested in a file."""
+    value: Value
+    """As parsed."""
+    type: HyperparameterType
+    """Real, integer, categorical, ordinal or boolean."""
+    role: HyperparameterRole | None = None
+    """Model, algorithm or seed; None where nobody said."""
+    source: str
+    """Where it was seen: ``option`` (-p), ``argument``, ``file:PATH``, ``call``, ``default``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NestedRepository:
+    """A git repository inside the tree: a submodule, or a clone that lies there."""
+
+    path: str
+    """Relative to the tree's root."""
+    commit: str | None
+    """Commit checked out, hexadecimal; None before the first."""
+    remote: str | None
+    """URL of its remote, without credentials."""
+    dirty: bool
+    """Whether its files differ from the commit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeSnapshot:
+    """The code as it was, committed or not."""
+
+    name: str
+    """``.`` for the trial's own root; else the name of the distribution that is installed from this path."""
+    tree: Digest
+    """Of the Manifest of all tracked, and untracked but not ignored, files."""
+    products: Digest | None = None
+    """Of the Manifest of the files that an earlier trial here made; None where there are none."""
+    commit: str | None = None
+    """Commit checked out, hexadecimal; None outside of git and before the first commit."""
+    branch: str | None = None
+    """Branch checked out; None where detached or outside of git."""
+    remote: str | None = None
+    """URL of the remote, without credentials."""
+    dirty: bool = False
+    """Whether the files differ from the commit (products left aside)."""
+    nested: tuple[NestedRepository, ...] = ()
+    """Submodules and other repositories inside, sorted by path; their files are part of `tree`."""
+    paths: tuple[str, ...] = ()
+    """Directories of the tree that the interpreter had on its path (editable installs), relative to it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distribution:
+    """One installed distribution."""
+
+    name: str
+    """Normalised as PEP 503 says."""
+    version: str
+    """As its metadata says."""
+    origin: str
+    """``index``, or as PEP 610 says: ``git+URL@COMMIT``, ``archive+URL#HASH``, ``path``, ``editable``."""
+    record: Digest | None
+    """Of its RECORD rows without what installers write differently; None where it has no RECORD."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """What can change a result, of the interpreter that the command uses."""
+
+    python: str | None
+    """Version, such as ``3.11.7``; None where no interpreter was found."""
+    implementation: str | None
+    """``cpython``, ``pypy``, …"""
+    platform: str
+    """Platform tag, such as ``linux-x86_64``, with the C library: ``glibc-2.36``."""
+    distributions: tuple[Distribution, ...]
+    """Sorted by name; `replay-ledger` itself is left out."""
+    variables: tuple[tuple[str, str], ...]
+    """Allow-listed variables, sorted by name; secrets as ``secret:NAME``, the root as ``{root}``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interpreter:
+    """The Python that a command uses, where this machine has it."""
+
+    executable: str
+    """Absolute path."""
+    base: str
+    """Absolute path of the interpreter that its virtual environment was made from, or itself."""
+    version: str
+    """Such as ``3.11.7``."""
+    has_ledger: bool
+    """Whether ``import ledger`` works there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gpu:
+    """One accelerator."""
+
+    name: str
+    """Model."""
+    uuid: str | None
+    """As the driver calls it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """Where it ran; in no digest."""
+
+    hostname: str
+    machine: str
+    """Architecture, such as ``x86_64``."""
+    system: str
+    """Kernel and its release."""
+    cpu: str
+    """Model."""
+    cpu_flags: tuple[str, ...]
+    """The vector extensions that it has, sorted."""
+    cpus: int
+    """Logical processors."""
+    memory: int
+    """Bytes."""
+    gpus: tuple[Gpu, ...]
+    driver: str | None
+    """GPU driver's version."""
+    user: str
+    container: str | None
+    """Kind of container, where one shows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadPool:
+    """Threads of one numeric library as the child had them."""
+
+    library: str
+    """File name of the shared library."""
+    api: str
+    """openblas, mkl, blis, openmp or torch."""
+    threads: int
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeededGenerator:
+    """A generator that was given a seed."""
+
+    generator: str
+    """random, numpy, torch, …, or ``ledger.seed(NAME)``."""
+    value: str
+    """The seed, as text."""
+    enforced: bool
+    """Whether `--seed` did it, rather than the program."""
+    where: str | None
+    """File and line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entropy:
+    """A draw from the operating system's randomness that no seed governs."""
+
+    generator: str
+    where: str | None
+    """File and line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What is only known while it runs; recorded, set again at replay, in no digest."""
+
+    affinity: int
+    """Processors that it was allowed to use."""
+    interpreters: tuple[Interpreter, ...] = ()
+    """Pythons that the probe met, the first one first."""
+    threads: tuple[ThreadPool, ...] = ()
+    libraries: tuple[str, ...] = ()
+    """BLAS and OpenMP libraries that were loaded."""
+    seeded: tuple[SeededGenerator, ...] = ()
+    entropy: tuple[Entropy, ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
+    """Variables that place a trial (devices, job, rank) rather than change its result; sorted by name."""
+    processes: int = 0
+    """Python processes that the probe met."""
+
+
+class ArtifactRole(StrEnum):
+    """What a file is to its trial."""
+
+    INPUT = "input"
+    OUTPUT = "output"
+    LOG = "log"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """A file of a trial."""
+
+    role: ArtifactRole
+    path: str
+    """Relative to the root; absolute where it lies outside."""
+    digest: Digest | None
+    """Of the content; of a link, of its target; None where it could not be read."""
+    size: int
+    """Bytes."""
+    mode: int
+    """One of `Mode`."""
+    media_type: str
+    omitted: str | None = None
+    """Why the store has no content for it; else None."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """All that is known before the command starts; its digest names it."""
+
+    argv: tuple[str, ...]
+    """The command as given; secrets as ``secret:NAME``."""
+    directory: str
+    """Working directory relative to the root; ``.`` for the root itself."""
+    stdin: str
+    """``terminal``, ``null``, ``closed``, ``stream`` (not recorded) or the digest of the content."""
+    code: tuple[tuple[str, Digest], ...]
+    """(name, tree) of each CodeSnapshot, sorted."""
+    environment: Digest
+    seed: int | None
+    """Of `--seed`."""
+    parameters: tuple[tuple[str, Value], ...]
+    """Of `-p`, sorted by name."""
+    inputs: tuple[tuple[str, Digest | None], ...]
+    """(path, digest) of declared inputs, sorted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """What was tried; two trials of one recipe are expected to have the same outputs."""
+
+    intent: Digest
+    inputs: tuple[tuple[str, Digest | None], ...]
+    """(path, digest) of all inputs, found ones included, sorted."""
+    complete: bool
+    """Whether that list is known to be complete."""
+
+
+class Status(StrEnum):
+    """How a trial stands."""
+
+    RUNNING = "running"
+    OK = "ok"
+    FAILED = "failed"
+    KILLED = "killed"
+    PRUNED = "pruned"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """What the command wrote to one of its standard streams."""
+
+    digest: Digest
+    """Of what is stored: secrets are masked."""
+    size: int
+    """Bytes stored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricSummary:
+    """A metric's series in short; the series itself is an object."""
+
+    name: str
+    last: float
+    min: float
+    """NaN only where every value is."""
+    max: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How an execution ended and what it made."""
+
+    status: Status
+    exit_code: int | None
+    """The child's own; 128+n for signal n, 127 not found, 126 not executable; None where it is not known."""
+    signal: int | None = None
+    outputs: tuple[Artifact, ...] = ()
+    """Sorted by path."""
+    metrics: tuple[MetricSummary, ...] = ()
+    """Sorted by name."""
+    series: Digest | None = None
+    """Of the object that holds every metric's points."""
+    stdout: Stream | None = None
+    stderr: Stream | None = None
+    started: int
+    """UTC, nanoseconds since 1970."""
+    duration_s: float
+    """Seconds on a monotonic clock."""
+    cpu_user_s: float
+    cpu_system_s: float
+    peak_memory: int
+    """Bytes resident in the largest process."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One execution, as its entries tell it."""
+
+    id: Digest
+    """Leaf of its ``trial.started``."""
+    name: str | None
+    experiment: str | None
+    message: str | None
+    tags: tuple[str, ...]
+    parent: Digest | None
+    """The trial inside which it was started."""
+    started: int
+    """UTC, nanoseconds since 1970."""
+    root: str
+    """Absolute path of the root where it ran."""
+    intent: Intent
+    recipe: Digest | None
+    """None until it finished."""
+    recipe_complete: bool
+    code: tuple[CodeSnapshot, ...]
+    """The root's own first."""
+    environment: Digest
+    interpreter: Interpreter | None
+    host: Digest
+    observed: Observed | None
+    hyperparameters: tuple[Hyperparameter, ...]
+    inputs: tuple[Artifact, ...]
+    outcome: Outcome | None
+    """None while it runs."""
+    health: tuple[HealthLine, ...]
+
+    @property
+    def status(self) -> Status:
+        """How it stands."""
+        return self.outcome.status if self.outcome else Status.RUNNING
