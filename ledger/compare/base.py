@@ -1,0 +1,38 @@
+"""The contract of a comparator: two contents in, what differs out."""
+
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tolerance:
+    """How far apart two numbers may be: ``|a - b| <= atol + rtol * |b|``, NaN equal to NaN (as numpy's isclose)."""
+
+    rtol: float = 0.0
+    atol: float = 0.0
+
+    def allows(self, expected: float, got: float) -> bool:
+        """Whether `got` is near enough to `expected`."""
+        if got == expected or (got != got and expected != expected):
+            return True
+        return abs(got - expected) <= self.atol + self.rtol * abs(expected)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What a comparator found."""
+
+    same: bool
+    """Whether the contents are equal, or within the tolerance."""
+    exact: bool
+    """Whether they are equal byte for byte."""
+    detail: str | None
+    """How they differ, in a few words; None when byte for byte equal."""
+
+
+class Comparator(Protocol):
+    """Compares two contents of one media type."""
+
+    def __call__(self, expected: BinaryIO, got: BinaryIO, tolerance: Tolerance) -> Comparison:
+        """Compare in bounded memory; nothing of either content is ever executed."""
+        ...

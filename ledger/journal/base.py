@@ -1,0 +1,66 @@
+"""The contract of a journal: facts are appended, in order, for ever."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Protocol
+
+from ledger.model import Digest, Finding, Head, Payload, Recorded
+
+if TYPE_CHECKING:
+    import pyarrow
+
+
+class Journal(Protocol):
+    """All origins' logs, of which one is this writer's own.
+
+    Any number of processes append at once; readers never wait and see a consistent prefix.
+    """
+
+    @property
+    def origin(self) -> bytes:
+        """Id of the origin that this writer appends to, 16 bytes; made at the first append."""
+        ...
+
+    def append(self, payload: Payload, *, time: int | None = None) -> Recorded:
+        """Append one fact; it is durable when this returns.
+
+        Parameters
+        ----------
+        payload
+            The fact.
+        time
+            UTC, nanoseconds since 1970; now where it is None.
+
+        Raises
+        ------
+        StorageError
+            If it could not be made durable. Nobody was told that it is there, so it may or may not be.
+        """
+        ...
+
+    def entries(self) -> Iterator[Recorded]:
+        """All whole entries in merged order (causal by Heads, ties by origin); damaged ones are left out."""
+        ...
+
+    def get(self, id: Digest) -> Recorded | None:
+        """The entry of that id, if there is one."""
+        ...
+
+    def head(self) -> Head:
+        """The prefix that is there now."""
+        ...
+
+    def is_output(self, path: str, digest: Digest) -> bool:
+        """Whether an entry here records that content as a trial's output at that path; needs no pyarrow."""
+        ...
+
+    def seal(self) -> None:
+        """Move the tail into Arrow segments and merge small ones; ids, order and proofs stay as they are."""
+        ...
+
+    def table(self) -> "pyarrow.Table":
+        """All whole entries as columns: seq, origin, kind, trial, experiment, recipe, time, body, leaf."""
+        ...
+
+    def verify(self) -> list[Finding]:
+        """Check every stored byte: frames, leaves, roots, heads. An empty list is a whole journal."""
+        ...
