@@ -1,0 +1,67 @@
+"""The variables that a child is given beside the user's own: nothing else of its world changes."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+PROBE = Path(__file__).parent / "probe"
+"""Directory that holds the probe's sitecustomize."""
+
+PREFIX = "LEDGER_"
+
+
+def child_variables(
+    variables: Mapping[str, str],
+    *,
+    trial: str,
+    spool: Path,
+    ledger: Path,
+    seed: Mapping[str, str],
+    probe: Path = PROBE,
+) -> dict[str, str]:
+    """Return the child's environment.
+
+    Parameters
+    ----------
+    variables
+        The user's own.
+    trial
+        Id of the trial, under which a nested run records itself.
+    spool
+        Directory into which the probe and the script's calls write.
+    ledger
+        The ``.ledger`` directory of a nested run.
+    seed
+        What an enforced seed sets; empty without one.
+    probe
+        Directory to put in front of PYTHONPATH.
+    """
+    paths = [str(probe)]
+    if variables.get("PYTHONPATH"):
+        paths.append(variables["PYTHONPATH"])
+    return {
+        **{name: value for name, value in variables.items() if name != "LEDGER_SEED"},
+        "LEDGER_TRIAL": trial,
+        "LEDGER_SPOOL": str(spool),
+        "LEDGER_DIR": str(ledger),
+        "PYTHONPATH": os.pathsep.join(paths),
+        **seed,
+    }
+
+
+def without_ours(variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables as they were before an outer trial added its own.
+
+    Inside a trial a nested one must not take the outer probe, spool or seed for the user's.
+    """
+    paths = [each for each in variables.get("PYTHONPATH", "").split(os.pathsep) if not _is_probe(each)]
+    kept = {name: value for name, value in variables.items() if not name.startswith(PREFIX)}
+    if "PYTHONPATH" in kept:
+        kept["PYTHONPATH"] = os.pathsep.join(paths)
+        if not kept["PYTHONPATH"]:
+            del kept["PYTHONPATH"]
+    return kept
+
+
+def _is_probe(path: str) -> bool:
+    return bool(path) and (Path(path) / "_ledger_probe.py").is_file()

@@ -1,0 +1,127 @@
+"""What a person can set in ``ledger.toml``, or under ``[tool.ledger]`` of ``pyproject.toml``."""
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from ledger.errors import UsageError
+
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeConfig:
+    """``[code]``: what belongs to the code."""
+
+    paths: tuple[str, ...] = ()
+    """Narrows the snapshot to these paths of the root; empty for all of it."""
+    max_untracked_bytes: int = 50 * MEGABYTE
+    """Size in bytes past which an untracked file is recorded by digest only."""
+    max_files: int = 10_000
+    """Files past which a directory without git is recorded in part."""
+    max_bytes: int = 500 * MEGABYTE
+    """Bytes past which a directory without git is recorded in part."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentConfig:
+    """``[environment]``: what belongs to the environment."""
+
+    variables: tuple[str, ...] = ()
+    """Patterns (``MY_*``) of variables to record beside the built-in list."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreConfig:
+    """``[store]``: what is kept."""
+
+    max_input_bytes: int = 100 * MEGABYTE
+    """Size in bytes past which an input is recorded by digest only."""
+    warn_output_bytes: int = 10_000 * MEGABYTE
+    """Bytes of one trial's outputs past which a warning is printed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayConfig:
+    """``[replay]``: what a verdict counts."""
+
+    timing: tuple[str, ...] = ("*time*", "*elapsed*", "*_per_second")
+    """Patterns of metrics that measure the clock: reported, not counted."""
+    rtol: float = 0.0
+    """Relative tolerance of metrics."""
+    atol: float = 0.0
+    """Absolute tolerance of metrics."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """All of it."""
+
+    code: CodeConfig = field(default_factory=CodeConfig)
+    environment: EnvironmentConfig = field(default_factory=EnvironmentConfig)
+    store: StoreConfig = field(default_factory=StoreConfig)
+    replay: ReplayConfig = field(default_factory=ReplayConfig)
+
+
+_SECTIONS: dict[str, type[Any]] = {
+    "code": CodeConfig,
+    "environment": EnvironmentConfig,
+    "store": StoreConfig,
+    "replay": ReplayConfig,
+}
+
+
+def parse(document: dict[str, Any], place: str) -> Config:
+    """Read a configuration.
+
+    Parameters
+    ----------
+    document
+        As TOML gives it.
+    place
+        The file's name, for errors.
+
+    Raises
+    ------
+    UsageError
+        If a section or key is unknown (the nearest good one is named) or a value is of the wrong kind.
+    """
+    sections: dict[str, Any] = {}
+    for name, table in document.items():
+        if name not in _SECTIONS:
+            raise _unknown(name, tuple(_SECTIONS), f"[{name}]", place)
+        if not isinstance(table, dict):
+            raise UsageError(f"{place}: a bad section", cause=f"[{name}]: expected a table, got {table!r}")
+        kind = _SECTIONS[name]
+        defaults = {each.name: each.default for each in fields(kind)}
+        values: dict[str, Any] = {}
+        for key, value in table.items():
+            if key not in defaults:
+                raise _unknown(key, tuple(defaults), f"[{name}] {key}", place)
+            values[key] = _checked(value, defaults[key], f"[{name}] {key}", place)
+        sections[name] = kind(**values)
+    return Config(**sections)
+
+
+def _unknown(name: str, good: tuple[str, ...], where: str, place: str) -> UsageError:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, good, 1) or list(good)
+    return UsageError(
+        f"{place}: an unknown key", cause=f"{where} means nothing", hint=f"did you mean: {', '.join(near)}"
+    )
+
+
+def _checked(value: Any, default: Any, where: str, place: str) -> Any:
+    if isinstance(default, tuple):
+        if isinstance(value, list) and all(isinstance(each, str) for each in value):
+            return tuple(value)
+        expected = "a list of texts"
+    elif isinstance(default, float):
+        if type(value) in (int, float) and value >= 0:
+            return float(value)
+        expected = "a number, 0 or more"
+    else:
+        if type(value) is int and value >= 0:
+            return value
+        expected = "a whole number, 0 or more"
+    raise UsageError(f"{place}: a bad value", cause=f"{where}: expected {expected}, got {value!r}")
