@@ -1,0 +1,208 @@
+"""What two trials, or two experiments, have that is not the same."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ledger.compare.base import Tolerance
+from ledger.model import (
+    Difference,
+    Environment,
+    Host,
+    Hyperparameter,
+    HyperparameterRole,
+    Trial,
+)
+from ledger.model.codec import digest_of
+from ledger.ops import diff_code, diff_results
+from ledger.ops.differences import values
+from ledger.ops.objects import Problem, load, unique
+from ledger.store.base import Store
+
+SECTIONS = ("verdict", "hyperparameters", "seeds", "code", "environment", "inputs", "metrics", "outputs")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diff:
+    """What differs between two sides."""
+
+    sections: Mapping[str, tuple[Difference, ...]]
+    """By name, all of `SECTIONS` in their order; empty where nothing differs."""
+    summary: str
+    """What it comes to, in one line."""
+    problems: tuple[Problem, ...] = ()
+    """What could not be read, and so not be compared."""
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing that counts differs, and everything could be compared."""
+        return not self.problems and not any(each.counted for part in self.sections.values() for each in part)
+
+
+def diff(
+    a: Trial,
+    b: Trial,
+    store: Store,
+    *,
+    tolerance: Tolerance | None = None,
+    timing: tuple[str, ...] = (),
+) -> Diff:
+    """Compare two trials.
+
+    Parameters
+    ----------
+    a, b
+        The first is "expected", the second "got".
+    store
+        Where their objects are.
+    tolerance
+        How far apart two values of a metric may be; exact by default.
+    timing
+        Patterns of metrics that measure the clock.
+    """
+    code, code_problems = diff_code.compare(a, b, store)
+    environment, environment_problems = _environment(a, b, store)
+    metrics, metric_problems = diff_results.metrics(a, b, store, tolerance or Tolerance(), timing)
+    sections = {
+        "verdict": _verdict(a, b),
+        "hyperparameters": _hyperparameters(a, b),
+        "seeds": _seeds(a, b),
+        "code": code,
+        "environment": environment,
+        "inputs": diff_results.inputs(a, b),
+        "metrics": metrics,
+        "outputs": diff_results.outputs(a, b, store, tolerance or Tolerance()),
+    }
+    problems = unique([*code_problems, *environment_problems, *metric_problems])
+    return Diff(sections=sections, summary=_summary(a, b, sections), problems=problems)
+
+
+def _verdict(a: Trial, b: Trial) -> tuple[Difference, ...]:
+    def facts(trial: Trial) -> dict[str, Any]:
+        return {"status": str(trial.status), "exit_code": trial.outcome.exit_code if trial.outcome else None}
+
+    intents = digest_of(a.intent), digest_of(b.intent)
+    identity = values("verdict", {"intent": intents[0]}, {"intent": intents[1]}, counted=False)
+    if a.recipe and b.recipe:
+        identity += values("verdict", {"recipe": a.recipe}, {"recipe": b.recipe}, counted=False)
+    return (*values("verdict", facts(a), facts(b)), *identity)
+
+
+def _is_seed(parameter: Hyperparameter) -> bool:
+    return parameter.role is HyperparameterRole.SEED
+
+
+def _hyperparameters(a: Trial, b: Trial) -> tuple[Difference, ...]:
+    def own(trial: Trial) -> dict[str, Any]:
+        return {each.name: each.value for each in trial.hyperparameters if not _is_seed(each)}
+
+    def command(trial: Trial) -> dict[str, Any]:
+        intent = trial.intent
+        return {"command": intent.argv, "directory": intent.directory, "standard input": intent.stdin}
+
+    # Two spellings of a command (--lr=1, --lr 1) are one configuration, so the command itself is only shown.
+    spelling = values("hyperparameters", command(a), command(b), counted=False)
+    return (*values("hyperparameters", own(a), own(b)), *spelling)
+
+
+def _seeds(a: Trial, b: Trial) -> tuple[Difference, ...]:
+    def seeds(trial: Trial) -> dict[str, Any]:
+        found: dict[str, Any] = {each.name: each.value for each in trial.hyperparameters if _is_seed(each)}
+        if trial.intent.seed is not None:
+            found["--seed"] = trial.intent.seed
+        for each in trial.observed.seeded if trial.observed else ():
+            name = f"{each.generator} seeded"
+            found[name] = (*found.get(name, ()), each.value)
+        return found
+
+    def draws(trial: Trial) -> dict[str, Any]:
+        return {
+            f"{each.generator} unseeded": each.where or "somewhere"
+            for each in (trial.observed.entropy if trial.observed else ())
+        }
+
+    unseeded = values("seeds", draws(a), draws(b), counted=False)
+    return (*values("seeds", seeds(a), seeds(b)), *unseeded)
+
+
+def _environment(a: Trial, b: Trial, store: Store) -> tuple[tuple[Difference, ...], tuple[Problem, ...]]:
+    found: list[Difference] = []
+    problems: list[Problem | None] = []
+    if a.environment != b.environment:
+        left, right = (load(store, Environment, each.environment, "environment") for each in (a, b))
+        if left.noun and right.noun:
+            found += _environments(left.noun, right.noun)
+        else:
+            problems += [left.problem, right.problem]
+            found += values("environment", {"digest": a.environment}, {"digest": b.environment})
+    found += values("environment", _threads(a), _threads(b), counted=False, prefix="threads ")
+    if a.host != b.host:
+        hosts = [load(store, Host, each.host, "host") for each in (a, b)]
+        facts = [_host(each.noun) for each in hosts if each.noun]
+        problems += [each.problem for each in hosts]
+        if len(facts) == 2:
+            found += values("environment", facts[0], facts[1], counted=False, prefix="host ")
+    return tuple(found), unique(problems)
+
+
+def _environments(a: Environment, b: Environment) -> list[Difference]:
+    """Two Environments whose digests differ."""
+
+    def facts(noun: Environment) -> dict[str, Any]:
+        return {name: getattr(noun, name) for name in ("python", "implementation", "platform")}
+
+    found = values("environment", facts(a), facts(b))
+    found += values("environment", dict(a.variables), dict(b.variables), prefix="variable ")
+    left, right = _packages(a), _packages(b)
+    for difference in values("environment", left, right, prefix="package "):
+        (old, new) = (each and each[0] for each in (difference.expected, difference.got))
+        detail = difference.detail
+        if old == new and detail is None:
+            detail = "same version, other files or origin"
+        found.append(
+            Difference(part="environment", path=difference.path, expected=old, got=new, detail=detail)
+        )
+    return found
+
+
+def _packages(noun: Environment) -> dict[str, tuple[str, ...]]:
+    return {
+        each.name: (each.version, each.origin, str(each.record) if each.record else "")
+        for each in noun.distributions
+    }
+
+
+def _threads(trial: Trial) -> dict[str, Any]:
+    pools = trial.observed.threads if trial.observed else ()
+    return {f"{each.api} {each.library}": each.threads for each in pools}
+
+
+def _host(host: Host) -> dict[str, Any]:
+    return {
+        "hostname": host.hostname,
+        "machine": host.machine,
+        "system": host.system,
+        "cpu": host.cpu,
+        "vector extensions": host.cpu_flags,
+        "cpus": host.cpus,
+        "gpus": tuple(each.name for each in host.gpus),
+        "driver": host.driver,
+    }
+
+
+def _summary(a: Trial, b: Trial, sections: Mapping[str, Iterable[Difference]]) -> str:
+    counted = [name for name, found in sections.items() if any(each.counted for each in found)]
+    if a.id == b.id:
+        return "one and the same trial"
+    made = [name for name in counted if name in ("verdict", "metrics", "outputs")]
+    tried = [name for name in counted if name not in made]
+    named = ["status" if name == "verdict" else name for name in made]
+    if not counted:
+        return "the same in all that counts"
+    if a.recipe is not None and a.recipe == b.recipe:
+        return f"one recipe, and yet other {' and '.join(named)}" if made else "one recipe, the same results"
+    if not made:
+        return f"other {', '.join(tried)}; the same results"
+    if not tried:
+        return f"nothing recorded differs but the {', '.join(named)}"
+    return f"other {', '.join(tried)}; other {', '.join(named)}"

@@ -1,0 +1,213 @@
+"""Trials as JSON documents: what ``--json`` prints, in the form of ``schemas/json/``."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from ledger.model import (
+    Artifact,
+    CodeSnapshot,
+    Digest,
+    Environment,
+    Host,
+    HyperparameterRole,
+    Observed,
+    Recorded,
+    Trial,
+    Unknown,
+)
+from ledger.model.codec import VERSION, digest_of
+from ledger.model.jsonform import rfc3339, to_json, with_bytes
+from ledger.ops.objects import Loaded, Problem, load, unique
+from ledger.ops.query import Receipt, Remark, Trials
+from ledger.store.base import Store
+
+Document = dict[str, Any]
+
+
+def trial_document(trial: Trial, trials: Trials, store: Store) -> Document:
+    """All that is known of one trial: the form ``trial.v1``.
+
+    An object that is missing or damaged leaves its part null and a line in ``problems``.
+    """
+    environment = load(store, Environment, trial.environment, "environment")
+    host = load(store, Host, trial.host, "host")
+    receipts, problems = _receipts(trials.receipts.get(trial.id, ()), store)
+    document = _head(trial) | {
+        "parent": to_json(trial.parent),
+        "children": [str(each.id) for each in trials.children(trial.id)],
+        "signal": trial.outcome.signal if trial.outcome else None,
+        "directory": trial.intent.directory,
+        "stdin": trial.intent.stdin,
+        "root": trial.root,
+    }
+    # Text that may be no UTF-8 goes through with_bytes, which puts NAME_bytes beside it.
+    return with_bytes(document | {"command": trial.intent.argv}) | {
+        "code": _code(trial.code),
+        "environment": _environment(trial.environment, environment),
+        "interpreter": to_json(trial.interpreter),
+        "observed": _observed(trial.observed),
+        "host": _host(trial.host, host),
+        "hyperparameters": hyperparameters(trial),
+        "parameters": [to_json(each) for each in trial.hyperparameters],
+        "seeds": _seeds(trial),
+        "inputs": [_artifact(each) for each in trial.inputs],
+        "outputs": [_artifact(each) for each in trial.outcome.outputs] if trial.outcome else [],
+        "metrics": metrics(trial),
+        "metric_summaries": to_json(trial.outcome.metrics) if trial.outcome else [],
+        "series": to_json(trial.outcome.series) if trial.outcome else None,
+        "stdout": to_json(trial.outcome.stdout) if trial.outcome else None,
+        "stderr": to_json(trial.outcome.stderr) if trial.outcome else None,
+        "intent": str(digest_of(trial.intent)),
+        "recipe": to_json(trial.recipe),
+        "recipe_complete": trial.recipe_complete,
+        **_times(trial),
+        "health": to_json(trial.health),
+        "replays": receipts,
+        "notes": [note_document(each) for each in trials.notes.get(trial.id, ())],
+        "proposal": None,
+        "problems": to_json(unique([environment.problem, host.problem, *problems])),
+    }
+
+
+def log_document(chosen: Iterable[Trial], trials: Trials) -> list[Document]:
+    """Trials in their short form: ``trials.v1``."""
+    return [
+        with_bytes(_head(trial))
+        | {
+            "hyperparameters": hyperparameters(trial),
+            "metrics": metrics(trial),
+            **_times(trial),
+            "verdict": str(receipts[-1].replay.verdict) if receipts else None,
+        }
+        for trial in chosen
+        for receipts in [trials.receipts.get(trial.id, ())]
+    ]
+
+
+def entry_document(recorded: Recorded) -> Document:
+    """An entry, every field written out: the form ``entry.v1``."""
+    entry = recorded.entry
+    payload = entry.payload
+    return {
+        "id": str(recorded.id),
+        "seq": recorded.seq,
+        "v": VERSION,
+        "kind": entry.kind,
+        "time": rfc3339(entry.time),
+        "nonce": entry.nonce.hex(),
+        "origin": entry.origin.hex(),
+        "seen": to_json(entry.seen),
+        "data": to_json(payload.data if isinstance(payload, Unknown) else payload),
+    }
+
+
+def note_document(remark: Remark) -> Document:
+    """A note: the form ``note.v1``."""
+    return {"id": str(remark.id), "time": rfc3339(remark.time), **to_json(remark.note)}
+
+
+def hyperparameters(trial: Trial) -> Document:
+    """Values by name."""
+    return {to_json(each.name): to_json(each.value) for each in trial.hyperparameters}
+
+
+def metrics(trial: Trial) -> Document:
+    """Last values by name."""
+    return {to_json(each.name): to_json(each.last) for each in trial.outcome.metrics} if trial.outcome else {}
+
+
+def _head(trial: Trial) -> Document:
+    return {
+        "id": trial.id,
+        "name": trial.name,
+        "experiment": trial.experiment,
+        "message": trial.message,
+        "tags": list(trial.tags),
+        "status": trial.status,
+        "exit_code": trial.outcome.exit_code if trial.outcome else None,
+    }
+
+
+def _times(trial: Trial) -> Document:
+    names = ("duration_s", "cpu_user_s", "cpu_system_s", "peak_memory")
+    outcome = trial.outcome
+    return {
+        "started": rfc3339(trial.started),
+        **{name: to_json(getattr(outcome, name)) if outcome else None for name in names},
+    }
+
+
+def _code(snapshots: tuple[CodeSnapshot, ...]) -> Document | None:
+    if not snapshots:
+        return None
+    return {**to_json(snapshots[0]), "others": [to_json(each) for each in snapshots[1:]]}
+
+
+def _environment(digest: Digest, loaded: Loaded[Environment]) -> Document:
+    noun = loaded.noun
+    if noun is None:
+        names = ("python", "implementation", "platform", "packages", "distributions", "variables")
+        return {"digest": str(digest), **dict.fromkeys(names)}
+    return {
+        "digest": str(digest),
+        "python": noun.python,
+        "implementation": noun.implementation,
+        "platform": noun.platform,
+        "packages": {each.name: each.version for each in noun.distributions},
+        "distributions": to_json(noun.distributions),
+        "variables": _variables(noun.variables),
+    }
+
+
+def _observed(observed: Observed | None) -> Document | None:
+    if observed is None:
+        return None
+    document: Document = to_json(observed)
+    return document | {"variables": _variables(observed.variables)}
+
+
+def _variables(pairs: tuple[tuple[str, str], ...]) -> Document:
+    return with_bytes({to_json(name): value for name, value in pairs})
+
+
+def _host(digest: Digest, loaded: Loaded[Host]) -> Document:
+    names = Host.__dataclass_fields__
+    return {"digest": str(digest), **(to_json(loaded.noun) if loaded.noun else dict.fromkeys(names))}
+
+
+def _seeds(trial: Trial) -> Document:
+    observed = trial.observed
+    return {
+        "enforced": trial.intent.seed,
+        "hyperparameters": {
+            to_json(each.name): to_json(each.value)
+            for each in trial.hyperparameters
+            if each.role is HyperparameterRole.SEED
+        },
+        "seeded": to_json(observed.seeded) if observed else [],
+        "entropy": to_json(observed.entropy) if observed else [],
+    }
+
+
+def _artifact(artifact: Artifact) -> Document:
+    document: Document = to_json(artifact)
+    return document | {"mode": f"{artifact.mode:06o}"}
+
+
+def _receipts(receipts: Iterable[Receipt], store: Store) -> tuple[list[Document], list[Problem | None]]:
+    documents, problems = [], []
+    for each in receipts:
+        host = load(store, Host, each.replay.host, "replays")
+        problems.append(host.problem)
+        documents.append(
+            {
+                "id": str(each.id),
+                "verdict": str(each.replay.verdict),
+                "time": rfc3339(each.time),
+                "host": to_json(host.noun.hostname) if host.noun else None,
+                "mode": each.replay.mode,
+                "strict": each.replay.strict,
+                "differences": sum(difference.counted for difference in each.replay.differences),
+            }
+        )
+    return documents, problems

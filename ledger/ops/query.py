@@ -1,0 +1,226 @@
+"""Trials as the entries of a journal tell them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol, TypeVar
+
+from ledger.model import (
+    Digest,
+    Note,
+    Recorded,
+    Status,
+    Tag,
+    Tombstone,
+    Trial,
+    TrialFinished,
+    TrialLost,
+    TrialReplayed,
+    TrialStarted,
+)
+
+Key = TypeVar("Key")
+
+
+class Entries(Protocol):
+    """The part of a journal that a reader of trials needs."""
+
+    def entries(self) -> Iterator[Recorded]:
+        """All whole entries in merged order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """A replay, as its entry tells it."""
+
+    id: Digest
+    """Of the ``trial.replayed`` entry."""
+    time: int
+    """UTC, nanoseconds since 1970."""
+    replay: TrialReplayed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """A note, as its entry tells it."""
+
+    id: Digest
+    """Of the ``note`` entry."""
+    time: int
+    """UTC, nanoseconds since 1970."""
+    note: Note
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trials:
+    """All trials of a journal, and what was said about them."""
+
+    ordered: tuple[Trial, ...]
+    """In the journal's order, oldest first; removed ones are left out."""
+    by_id: Mapping[Digest, Trial]
+    """The same ones by their ids."""
+    removed: Mapping[Digest, tuple[Trial, Tombstone]]
+    """Trials that a tombstone hides, and the tombstone."""
+    receipts: Mapping[Digest, tuple[Receipt, ...]]
+    """Replays of each trial that has some, oldest first."""
+    notes: Mapping[Digest, tuple[Remark, ...]]
+    """Notes on each trial that has some, oldest first; corrected ones are left out."""
+    experiment_notes: Mapping[str, tuple[Remark, ...]]
+    """Notes on each experiment that has some, oldest first; corrected ones are left out."""
+    tagged: Mapping[str, tuple[Digest, ...]]
+    """Trials that bear each tag, in the order in which they got it; removed trials are left out."""
+
+    def __iter__(self) -> Iterator[Trial]:
+        return iter(self.ordered)
+
+    def __len__(self) -> int:
+        return len(self.ordered)
+
+    def of_experiment(self, name: str) -> tuple[Trial, ...]:
+        """The experiment's trials, oldest first; empty where there is none of that name."""
+        return tuple(trial for trial in self.ordered if trial.experiment == name)
+
+    def children(self, id: Digest) -> tuple[Trial, ...]:
+        """Trials that were started inside the trial `id`, oldest first."""
+        return tuple(trial for trial in self.ordered if trial.parent == id)
+
+
+def load(journal: Entries) -> Trials:
+    """Read all trials in one pass over the journal.
+
+    A fact about a trial whose ``trial.started`` is not there (damaged, or not pulled) is passed over:
+    `verify` names the damage.
+    """
+    fold = _Fold()
+    for recorded in journal.entries():
+        fold.add(recorded)
+    return fold.trials()
+
+
+@dataclass(slots=True)
+class _Fold:
+    """What the entries up to here say."""
+
+    started: dict[Digest, tuple[int, TrialStarted]] = field(default_factory=dict)
+    ended: dict[Digest, TrialFinished | TrialLost] = field(default_factory=dict)
+    receipts: dict[Digest, list[Receipt]] = field(default_factory=dict)
+    remarks: dict[Digest, Remark] = field(default_factory=dict)
+    tags: dict[tuple[str, Digest], None] = field(default_factory=dict)
+    """(name, trial) of each tag that stands, in the order of tagging."""
+    tombstones: dict[Digest, Tombstone] = field(default_factory=dict)
+
+    def add(self, recorded: Recorded) -> None:
+        payload = recorded.entry.payload
+        match payload:
+            case TrialStarted():
+                self.started[recorded.id] = (recorded.entry.time, payload)
+                for name in payload.tags:
+                    self._tag(name, recorded.id)
+            case TrialFinished():
+                # An end that was seen beats a recorder that was only thought dead; else the first one counts.
+                if not isinstance(self.ended.get(payload.trial), TrialFinished):
+                    self.ended[payload.trial] = payload
+            case TrialLost():
+                self.ended.setdefault(payload.trial, payload)
+            case TrialReplayed():
+                receipt = Receipt(id=recorded.id, time=recorded.entry.time, replay=payload)
+                self.receipts.setdefault(payload.trial, []).append(receipt)
+            case Note():
+                if payload.replaces is not None:
+                    self.remarks.pop(payload.replaces, None)
+                self.remarks[recorded.id] = Remark(id=recorded.id, time=recorded.entry.time, note=payload)
+            case Tag():
+                self.tags.pop((payload.name, payload.trial), None)
+                if not payload.removed:
+                    self._tag(payload.name, payload.trial)
+            case Tombstone():
+                self.tombstones[payload.target] = payload
+            case _:
+                pass  # of a later release, or nothing that a trial consists of
+
+    def _tag(self, name: str, trial: Digest) -> None:
+        self.tags.pop((name, trial), None)
+        self.tags[name, trial] = None
+
+    def trials(self) -> Trials:
+        tags: dict[Digest, list[str]] = {}
+        for name, id in self.tags:
+            tags.setdefault(id, []).append(name)
+        everything = {
+            id: _trial(id, time, started, self.ended.get(id), tuple(sorted(tags.get(id, ()))))
+            for id, (time, started) in self.started.items()
+        }
+        present = {id: trial for id, trial in everything.items() if id not in self.tombstones}
+        tagged: dict[str, list[Digest]] = {}
+        for name, id in self.tags:
+            if id in present:
+                tagged.setdefault(name, []).append(id)
+        remarks = list(self.remarks.values())
+        return Trials(
+            ordered=tuple(present.values()),
+            by_id=present,
+            removed={id: (everything[id], why) for id, why in self.tombstones.items() if id in everything},
+            receipts={id: tuple(each) for id, each in self.receipts.items()},
+            notes=_grouped((each.note.trial, each) for each in remarks),
+            experiment_notes=_grouped((each.note.experiment, each) for each in remarks),
+            tagged={name: tuple(ids) for name, ids in tagged.items()},
+        )
+
+
+def _trial(
+    id: Digest,
+    time: int,
+    started: TrialStarted,
+    ended: TrialFinished | TrialLost | None,
+    tags: tuple[str, ...],
+) -> Trial:
+    running = Trial(
+        id=id,
+        name=started.name,
+        experiment=started.experiment,
+        message=started.message,
+        tags=tags,
+        parent=started.parent,
+        started=time,
+        root=started.root,
+        intent=started.intent,
+        recipe=None,
+        recipe_complete=False,
+        code=started.code,
+        environment=started.environment,
+        interpreter=started.interpreter,
+        host=started.host,
+        observed=None,
+        hyperparameters=started.hyperparameters,
+        inputs=started.inputs,
+        outcome=None,
+        health=started.health,
+    )
+    if ended is None:
+        return running
+    if isinstance(ended, TrialLost):
+        return replace(
+            running,
+            observed=ended.observed,
+            hyperparameters=ended.hyperparameters or started.hyperparameters,
+            outcome=replace(ended.outcome, status=Status.LOST),
+            health=ended.health,
+        )
+    return replace(
+        running,
+        recipe=ended.recipe,
+        recipe_complete=ended.recipe_complete,
+        observed=ended.observed,
+        hyperparameters=ended.hyperparameters,
+        inputs=ended.inputs,
+        outcome=ended.outcome,
+        health=ended.health,
+    )
+
+
+def _grouped(pairs: Iterable[tuple[Key | None, Remark]]) -> dict[Key, tuple[Remark, ...]]:
+    groups: dict[Key, list[Remark]] = {}
+    for key, remark in pairs:
+        if key is not None:
+            groups.setdefault(key, []).append(remark)
+    return {key: tuple(each) for key, each in groups.items()}
