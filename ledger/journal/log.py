@@ -1,0 +1,221 @@
+"""One origin's log on disk: where it stands, and one entry more."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from ledger import fs
+from ledger.errors import DamagedError
+from ledger.journal import state
+from ledger.journal.merkle import Frontier
+from ledger.journal.state import HeadRecord, SealedRecord
+from ledger.journal.tail import Chain, encode_frame, follow, scan
+from ledger.model import Digest, layout
+
+_LOOKS = 5
+
+T = TypeVar("T")
+
+
+class UnsoundError(DamagedError):
+    """A log that has lost something: nothing may be appended to it any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a log stands."""
+
+    frontier: Frontier
+    """Of all entries that are there."""
+    first: int
+    """Position at which the tail begins."""
+    offset: int
+    """Bytes of the tail up to the end of the last whole frame."""
+    length: int
+    """Bytes of the tail; what lies beyond `offset` is a torn end."""
+    sealed: SealedRecord | None
+    """What the file says; None where there is none or it is damaged."""
+    head: HeadRecord | None
+    """What the file says; None where there is none or it is damaged."""
+    unsound: str | None = None
+    """Why nothing may be appended."""
+
+    @property
+    def size(self) -> int:
+        """Entries."""
+        return self.frontier.size
+
+    def record(self) -> HeadRecord:
+        """What ``head`` may say once all of this is durable."""
+        return HeadRecord(frontier=self.frontier, first=self.first, offset=self.offset)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """An entry in a tail, not yet durable."""
+
+    descriptor: int
+    """Of the tail; the caller closes it."""
+    seq: int
+    """The entry's position."""
+    record: HeadRecord
+    """What ``head`` may say once it is durable."""
+
+
+def create(log: Path) -> None:
+    """Make an empty log, durably; its ``head`` is there from the first instant."""
+    fs.make_directory(log)
+    empty = HeadRecord(frontier=Frontier(), first=0, offset=0)
+    fs.create(layout.log_head(log), state.encode_head(empty))
+
+
+def standing(log: Path) -> Standing:
+    """How the log stands: exactly, where its lock is held.
+
+    Raises
+    ------
+    NewerFormatError
+        If a later release wrote it.
+    OSError
+        If it cannot be read.
+    """
+    # 1. `sealed` is durable before `head` tells of it; so the later of the two says where the tail begins.
+    head, _ = _or_damaged(state.read_head, log)
+    sealed, sealed_is_whole = _or_damaged(state.read_sealed, log)
+    sealed_base = sealed.frontier if sealed else Frontier()
+    doubt = None
+    if head and head.first >= sealed_base.size:
+        base, first, offset = head.frontier, head.first, head.offset
+    else:
+        base, first, offset = sealed_base, sealed_base.size, 0
+        if not sealed and (not sealed_is_whole or _was_sealed(log)):
+            doubt = "neither head nor sealed can be read"
+        elif head and head.frontier.size > sealed_base.size:
+            doubt = f"head tells of {head.frontier.size} entries, sealed of {sealed_base.size}"
+    # 2. The rest is in frames.
+    length, chain = _beyond(log, first, base.size, offset)
+    if length < offset:
+        doubt = f"the tail should hold {offset} bytes, it holds {length}"
+        base = sealed_base if sealed_base.size == first else Frontier()
+        _, chain = _beyond(log, first, first, 0)
+    if not chain.dense:
+        doubt = f"entry {chain.missing[0].start} is missing in front of later ones"
+    leaves = (frame.leaf for frame in chain.frames if not chain.missing or frame.seq < chain.missing[0].start)
+    return Standing(
+        frontier=base.extend(leaves) if base.size >= first else base,
+        first=first,
+        offset=chain.end,
+        length=length,
+        sealed=sealed,
+        head=head,
+        unsound=doubt,
+    )
+
+
+def look(log: Path) -> Standing:
+    """How the log stands, without its lock: some prefix that a writer may already have gone beyond.
+
+    Raises as `standing`.
+    """
+    now = standing(log)
+    for attempt in range(_LOOKS):
+        if not now.unsound:
+            break
+        time.sleep(0.001 * attempt)  # a seal between two reads looks like a loss: look again
+        now = standing(log)
+    return now
+
+
+def durable(log: Path) -> Frontier:
+    """The entries that are known to be durable. Raises as `standing`."""
+    head, _ = _or_damaged(state.read_head, log)
+    return head.frontier if head else look(log).frontier
+
+
+def write(log: Path, body: bytes, leaf: Digest) -> Written:
+    """Write an entry at the log's end; it is not durable yet, and the lock is free again.
+
+    Raises
+    ------
+    UnsoundError
+        If the log has lost something.
+    NewerFormatError
+        If a later release wrote the log.
+    StorageError
+        If the entry is too large.
+    OSError
+        If the disk refuses; the entry is then not there.
+    """
+    with fs.locked(layout.log_lock(log)):
+        now = standing(log)
+        if now.unsound:
+            raise UnsoundError(f"journal/{log.name} has lost entries", cause=now.unsound)
+        frame = encode_frame(now.size, leaf, body)
+        descriptor = os.open(layout.tail(log, now.first), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            _put(descriptor, log, now, frame)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        after = replace(now, frontier=now.frontier.append(leaf), offset=now.offset + len(frame))
+        return Written(descriptor=descriptor, seq=now.size, record=after.record())
+
+
+def publish(log: Path, record: HeadRecord) -> None:
+    """Let ``head`` tell of what is durable by now; where another writer is busy, it will do so.
+
+    Raises
+    ------
+    OSError
+        If the disk refuses.
+    """
+    lock = fs.try_lock(layout.log_lock(log))
+    if lock is None:
+        return
+    try:
+        head, _ = _or_damaged(state.read_head, log)
+        if head is None or (head.first, head.frontier.size) < (record.first, record.frontier.size):
+            state.write_head(log, record)
+    finally:
+        os.close(lock)
+
+
+def _put(descriptor: int, log: Path, now: Standing, frame: bytes) -> None:
+    if now.length > now.offset:
+        os.ftruncate(descriptor, now.offset)
+    if now.offset == 0:
+        fs.sync_directory(log)  # whoever writes the first frame makes the file's name durable
+    os.lseek(descriptor, now.offset, os.SEEK_SET)
+    try:
+        fs.write_all(descriptor, frame)
+    except BaseException:
+        os.ftruncate(descriptor, now.offset)
+        raise
+
+
+def _beyond(log: Path, first: int, expected: int, offset: int) -> tuple[int, Chain]:
+    """Length of the tail, and what it holds from `offset` on."""
+    try:
+        descriptor = os.open(layout.tail(log, first), os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return 0, follow((), expected=expected, start=0)
+    try:
+        length = os.fstat(descriptor).st_size
+        return length, follow(scan(descriptor, offset, length), expected=expected, start=offset)
+    finally:
+        os.close(descriptor)
+
+
+def _or_damaged(read: Callable[[Path], T | None], log: Path) -> tuple[T | None, bool]:
+    """What a sheet says, and whether it was no damaged one."""
+    try:
+        return read(log), True
+    except DamagedError:
+        return None, False
+
+
+def _was_sealed(log: Path) -> bool:
+    return any(layout.segment_span(name) or layout.tail_first(name) for name in os.listdir(log))

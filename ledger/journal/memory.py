@@ -1,0 +1,83 @@
+"""A journal in memory: for tests, and for what need not last."""
+
+import os
+from collections.abc import Iterator
+from time import time_ns
+from typing import TYPE_CHECKING
+
+from ledger.journal import merkle
+from ledger.journal.rows import Row, outputs
+from ledger.model import Digest, Entry, Finding, Head, OriginHead, Payload, Recorded
+from ledger.model.codec import decode_entry, encode_entry
+
+if TYPE_CHECKING:
+    import pyarrow
+
+
+class MemoryJournal:
+    """One origin's log, in a list."""
+
+    def __init__(self) -> None:
+        self._origin = os.urandom(16)
+        self._rows: list[Row] = []
+        self._outputs: set[tuple[bytes, bytes]] = set()
+
+    @property
+    def origin(self) -> bytes:
+        """Id of the only origin, 16 bytes."""
+        return self._origin
+
+    def append(self, payload: Payload, *, time: int | None = None) -> Recorded:
+        """Append one fact; it lasts as long as this object."""
+        moment = time_ns() if time is None else time
+        entry = Entry(time=moment, nonce=os.urandom(16), origin=self._origin, payload=payload)
+        body = encode_entry(entry)
+        row = Row(len(self._rows), merkle.leaf_hash(body), body)
+        self._rows.append(row)
+        self._outputs.update(outputs(body))
+        return _recorded(row)
+
+    def entries(self) -> Iterator[Recorded]:
+        """All entries as they are now, in order."""
+        return map(_recorded, tuple(self._rows))
+
+    def get(self, id: Digest) -> Recorded | None:
+        """The entry of that id, if there is one."""
+        return next((_recorded(row) for row in self._rows if row.leaf == id), None)
+
+    def head(self) -> Head:
+        """The prefix that is there now."""
+        if not self._rows:
+            return Head(origins=())
+        root = merkle.root(row.leaf for row in self._rows)
+        return Head(origins=(OriginHead(origin=self._origin, size=len(self._rows), root=root),))
+
+    def is_output(self, path: str, digest: Digest) -> bool:
+        """Whether an entry here records that content as a trial's output at that path."""
+        return (path.encode("utf-8", "surrogateescape"), bytes(digest)) in self._outputs
+
+    def seal(self) -> None:
+        """Nothing: memory has no segments."""
+
+    def table(self) -> "pyarrow.Table":
+        """All entries as columns."""
+        from ledger.journal import arrow
+
+        return arrow.table([(self._origin, self._rows)])
+
+    def verify(self) -> list[Finding]:
+        """Check that every body hashes to its entry's id."""
+        return [
+            Finding(
+                what="journal.entry",
+                where=f"memory@{row.seq}",
+                expected=str(Digest(row.leaf)),
+                got="other bytes",
+            )
+            for row in self._rows
+            if not row.whole
+        ]
+
+
+def _recorded(row: Row) -> Recorded:
+    return Recorded(id=Digest(row.leaf), seq=row.seq, entry=decode_entry(row.body), body=row.body)
