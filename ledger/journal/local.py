@@ -200,7 +200,7 @@ class LocalJournal:
         return frozenset(heads)
 
     def _seal_quietly(self, least: int) -> None:
-        """Seal if the tail has that many entries; where that fails, reading goes on with the tail as it is."""
+        """Seal if the tail has that many entries; else reading goes on with the tail as it is."""
         origin = origins.current(self._ledger)
         if origin is None:
             return

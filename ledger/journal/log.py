@@ -3,9 +3,8 @@
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from ledger import fs
 from ledger.errors import DamagedError
@@ -24,8 +23,7 @@ class UnsoundError(DamagedError):
     """A log that has lost something: nothing may be appended to it any more."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(NamedTuple):
     """How a log stands."""
 
     frontier: Frontier
@@ -53,8 +51,7 @@ class Standing:
         return HeadRecord(frontier=self.frontier, first=self.first, offset=self.offset)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class Written(NamedTuple):
     """An entry in a tail, not yet durable."""
 
     descriptor: int
@@ -160,7 +157,7 @@ def write(log: Path, body: bytes, leaf: Digest) -> Written:
         except BaseException:
             os.close(descriptor)
             raise
-        after = replace(now, frontier=now.frontier.append(leaf), offset=now.offset + len(frame))
+        after = now._replace(frontier=now.frontier.append(leaf), offset=now.offset + len(frame))
         return Written(descriptor=descriptor, seq=now.size, record=after.record())
 
 

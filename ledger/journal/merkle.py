@@ -5,11 +5,10 @@ can pass for the other; the empty tree's root is BLAKE3 of nothing.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from blake3 import blake3
 
-from ledger.errors import MismatchError
 from ledger.model.digest import Digest
 
 _LEAF = b"\x00"
@@ -26,22 +25,13 @@ def node_hash(left: bytes, right: bytes) -> Digest:
     return Digest(blake3(_NODE + left + right).digest())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frontier:
+class Frontier(NamedTuple):
     """What has to be kept of a tree to append to it and to know its root."""
 
     size: int = 0
     """Leaves."""
     peaks: tuple[bytes, ...] = ()
     """Roots of the perfect trees that `size` is made of, the largest, leftmost, first: one for each bit."""
-
-    def __post_init__(self) -> None:
-        if self.size < 0 or self.size.bit_count() != len(self.peaks):
-            raise MismatchError(
-                "not a Merkle frontier",
-                cause=f"expected {max(self.size, 0).bit_count()} peaks for {self.size} leaves, "
-                f"got {len(self.peaks)}",
-            )
 
     def append(self, leaf: bytes) -> "Frontier":
         """The frontier of one leaf more."""

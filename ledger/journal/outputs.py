@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ledger.errors import NewerFormatError
 from ledger.journal import index, origins
-from ledger.journal.index import Held, Place, Places
+from ledger.journal.index import Held, Place
 from ledger.journal.rows import outputs
 from ledger.journal.tail import follow, scan
 from ledger.journal.view import View, opened, part_rows
@@ -17,7 +17,7 @@ _ABSENT = -1
 _UNREAD = -2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _News:
     """What the logs hold beyond an index."""
 

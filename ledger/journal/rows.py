@@ -1,7 +1,6 @@
 """Entries as stored, and what their bytes say at a glance, whether or not this release knows their kind."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import cbor2
@@ -31,8 +30,7 @@ class Row(NamedTuple):
         return leaf_hash(self.body) == self.leaf
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(NamedTuple):
     """The columns of a segment that an entry's body decides; each None where the body does not say."""
 
     kind: str | None

@@ -1,15 +1,14 @@
 """What a log says about itself in its files ``head`` and ``sealed``.
 
-Each is one checked sheet: magic, length, canonical CBOR, check. ``head`` tells of nothing that is not durable;
-``sealed`` lists the segments.
+Each is one checked sheet: magic, length, canonical CBOR, check. ``head`` tells of nothing that is not
+durable; ``sealed`` lists the segments.
 """
 
 import os
 import struct
-from dataclasses import dataclass
 from mmap import mmap
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cbor2
 from blake3 import blake3
@@ -29,8 +28,7 @@ _PREFIX = struct.Struct("<4sI")
 _CHECK = 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeadRecord:
+class HeadRecord(NamedTuple):
     """How far a log is known to be durable."""
 
     frontier: Frontier
@@ -41,8 +39,7 @@ class HeadRecord:
     """Bytes of the tail that hold the entries from `first` on."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SegmentRecord:
+class SegmentRecord(NamedTuple):
     """One sealed segment."""
 
     first: int
@@ -52,8 +49,7 @@ class SegmentRecord:
     """Of the file; None where only its name is known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SealedRecord:
+class SealedRecord(NamedTuple):
     """What a log has in segments."""
 
     frontier: Frontier = EMPTY
@@ -214,7 +210,10 @@ def _loads(body: bytes, where: str) -> dict[str, Any]:
 
 def _frontier(document: dict[str, Any]) -> Frontier:
     peaks = tuple(bytes(Digest(each)) for each in document["frontier"])
-    return Frontier(size=_whole(document["size"]), peaks=peaks)
+    size = _whole(document["size"])
+    if size.bit_count() != len(peaks):
+        raise ValueError(f"{len(peaks)} peaks for {size} leaves")
+    return Frontier(size=size, peaks=peaks)
 
 
 def _whole(number: Any) -> int:

@@ -7,7 +7,7 @@ the place of the next frame nor the shape of the Merkle tree.
 import os
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from blake3 import blake3
 
@@ -26,8 +26,7 @@ _CHECK = 16
 _BLOCK = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
+class Frame(NamedTuple):
     """A place in a tail whose header is whole."""
 
     offset: int
@@ -42,8 +41,7 @@ class Frame:
     """None where it does not hash to `leaf`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
+class Gap(NamedTuple):
     """Bytes of a tail that are no frame."""
 
     offset: int
@@ -53,8 +51,7 @@ class Gap:
 Item = Frame | Gap
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chain:
+class Chain(NamedTuple):
     """What a stretch of tail holds, sorted out."""
 
     frames: tuple[Frame, ...]

@@ -4,10 +4,9 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from ledger.errors import DamagedError
 from ledger.journal import state
@@ -24,8 +23,7 @@ _LOOKS = 100
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(NamedTuple):
     """A sealed segment."""
 
     path: Path
@@ -43,8 +41,7 @@ class Part:
         return self.content is not None and self.digest == Digest.of(memoryview(self.content))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class View(NamedTuple):
     """An open log; what it holds stays readable whatever a seal removes."""
 
     log: Path
