@@ -1,12 +1,16 @@
 """The contract of a comparator: two contents in, what differs out."""
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import BinaryIO, Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tolerance:
-    """How far apart two numbers may be: ``|a - b| <= atol + rtol * |b|``, NaN equal to NaN (as numpy's isclose)."""
+    """How far apart two numbers may be: ``|got - expected| <= atol + rtol * |expected|``.
+
+    NaN is equal to NaN, and an infinity only to itself, as with numpy's `isclose` and ``equal_nan``.
+    """
 
     rtol: float = 0.0
     atol: float = 0.0
@@ -15,7 +19,8 @@ class Tolerance:
         """Whether `got` is near enough to `expected`."""
         if got == expected or (got != got and expected != expected):
             return True
-        return abs(got - expected) <= self.atol + self.rtol * abs(expected)
+        # An infinite distance is never near: inf <= rtol * inf would let anything pass for infinity.
+        return abs(got - expected) <= self.atol + self.rtol * abs(expected) and isfinite(expected)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
