@@ -1,0 +1,191 @@
+"""Signals while a wrapped program runs: they belong to it, so they are held here and passed on."""
+
+import os
+import select
+import signal
+import warnings
+from collections import deque
+from dataclasses import dataclass
+from types import FrameType, TracebackType
+from typing import Any, Final
+
+FORWARDED: Final = (
+    signal.SIGHUP,
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+    signal.SIGTERM,
+    signal.SIGCONT,
+    signal.SIGWINCH,
+)
+ENDING: Final = frozenset({signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM})
+_FROM_TERMINAL: Final = frozenset({signal.SIGINT, signal.SIGQUIT, signal.SIGWINCH})
+_STOPPING: Final = (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
+_TICK_S: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """A signal that reached this process."""
+
+    number: int
+    """Its number."""
+    from_kernel: bool
+    """True if a terminal sent it, and so to the whole foreground group at once."""
+    sender: int
+    """Process id of the sender, 0 if unknown."""
+
+
+class Gate:
+    """Holds signals back from this process, as a context manager.
+
+    In the main thread the signals of `FORWARDED` that are not ignored, and SIGCHLD, are blocked and taken one
+    at a time with `next`; their origin is known that way. Other threads of the process, where there are any,
+    may catch one all the same: it then comes through a Python handler, at the latest after 0.1 s, its origin
+    guessed. Outside the main thread the gate does nothing, and `next` only waits for the child.
+    """
+
+    def __init__(self) -> None:
+        self.active = False
+        self._mask: set[int] = set()
+        self._former: dict[int, Any] = {}
+        self._caught: deque[int] = deque()
+
+    def __enter__(self) -> "Gate":
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        wanted = [s for s in FORWARDED if signal.getsignal(s) not in (signal.SIG_IGN, None) and s not in mask]
+        self._mask = {int(s) for s in mask}
+        signal.pthread_sigmask(signal.SIG_BLOCK, {*wanted, signal.SIGCHLD})
+        try:
+            # A handler of our own also undoes an inherited "ignore" of SIGCHLD, which would reap children.
+            for number in (*wanted, signal.SIGCHLD):
+                self._former[number] = signal.signal(number, self._catch)
+        except ValueError:  # not in the main thread: its signals are not ours to take
+            signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
+            return self
+        self.active = True
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self.active:
+            return
+        self.discard()
+        self._restore(self._former)
+        self.active = False
+
+    def in_child(self) -> None:
+        """Give a forked child the dispositions and the mask that it would have had without us."""
+        former = {s: h if h == signal.SIG_IGN else signal.SIG_DFL for s, h in self._former.items()}
+        # Python ignores these two in every process; a program started from a shell does not.
+        self._restore({**former, signal.SIGPIPE: signal.SIG_DFL, signal.SIGXFSZ: signal.SIG_DFL})
+
+    def discard(self) -> None:
+        """Drop what came for a child that is gone; it must not strike us while its record is written."""
+        while self.active and signal.sigtimedwait(self._former, 0) is not None:
+            pass
+        self._caught.clear()
+
+    def pending(self) -> frozenset[int]:
+        """Return the signals that wait already, such as a Ctrl-C before the child exists."""
+        held = set(self._former) if self.active else set()
+        return frozenset(int(s) for s in signal.sigpending() & held)
+
+    def next(self, seconds: float | None, child: int | None) -> Received | None:
+        """Wait until a signal comes, the child may have changed its state, or `seconds` have passed.
+
+        Parameters
+        ----------
+        seconds
+            The longest wait; None for no limit.
+        child
+            Process id to wait for outside the main thread.
+        """
+        if not self.active:
+            _wait_for_end(child, seconds)
+            return None
+        if _other_threads():
+            seconds = _TICK_S if seconds is None else min(seconds, _TICK_S)
+        info = None
+        if not self._caught:
+            if seconds is None:
+                info = signal.sigwaitinfo(self._former)
+            else:
+                info = signal.sigtimedwait(self._former, max(seconds, 0))
+        if info is None and self._caught:
+            number = self._caught.popleft()
+            return Received(number=number, from_kernel=number in _FROM_TERMINAL, sender=0)
+        if info is None or info.si_signo == signal.SIGCHLD:
+            return None
+        return Received(number=info.si_signo, from_kernel=info.si_code > 0, sender=info.si_pid)
+
+    def _catch(self, number: int, _frame: FrameType | None) -> None:
+        if number != signal.SIGCHLD:
+            self._caught.append(number)
+
+    def _restore(self, handlers: dict[int, Any]) -> None:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
+
+
+def fork() -> int:
+    """Fork; the child starts with all signals of this module held back, and the parent is as before."""
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, (*FORWARDED, *_STOPPING))
+    process = -1
+    try:
+        with warnings.catch_warnings():
+            # Newer versions warn where there are threads; what runs here in a child takes no lock of theirs.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            process = os.fork()
+    finally:
+        if process != 0:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    return process
+
+
+def ignore_all() -> None:
+    """Make this process deaf to everything that is meant for the program beside it."""
+    for number in (*FORWARDED, *_STOPPING, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def sent_by(received: Received, child: int) -> bool:
+    """Return whether the sender is the child or something that it started: it has had the signal already."""
+    sender = received.sender
+    for _ in range(64):
+        if sender == child:
+            return True
+        if sender <= 1 or sender == os.getpid():
+            return False
+        try:
+            with open(f"/proc/{sender}/stat", "rb") as stat:
+                sender = int(stat.read().rpartition(b")")[2].split()[1])
+        except (OSError, ValueError, IndexError):
+            return False
+    return False
+
+
+def _other_threads() -> bool:
+    try:
+        return len(os.listdir("/proc/self/task")) > 1
+    except OSError:
+        return True
+
+
+def _wait_for_end(child: int | None, seconds: float | None) -> None:
+    try:
+        descriptor = os.pidfd_open(child) if child is not None else -1
+    except OSError:
+        descriptor = -1
+    poll = select.poll()
+    if descriptor < 0:
+        poll.poll(20 if seconds is None else max(0, min(20, seconds * 1000)))
+        return
+    try:
+        poll.register(descriptor, select.POLLIN)
+        poll.poll(None if seconds is None else max(0, seconds * 1000))
+    finally:
+        os.close(descriptor)

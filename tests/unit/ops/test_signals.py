@@ -1,0 +1,208 @@
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from ledger.ops import signals
+
+# Counts what it gets until it is told to end, by SIGUSR2 or by itself.
+_COUNTER = """
+import os, signal, sys, time
+seen = []
+for number in (2, 15, 10, 28):
+    signal.signal(number, lambda number, frame: seen.append(number))
+print("ready", flush=True)
+%s
+end = time.monotonic() + 20
+while not seen and time.monotonic() < end: time.sleep(0.01)
+time.sleep(0.4)
+print(*seen, flush=True)
+"""
+
+_IGNORANT = """
+import os, signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def _counter(harness, act="", **launch):
+    return harness.words(sys.executable, "-c", _COUNTER % act, **launch)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGWINCH])
+def test_signal_sent_to_us_reaches_the_program_once(harness, number):
+    process = harness.start(_counter(harness), stdout=subprocess.PIPE)
+    assert process.stdout.readline() == b"ready\n"
+    os.kill(process.pid, number)
+    assert process.stdout.read() == b"%d\n" % number
+    assert process.wait(timeout=30) == 0
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR2]
+)
+def test_program_that_dies_of_it_decides_our_end(harness, number):
+    words = harness.words("sh", "-c", "ulimit -c 0; echo ready; exec sleep 100")
+    process = harness.start(words, stdout=subprocess.PIPE)
+    assert process.stdout.readline() == b"ready\n"
+    os.kill(process.pid, number)
+    assert process.wait(timeout=30) == 128 + number
+    assert harness.exit()["signal"] == number
+    assert harness.recorded() == b"ready\n"
+
+
+def test_key_that_interrupts_reaches_the_program_once(harness):
+    terminal = harness.terminal(_counter(harness))
+    terminal.expect(b"ready")
+    terminal.type(b"\x03")
+    assert terminal.finish() == 0
+    assert harness.recorded() == b"ready\n2\n"
+
+
+def test_key_that_interrupts_ends_both(harness):
+    terminal = harness.terminal(harness.words("sh", "-c", "echo ready; exec sleep 100"))
+    terminal.expect(b"ready")
+    terminal.type(b"\x03")
+    assert terminal.finish() == 128 + signal.SIGINT
+    assert harness.note("stdout")["complete"]
+
+
+def test_what_the_program_sends_to_its_group_does_not_come_back(harness):
+    harness.run(sys.executable, "-c", _COUNTER % "os.kill(0, 10)", stdin=subprocess.DEVNULL)
+    assert harness.recorded() == b"ready\n10\n"
+
+
+def test_nor_what_its_children_send(harness):
+    act = "import subprocess; subprocess.run(['sh', '-c', 'trap \"\" USR1; kill -USR1 0'])"
+    harness.run(sys.executable, "-c", _COUNTER % act)
+    assert harness.recorded() == b"ready\n10\n"
+
+
+def test_ignored_signals_stay_ignored(harness):
+    words = harness.words("sh", "-c", "echo ready; read line; echo over")
+    process = harness.start(
+        [sys.executable, "-c", _IGNORANT, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdout.readline() == b"ready\n"
+    os.kill(process.pid, signal.SIGHUP)
+    assert process.communicate(b"\n", timeout=30)[0] == b"over\n"
+    assert process.returncode == 0
+
+
+def test_program_inherits_what_is_ignored(harness):
+    words = harness.words("grep", "SigIgn", "/proc/self/status")
+    process = harness.start([sys.executable, "-c", _IGNORANT, *words], stdout=subprocess.PIPE)
+    ignored = int(process.stdout.read().split()[1], 16)
+    assert ignored == 1 << signal.SIGHUP - 1 | 1 << signal.SIGCHLD - 1
+    assert process.wait(timeout=30) == 0
+
+
+def test_dispositions_and_mask_are_those_of_a_shell(harness):
+    ran = harness.run("grep", "-E", "Sig(Ign|Blk)", "/proc/self/status")
+    assert {line.split()[0]: int(line.split()[1], 16) for line in ran.out.splitlines()} == {
+        b"SigIgn:": 0,
+        b"SigBlk:": 0,
+    }
+
+
+def test_stop_and_continue_from_a_shell(harness):
+    terminal = harness.terminal(["bash", "--norc", "--noprofile", "--noediting", "-i"])
+    script = (
+        "echo begun; i=0; while test $i -lt 300 && ! test -e go; do sleep 0.02; i=$((i+1)); done; echo over"
+    )
+    line = " ".join(f"'{word}'" for word in harness.words("sh", "-c", script))
+    terminal.type(f"PS1='$ '; {line}; echo code $?\n".encode())
+    terminal.expect(b"begun\r\n")
+    terminal.type(b"\x1a")
+    terminal.expect(b"Stopped")
+    (harness.folder / "go").touch()
+    time.sleep(0.2)
+    assert b"over\r\n" not in terminal.read()
+    terminal.type(b"fg\n")
+    terminal.expect(b"over\r\n")
+    terminal.type(b"exit\n")
+    terminal.finish()
+    assert harness.recorded() == b"begun\nover\n"
+    assert harness.exit()["exit_code"] == 0
+
+
+@pytest.mark.parametrize("key", [True, False])
+def test_interrupted_replay_leaves_nothing_behind(harness, key):
+    script = "sleep 1000 & echo $!; wait"
+    words = harness.words("sh", "-c", script, new_session=True, stdin=os.devnull)
+    if key:
+        terminal = harness.terminal(words)
+        terminal.expect(b"\n")
+        terminal.type(b"\x03")
+        assert terminal.finish() == 130
+    else:
+        process = harness.start(words, stdout=subprocess.PIPE)
+        process.stdout.readline()
+        os.kill(process.pid, signal.SIGINT)
+        assert process.wait(timeout=30) == 130
+    assert harness.exit() == "KeyboardInterrupt"
+    left = int(harness.recorded())
+    harness.wait_for(lambda: not _runs(left), "the end of what was left")
+
+
+def test_terminated_replay_dies_of_it_and_leaves_nothing_behind(harness):
+    words = harness.words("sh", "-c", "sleep 1000 & echo $!; wait", new_session=True, stdin=os.devnull)
+    process = harness.start(words, stdout=subprocess.PIPE)
+    left = int(process.stdout.readline())
+    process.terminate()
+    assert process.wait(timeout=30) == -signal.SIGTERM
+    harness.wait_for(lambda: not _runs(left), "the end of what was left")
+
+
+def _runs(process):
+    try:
+        with open(f"/proc/{process}/stat") as stat:
+            return stat.read().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def test_gate_tells_where_a_signal_came_from():
+    with signals.Gate() as gate:
+        os.kill(os.getpid(), signal.SIGUSR1)
+        assert gate.pending() == {signal.SIGUSR1}
+        got = gate.next(5, None)
+        assert got == signals.Received(number=signal.SIGUSR1, from_kernel=False, sender=os.getpid())
+        assert gate.next(0, None) is None
+        os.kill(os.getpid(), signal.SIGTERM)  # too late for anybody: dropped at the end
+
+
+def test_gate_beside_another_thread():
+    stop = threading.Event()
+    thread = threading.Thread(target=stop.wait)
+    thread.start()
+    try:
+        with signals.Gate() as gate:
+            signal.pthread_kill(thread.ident, signal.SIGUSR1)  # caught where it is not held back
+            got = gate.next(30, None)
+            assert got == signals.Received(number=signal.SIGUSR1, from_kernel=False, sender=0)
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_gate_outside_the_main_thread_does_nothing():
+    seen = []
+
+    def enter():
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        with signals.Gate() as gate:
+            seen.append((gate.active, signal.pthread_sigmask(signal.SIG_BLOCK, ()) == mask))
+
+    thread = threading.Thread(target=enter)
+    thread.start()
+    thread.join()
+    assert seen == [(False, True)]
