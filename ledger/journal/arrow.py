@@ -146,14 +146,15 @@ def salvage(content: bytes | mmap, first: int, end: int) -> list[Row]:
     for opened in (_by_footer, _by_stream):
         try:
             for part in opened(pa.py_buffer(content)):
-                found.update((row.seq, row) for row in _whole_rows(part) if first <= row.seq < end)
+                found.update((row.seq, row) for row in _whole_rows(part))
         except DAMAGE:
             continue  # what this way cannot reach, the next may
     if len(found) < end - first:
-        bare = _by_content(content)
-        if len(bare) == end - first:  # else nothing tells their positions
-            return [Row(first + place, leaf, body) for place, (leaf, body) in enumerate(bare)]
-    return [found[seq] for seq in sorted(found)]
+        bare = {first + place: Row(first + place, *each) for place, each in enumerate(_by_content(content))}
+        # Nothing but their number tells the positions of these.
+        if len(bare) == end - first and found.items() <= bare.items():
+            found = bare
+    return [found[seq] for seq in sorted(found) if first <= seq < end]
 
 
 def differing(content: pa.Table) -> Iterator[tuple[int, str]]:

@@ -223,7 +223,7 @@ class LocalJournal:
         with opened(layout.log(self._ledger, origin)) as view:
             for part in view.parts:
                 yield origin, part_columns(part)
-            yield origin, view.tail_rows()
+            yield origin, list(view.tail_rows())
 
 
 def _recorded(row: Row) -> Recorded:

@@ -67,7 +67,7 @@ def facts(body: bytes, leaf: bytes) -> Facts:
 def outputs(body: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Path's bytes and digest of each output that the entry records; nothing for other kinds of entry."""
     document = load(body)
-    if document.get("kind") not in FINISHED:
+    if _text(document.get("kind")) not in FINISHED:
         return
     found: Any = document.get("data")
     for key in ("outcome", "outputs"):

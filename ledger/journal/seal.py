@@ -15,7 +15,7 @@ from ledger.journal import arrow, state
 from ledger.journal.log import Standing, standing
 from ledger.journal.rows import Row
 from ledger.journal.state import HeadRecord, SealedRecord, SegmentRecord
-from ledger.journal.view import Part, opened
+from ledger.journal.view import Part, opened, part_columns
 from ledger.model import Digest, layout
 
 MERGE_LIMIT = 256 << 20
@@ -101,18 +101,21 @@ def _seal(log: Path, now: Standing, rows: list[Row]) -> None:
 def _merge(log: Path) -> None:
     """Merge the small segments at the end; writers are kept out only while the names change."""
     with opened(log) as view:
-        parts = _small(view.parts)
-        if len(parts) < 2 or view.sealed is None:
+        small = _small(view.parts)
+        if len(small) < 2 or view.sealed is None:
             return
-        merged = pa.concat_tables([arrow.read(part.content) for part in parts]).combine_chunks()
-        first, end = parts[0].first, parts[-1].end
-        described = arrow.metadata(bytes.fromhex(log.name), first, end, view.sealed.frontier.root())
+        merged = pa.concat_tables(table for _, table in small).combine_chunks()
+        parts = tuple(part for part, _ in small)
+        segment = layout.segment(log, parts[0].first, parts[-1].end)
+        root = view.sealed.frontier.root()
+        described = arrow.metadata(bytes.fromhex(log.name), parts[0].first, parts[-1].end, root)
         batches = merged.to_batches(arrow.BATCH_ROWS)
         with _written(log, batches, described) as (temporary, digest), fs.locked(layout.log_lock(log)):
-            _exchange(log, parts, SegmentRecord(first=first, end=end, digest=digest), temporary)
+            _exchange(log, parts, digest, temporary, segment)
 
 
-def _exchange(log: Path, parts: tuple[Part, ...], segment: SegmentRecord, temporary: Path) -> None:
+def _exchange(log: Path, parts: tuple[Part, ...], digest: Digest, temporary: Path, segment: Path) -> None:
+    """Put the merged segment in the place of its parts, if nobody else has done so."""
     try:
         sealed = state.read_sealed(log)
     except DamagedError:
@@ -121,30 +124,30 @@ def _exchange(log: Path, parts: tuple[Part, ...], segment: SegmentRecord, tempor
     segments = sealed.segments if sealed else ()
     kept = [each for each in segments if (each.first, each.end, each.digest) not in listed]
     if sealed is None or len(kept) != len(segments) - len(parts):
-        return  # another one has merged them meanwhile
-    temporary.replace(layout.segment(log, segment.first, segment.end))
+        return
+    temporary.replace(segment)
     fs.sync_directory(log)
-    record = SealedRecord(
-        frontier=sealed.frontier, segments=tuple(sorted([*kept, segment], key=lambda each: each.first))
-    )
-    fs.replace(layout.log_sealed(log), state.encode_sealed(record))
+    merged = SegmentRecord(first=parts[0].first, end=parts[-1].end, digest=digest)
+    together = tuple(sorted([*kept, merged], key=lambda each: each.first))
+    fs.replace(layout.log_sealed(log), state.encode_sealed(sealed._replace(segments=together)))
     for part in parts:
         part.path.unlink()
 
 
-def _small(parts: tuple[Part, ...]) -> tuple[Part, ...]:
-    """The whole segments at the end that are small beside what follows them: sizes stay a geometric row."""
-    chosen: list[Part] = []
+def _small(parts: tuple[Part, ...]) -> list[tuple[Part, pa.Table]]:
+    """The whole segments at the end that are small beside what follows: sizes stay a geometric row."""
+    chosen: list[tuple[Part, pa.Table]] = []
     total = 0
     for part in reversed(parts):
         size = len(part.content or b"")
         if chosen and (size > 2 * total or total + size > MERGE_LIMIT):
             break
-        if not part.whole:
-            break
-        chosen.insert(0, part)
+        table = part_columns(part)
+        if not isinstance(table, pa.Table):
+            break  # it is damaged, and stays as it is
+        chosen.insert(0, (part, table))
         total += size
-    return tuple(chosen)
+    return chosen
 
 
 @contextmanager

@@ -104,7 +104,7 @@ def scan(descriptor: int, start: int, stop: int) -> Iterator[Item]:
     while offset < stop:
         frame = _frame(source, offset)
         if frame is None:
-            end = _next_header(source, offset + 1)
+            end = _next_header(source, offset + 1, stop)
             yield Gap(offset=offset, end=end)
             offset = end
         else:
@@ -114,26 +114,32 @@ def scan(descriptor: int, start: int, stop: int) -> Iterator[Item]:
 
 def follow(items: Iterable[Item], *, expected: int, start: int) -> Chain:
     """Sort out items from offset `start` on, the first of which should hold position `expected`."""
-    seen = list(items)
-    whole = [place for place, item in enumerate(seen) if isinstance(item, Frame) and item.body is not None]
-    last = max((place for place in whole if _seq(seen[place]) >= expected), default=-1)
     frames: list[Frame] = []
     strays: list[Item] = []
     missing: list[range] = []
-    for item in seen[: last + 1]:
-        if isinstance(item, Gap) or item.seq < expected:
+    end, sure = start, (0, 0, 0)
+    for item in items:
+        if isinstance(item, Gap):
+            strays.append(item)
+        elif frames and item.seq == frames[-1].seq and item.body is not None and frames[-1].body is None:
+            strays.append(frames[-1])
+            frames[-1] = item
+        elif item.seq < expected:
             strays.append(item)
             continue
-        if item.seq > expected:
-            missing.append(range(expected, item.seq))
-        frames.append(item)
-        expected = item.seq + 1
-    end = seen[last].end if last >= 0 else start
-    return Chain(frames=tuple(frames), strays=tuple(strays), missing=tuple(missing), end=end)
-
-
-def _seq(item: Item) -> int:
-    return item.seq if isinstance(item, Frame) else -1
+        else:
+            if item.seq > expected:
+                missing.append(range(expected, item.seq))
+            frames.append(item)
+            expected = item.seq + 1
+        if isinstance(item, Frame) and item.body is not None:
+            end, sure = item.end, (len(frames), len(strays), len(missing))
+    return Chain(
+        frames=tuple(frames[: sure[0]]),
+        strays=tuple(strays[: sure[1]]),
+        missing=tuple(missing[: sure[2]]),
+        end=end,
+    )
 
 
 def _frame(source: "_Source", offset: int) -> Frame | None:
@@ -145,16 +151,19 @@ def _frame(source: "_Source", offset: int) -> Frame | None:
     if end > source.stop:
         return None
     body = source.read(offset + HEADER, length)
-    whole = len(body) == length and leaf_hash(body) == leaf
-    return Frame(offset=offset, end=end, seq=seq, leaf=leaf, body=body if whole else None)
+    if len(body) == length and leaf_hash(body) == leaf:
+        return Frame(offset=offset, end=end, seq=seq, leaf=leaf, body=body)
+    # Where bytes were lost, the next frame begins inside what should have been this body.
+    end = _next_header(source, offset + 1, end)
+    return Frame(offset=offset, end=end, seq=seq, leaf=leaf, body=None)
 
 
-def _next_header(source: "_Source", offset: int) -> int:
-    """Offset of the next header that its check confirms, or the end."""
-    while offset < source.stop:
+def _next_header(source: "_Source", offset: int, stop: int) -> int:
+    """Offset of the next header that its check confirms; `stop` if there is none in front of it."""
+    while offset < stop:
         block = source.read(offset, _BLOCK)
         place = block.find(MAGIC)
-        while place >= 0:
+        while 0 <= place < stop - offset:
             inside = place + HEADER <= len(block)
             header = block[place : place + HEADER] if inside else source.read(offset + place, HEADER)
             if read_header(header):
@@ -163,7 +172,7 @@ def _next_header(source: "_Source", offset: int) -> int:
         if len(block) < len(MAGIC):
             break
         offset += len(block) - len(MAGIC) + 1
-    return source.stop
+    return stop
 
 
 def _check(fields: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from mmap import ACCESS_READ, mmap
@@ -69,11 +70,12 @@ class View(NamedTuple):
             yield from part_rows(part)
         yield from self.tail_rows()
 
-    def tail_rows(self) -> list[Row]:
-        """The tail's whole entries, in order."""
-        return [
-            Row(frame.seq, frame.leaf, frame.body) for frame in self.chain().frames if frame.body is not None
-        ]
+    def tail_rows(self) -> Iterator[Row]:
+        """The tail's whole entries, in order; not those that a segment has."""
+        end = self.parts[-1].end if self.parts else 0
+        for frame in self.chain().frames:
+            if frame.body is not None and frame.seq >= end:
+                yield Row(frame.seq, frame.leaf, frame.body)
 
 
 @contextmanager
@@ -163,7 +165,8 @@ def _attempt(log: Path) -> View:
 def _listed(log: Path, head: HeadRecord | None) -> tuple[tuple[SegmentRecord, ...], int]:
     """Segments and the tail's first position by their names, where ``sealed`` does not tell."""
     names = os.listdir(log)
-    spans = sorted(span for name in names if (span := layout.segment_span(name)))
+    limit = head.first if head else sys.maxsize  # what a seal that died has left is still in the tail
+    spans = sorted(span for name in names if (span := layout.segment_span(name)) and span[1] <= limit)
     chosen: list[SegmentRecord] = []
     position = 0
     while following := [span for span in spans if span[0] >= position and span[1] > span[0]]:
