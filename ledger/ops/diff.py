@@ -110,6 +110,10 @@ def _seeds(a: Trial, b: Trial) -> tuple[Difference, ...]:
         found: dict[str, Any] = {each.name: each.value for each in trial.hyperparameters if _is_seed(each)}
         if trial.intent.seed is not None:
             found["--seed"] = trial.intent.seed
+        return found
+
+    def generators(trial: Trial) -> dict[str, Any]:
+        found: dict[str, Any] = {}
         for each in trial.observed.seeded if trial.observed else ():
             name = f"{each.generator} seeded"
             found[name] = (*found.get(name, ()), each.value)
@@ -121,8 +125,13 @@ def _seeds(a: Trial, b: Trial) -> tuple[Difference, ...]:
             for each in (trial.observed.entropy if trial.observed else ())
         }
 
-    unseeded = values("seeds", draws(a), draws(b), counted=False)
-    return (*values("seeds", seeds(a), seeds(b)), *unseeded)
+    # Where the probe saw no process of one side, it says nothing that no generator was seeded there.
+    watched = all(each.observed and each.observed.processes for each in (a, b))
+    return (
+        *values("seeds", seeds(a), seeds(b)),
+        *values("seeds", generators(a), generators(b), counted=watched),
+        *values("seeds", draws(a), draws(b), counted=False),
+    )
 
 
 def _environment(a: Trial, b: Trial, store: Store) -> tuple[tuple[Difference, ...], tuple[Problem, ...]]:

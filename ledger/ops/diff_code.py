@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ledger.errors import LedgerError
-from ledger.model import CodeSnapshot, Difference, Digest, Manifest, ManifestEntry, Mode, Trial
+from ledger.model import CodeSnapshot, Difference, Manifest, ManifestEntry, Mode, Trial
 from ledger.ops.differences import values
 from ledger.ops.objects import Loaded, Problem, load, one_line, unique
 from ledger.store.base import Store
@@ -112,10 +112,10 @@ def _difference(path: str, old: ManifestEntry | None, new: ManifestEntry | None)
     )
 
 
-def _shown(entry: ManifestEntry | None) -> Digest | str | None:
+def _shown(entry: ManifestEntry | None) -> str | None:
     if entry is None:
         return None
-    return entry.digest or entry.omitted or _KINDS[entry.mode]
+    return str(entry.digest) if entry.digest else entry.omitted or _KINDS[entry.mode]
 
 
 def _detail(old: ManifestEntry | None, new: ManifestEntry | None) -> str:

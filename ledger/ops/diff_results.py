@@ -130,8 +130,11 @@ def _content(artifact: Artifact) -> tuple[object, ...]:
     return artifact.mode, artifact.size, artifact.omitted
 
 
-def _shown(artifact: Artifact | None) -> Digest | str | None:
-    return None if artifact is None else artifact.digest or artifact.omitted or "unreadable"
+def _shown(artifact: Artifact | None) -> str | None:
+    if artifact is None:
+        return None
+    # As text: in an entry, which may hold any value here, a digest would come back as nameless bytes.
+    return str(artifact.digest) if artifact.digest else artifact.omitted or "unreadable"
 
 
 def _partings(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ledger.model import Difference
+from ledger.model import Difference, Digest
 
 
 def values(
@@ -14,13 +14,13 @@ def values(
     counted: bool = True,
     prefix: str = "",
 ) -> list[Difference]:
-    """Compare two maps, by sorted names."""
+    """Compare two maps, by sorted names; digests are told as text."""
     return [
         Difference(
             part=part,
             path=prefix + name,
-            expected=expected.get(name),
-            got=got.get(name),
+            expected=_plain(expected.get(name)),
+            got=_plain(got.get(name)),
             detail=None if in_first and in_second else f"only the {'first' if in_first else 'second'} has it",
             counted=counted,
         )
@@ -28,6 +28,10 @@ def values(
         for in_first, in_second in [(name in expected, name in got)]
         if not (in_first and in_second and same_value(expected[name], got[name]))
     ]
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Digest) else value
 
 
 def same_value(a: Any, b: Any) -> bool:

@@ -4,13 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from ledger.model import (
-    Artifact,
     CodeSnapshot,
     Digest,
     Environment,
     Host,
     HyperparameterRole,
-    Observed,
     Recorded,
     Trial,
     Unknown,
@@ -45,13 +43,13 @@ def trial_document(trial: Trial, trials: Trials, store: Store) -> Document:
         "code": _code(trial.code),
         "environment": _environment(trial.environment, environment),
         "interpreter": to_json(trial.interpreter),
-        "observed": _observed(trial.observed),
+        "observed": to_json(trial.observed),
         "host": _host(trial.host, host),
         "hyperparameters": hyperparameters(trial),
         "parameters": [to_json(each) for each in trial.hyperparameters],
         "seeds": _seeds(trial),
-        "inputs": [_artifact(each) for each in trial.inputs],
-        "outputs": [_artifact(each) for each in trial.outcome.outputs] if trial.outcome else [],
+        "inputs": to_json(trial.inputs),
+        "outputs": to_json(trial.outcome.outputs) if trial.outcome else [],
         "metrics": metrics(trial),
         "metric_summaries": to_json(trial.outcome.metrics) if trial.outcome else [],
         "series": to_json(trial.outcome.series) if trial.outcome else None,
@@ -102,7 +100,7 @@ def entry_document(recorded: Recorded) -> Document:
 
 
 def note_document(remark: Remark) -> Document:
-    """A note: the form ``note.v1``."""
+    """A note with the id and time of its entry."""
     return {"id": str(remark.id), "time": rfc3339(remark.time), **to_json(remark.note)}
 
 
@@ -155,19 +153,8 @@ def _environment(digest: Digest, loaded: Loaded[Environment]) -> Document:
         "platform": noun.platform,
         "packages": {each.name: each.version for each in noun.distributions},
         "distributions": to_json(noun.distributions),
-        "variables": _variables(noun.variables),
+        "variables": with_bytes({to_json(name): value for name, value in noun.variables}),
     }
-
-
-def _observed(observed: Observed | None) -> Document | None:
-    if observed is None:
-        return None
-    document: Document = to_json(observed)
-    return document | {"variables": _variables(observed.variables)}
-
-
-def _variables(pairs: tuple[tuple[str, str], ...]) -> Document:
-    return with_bytes({to_json(name): value for name, value in pairs})
 
 
 def _host(digest: Digest, loaded: Loaded[Host]) -> Document:
@@ -187,11 +174,6 @@ def _seeds(trial: Trial) -> Document:
         "seeded": to_json(observed.seeded) if observed else [],
         "entropy": to_json(observed.entropy) if observed else [],
     }
-
-
-def _artifact(artifact: Artifact) -> Document:
-    document: Document = to_json(artifact)
-    return document | {"mode": f"{artifact.mode:06o}"}
 
 
 def _receipts(receipts: Iterable[Receipt], store: Store) -> tuple[list[Document], list[Problem | None]]:

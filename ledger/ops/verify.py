@@ -146,7 +146,7 @@ class _Objects:
         except NotFoundError:
             return self._finding("object.missing", reference, "nothing")
         except DamagedError as error:
-            return self._finding("object.damaged", reference, error.cause or error.message)
+            return self._finding("object.damaged", reference, _got(error))
         except FormatError as error:
             return self._finding("object.format", reference, error.cause or error.message)
         except LedgerError as error:
@@ -167,6 +167,11 @@ class _Objects:
             expected=f"of the form {kind}" if kind else str(reference.digest),
             got=got,
         )
+
+
+def _got(error: DamagedError) -> str:
+    """What was found: what was expected stands beside it."""
+    return (error.cause or error.message).rpartition("got ")[2]
 
 
 def _references(trial: Trial, trials: Trials) -> Iterator[_Reference]:

@@ -215,6 +215,11 @@ class Maker:
         self.journal.append(finished, time=self.clock)
         return id
 
+    def made(self, **fields):
+        """Record a whole trial; returns it."""
+        id = self.trial(**fields)
+        return self.trials.by_id[id]
+
     def replay(self, id, verdict=Verdict.IDENTICAL, **fields):
         """Record a replay; returns its entry's id."""
         environment, host, outcome = self.put(self.environment), self.put(self.host), self.outcome()

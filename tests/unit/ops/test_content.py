@@ -1,0 +1,102 @@
+import io
+
+import pytest
+
+from ledger.errors import DamagedError, NotFoundError
+from ledger.model import ArtifactRole, Digest
+from ledger.ops.content import find, find_object, stream
+
+
+@pytest.fixture
+def trial(maker):
+    products = maker.put(maker.manifest({"old.bin": b"old", "train.py": b"not this"}))
+    id = maker.trial(
+        inputs={"data": b"in", "both": b"in", "/etc/abs": b"abs"},
+        outputs={"model": b"weights", "both": b"out"},
+        code={"train.py": b"code", "both": b"code", "data": b"code"},
+        snapshot={"products": products},
+    )
+    return maker.trials.by_id[id]
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "content"),
+    [
+        ("both", "outputs", b"out"),
+        ("./model", "outputs", b"weights"),
+        ("data", "inputs", b"in"),
+        ("/etc/abs", "inputs", b"abs"),
+        ("/home/ann/project/data", "inputs", b"in"),
+        ("train.py", "code", b"code"),
+        ("x/../train.py", "code", b"code"),
+        ("old.bin", "products", b"old"),
+        ("stdout", "stdout", b""),
+    ],
+)
+def test_where_a_content_is_found(maker, trial, name, part, content):
+    found = find(trial, name, maker.store)
+    written = io.BytesIO()
+    assert found.part == part
+    assert stream(maker.store, found.digest, written.write) == len(content)
+    assert written.getvalue() == content
+
+
+def test_a_file_called_stdout_goes_before_the_stream(maker):
+    id = maker.trial(outputs={"stdout": b"mine"})
+    assert find(maker.trials.by_id[id], "stdout", maker.store).part == "outputs"
+
+
+@pytest.mark.parametrize("name", ["modle", "stderr", "", "../model"])
+def test_unknown_paths_come_with_the_nearest(maker, trial, name):
+    with pytest.raises(NotFoundError) as caught:
+        find(trial, name, maker.store)
+    assert caught.value.hint
+    if name == "modle":
+        assert "model" in caught.value.cause
+
+
+def test_a_running_trial_has_no_streams_yet(maker):
+    id, _ = maker.start()
+    with pytest.raises(NotFoundError):
+        find(maker.trials.by_id[id], "stdout", maker.store)
+
+
+def test_contents_that_were_never_stored_say_why(maker, trial):
+    from dataclasses import replace
+
+    (big,) = maker.artifacts(ArtifactRole.INPUT, {"big": b"12345"})
+    trial = replace(trial, inputs=(replace(big, omitted="size"),))
+    with pytest.raises(NotFoundError) as caught:
+        find(trial, "big", maker.store)
+    assert caught.value.cause == "of the inputs, 5 bytes: size"
+    assert "max_input_bytes" in caught.value.hint
+
+
+def test_objects_by_digest():
+    digest = Digest.of(b"1")
+    assert find_object(str(digest)).digest == digest
+    assert find_object("b3:12") is None
+    assert find_object("train.py") is None
+
+
+def test_damage_shows_at_the_end(maker, trial):
+    digest = Digest.of(b"weights")
+    maker.damage(digest)
+    written = io.BytesIO()
+    with pytest.raises(DamagedError) as caught:
+        stream(maker.store, digest, written.write)
+    assert caught.value.exit_code == 4
+    assert len(written.getvalue()) == 7
+    maker.lose(digest)
+    with pytest.raises(NotFoundError):
+        stream(maker.store, digest, written.write)
+
+
+def test_large_contents_are_passed_in_blocks(maker):
+    content = bytes(range(256)) * 20_000
+    digest = maker.store.put(content)
+    maker.store.flush()
+    blocks = []
+    assert stream(maker.store, digest, blocks.append) == len(content)
+    assert b"".join(blocks) == content
+    assert max(map(len, blocks)) <= 1 << 20

@@ -1,0 +1,367 @@
+import math
+from dataclasses import replace
+
+import pytest
+
+from ledger.compare.base import Tolerance
+from ledger.model import (
+    Digest,
+    Distribution,
+    Entropy,
+    Manifest,
+    Mode,
+    Observed,
+    SeededGenerator,
+    Status,
+    ThreadPool,
+)
+from ledger.model.codec import decode
+from ledger.ops.diff import SECTIONS, diff
+from ledger.ops.diff_code import MAX_TEXT_BYTES, unified
+from ledger.ops.diff_experiments import diff_experiments
+from ledger.ops.differences import same_value
+
+
+def compared(maker, **options):
+    """Compare the last two trials."""
+    *_, a, b = maker.trials
+    return diff(a, b, maker.store, **options)
+
+
+def told(result, section):
+    return [
+        (each.path, each.expected, each.got, each.detail, each.counted) for each in result.sections[section]
+    ]
+
+
+def counted(result):
+    return {
+        name: [each.path for each in found if each.counted]
+        for name, found in result.sections.items()
+        if any(each.counted for each in found)
+    }
+
+
+FULL = {
+    "params": {"lr": 0.1, "seed": 1},
+    "metrics": {"loss": [(0, 1.0), (1, math.nan)]},
+    "outputs": {"model": b"weights"},
+    "inputs": {"data": b"rows"},
+}
+
+
+def test_the_same_twice(maker):
+    maker.trial(**FULL)
+    maker.trial(**FULL)
+    result = compared(maker)
+    assert result.same
+    assert tuple(result.sections) == SECTIONS
+    assert not any(result.sections.values())
+    assert result.summary == "the same in all that counts"
+
+
+def test_a_trial_against_itself(maker):
+    maker.trial(**FULL)
+    (trial,) = maker.trials
+    result = diff(trial, trial, maker.store)
+    assert result.same
+    assert result.summary == "one and the same trial"
+
+
+def test_everything_differs(maker):
+    maker.trial(**FULL)
+    maker.trial(
+        params={"lr": 0.2, "depth": 3, "seed": 2},
+        metrics={"loss": [(0, 1.0), (1, 2.0)]},
+        outputs={"model": b"wEights"},
+        inputs={"data": b"others"},
+        code={"train.py": b"print(2)\n"},
+        environment=replace(maker.environment, python="3.12.1"),
+        status=Status.FAILED,
+    )
+    result = compared(maker)
+    assert not result.same
+    assert counted(result) == {
+        "verdict": ["exit_code", "status"],
+        "hyperparameters": ["depth", "lr"],
+        "seeds": ["seed"],
+        "code": ["train.py"],
+        "environment": ["python"],
+        "inputs": ["data"],
+        "metrics": ["loss"],
+        "outputs": ["model"],
+    }
+    assert result.summary == (
+        "other hyperparameters, seeds, code, environment, inputs; other status, metrics, outputs"
+    )
+
+
+def test_hyperparameters(maker):
+    maker.trial(params={"a": 1, "b": True, "c": (1, 2), "d": None, "e": 0.1})
+    maker.trial(params={"a": 1.0, "b": 1, "c": (1, 2), "e": 0.2, "f": "x"}, argv=("python", "-u", "train.py"))
+    assert told(compared(maker), "hyperparameters") == [
+        ("b", True, 1, None, True),
+        ("d", None, None, "only the first has it", True),
+        ("e", 0.1, 0.2, None, True),
+        ("f", None, "x", "only the second has it", True),
+        ("command", ("python", "train.py"), ("python", "-u", "train.py"), None, False),
+    ]
+
+
+def test_two_spellings_of_a_command_are_the_same(maker):
+    maker.trial(argv=("python", "train.py", "--lr", "1"), params={"lr": 1})
+    maker.trial(argv=("python", "train.py", "--lr=1"), params={"lr": 1})
+    result = compared(maker)
+    assert result.same
+    assert result.sections["hyperparameters"]
+
+
+def test_seeds(maker):
+    seeded = SeededGenerator(generator="numpy", value="3", enforced=False, where="train.py:3")
+    drawn = Entropy(generator="numpy", where="train.py:9")
+    maker.trial(seed=1, params={"seed": 1}, observed=Observed(affinity=1, seeded=(seeded,), processes=1))
+    again = (replace(seeded, value="4"), seeded)
+    maker.trial(
+        params={"seed": 1}, observed=Observed(affinity=1, seeded=again, entropy=(drawn,), processes=1)
+    )
+    assert told(compared(maker), "seeds") == [
+        ("--seed", 1, None, "only the first has it", True),
+        ("numpy seeded", ("3",), ("4", "3"), None, True),
+        ("numpy unseeded", None, "train.py:9", "only the second has it", False),
+    ]
+
+
+def test_a_generator_that_nobody_watched_does_not_count(maker):
+    seeded = SeededGenerator(generator="numpy", value="3", enforced=False, where=None)
+    maker.trial(observed=Observed(affinity=1, seeded=(seeded,), processes=1))
+    maker.trial(observed=Observed(affinity=1))
+    result = compared(maker)
+    assert result.same
+    assert [each.path for each in result.sections["seeds"]] == ["numpy seeded"]
+
+
+def test_code(maker):
+    maker.trial(
+        code={"a.py": b"1", "b.py": b"2", "c.sh": b"3", "same": b"0", "dir": (Mode.LINK, b"x")},
+        snapshot={"branch": "main"},
+    )
+    maker.trial(
+        code={"a.py": b"9", "c.sh": (Mode.EXECUTABLE, b"3"), "d.py": b"4", "same": b"0", "dir": b"file"},
+        snapshot={"branch": "main", "dirty": True},
+    )
+    result = compared(maker)
+    assert [(each.path, each.detail, each.counted) for each in result.sections["code"]] == [
+        ("<dirty>", None, False),
+        ("a.py", "changed", True),
+        ("b.py", "removed", True),
+        ("c.sh", "a file became an executable file", True),
+        ("d.py", "added", True),
+        ("dir", "a link became a file", True),
+    ]
+    assert result.sections["code"][1].expected == str(Digest.of(b"1"))
+
+
+def test_the_same_files_at_another_commit_are_the_same_code(maker):
+    id = maker.trial()
+    trial = maker.trials.by_id[id]
+    other = replace(trial, id=Digest.of(b"x"), code=(replace(trial.code[0], commit="decade"),))
+    result = diff(trial, other, maker.store)
+    assert result.same
+    assert told(result, "code") == [("<commit>", "c0ffee", "decade", None, False)]
+
+
+def test_code_beside_the_root(maker):
+    id = maker.trial()
+    trial = maker.trials.by_id[id]
+    lib = maker.put(maker.manifest({"lib.py": b"1"}))
+    newer = maker.put(maker.manifest({"lib.py": b"2"}))
+    root = trial.code[0]
+    a = replace(trial, code=(root, replace(root, name="mylib", tree=lib)))
+    b = replace(trial, code=(root, replace(root, name="mylib", tree=newer)))
+    assert [each.path for each in diff(a, b, maker.store).sections["code"]] == ["mylib:lib.py"]
+    alone = told(diff(a, trial, maker.store), "code")
+    assert ("mylib:tree", str(lib), None, "only the first has it", True) in alone
+
+
+def test_environment(maker):
+    maker.trial()
+    numpy = maker.environment.distributions[0]
+    torch = Distribution(name="torch", version="2.4", origin="index", record=None)
+    other = replace(
+        maker.environment,
+        distributions=(replace(numpy, record=Digest.of(b"")), torch),
+        variables=(("LANG", "C.UTF-8"), ("OMP_NUM_THREADS", "1")),
+    )
+    maker.host = replace(maker.host, cpu="Another CPU", user="bob")
+    pool = ThreadPool(library="libopenblas.so", api="openblas", threads=4)
+    maker.trial(environment=other, observed=Observed(affinity=1, threads=(pool,)))
+    assert told(compared(maker), "environment") == [
+        ("variable LANG", "C", "C.UTF-8", None, True),
+        ("variable OMP_NUM_THREADS", None, "1", "only the second has it", True),
+        ("package numpy", "2.0", "2.0", "same version, other files or origin", True),
+        ("package torch", None, "2.4", "only the second has it", True),
+        ("threads openblas libopenblas.so", None, 4, "only the second has it", False),
+        ("host cpu", "A CPU", "Another CPU", None, False),
+    ]
+
+
+def test_metrics_part_at_a_step(maker):
+    maker.trial(metrics={"loss": [(0, 1.0), (5, 0.5), (9, 0.1)], "val_time": 1.0})
+    maker.trial(metrics={"loss": [(0, 1.0), (5, 0.6), (9, 0.1)], "val_time": 2.0})
+    result = compared(maker, timing=("*time*",))
+    assert told(result, "metrics") == [
+        ("loss", 0.1, 0.1, "they part at step 5: 0.5 and 0.6", True),
+        ("val_time", 1.0, 2.0, "they part at step 0: 1.0 and 2.0; measures the clock", False),
+    ]
+    assert counted(compared(maker, tolerance=Tolerance(rtol=0.5), timing=("*time*",))) == {}
+
+
+def test_outputs(maker):
+    maker.trial(outputs={"a": b"1", "b": b"2", "same": b"x"})
+    maker.trial(outputs={"b": b"2!", "c": b"3", "same": b"x"})
+    assert told(compared(maker), "outputs") == [
+        ("a", str(Digest.of(b"1")), None, "only the first has it", True),
+        (
+            "b",
+            str(Digest.of(b"2")),
+            str(Digest.of(b"2!")),
+            "the first 1 bytes are the same; 1 and 2 bytes",
+            True,
+        ),
+        ("c", None, str(Digest.of(b"3")), "only the second has it", True),
+    ]
+
+
+def test_one_recipe_with_other_results_is_said(maker):
+    maker.trial(outputs={"a": b"1"})
+    maker.trial(outputs={"a": b"2"})
+    assert compared(maker).summary == "one recipe, and yet other outputs"
+
+
+def test_a_running_trial_can_be_compared(maker):
+    maker.start()
+    maker.trial(metrics={"loss": 1.0})
+    result = compared(maker)
+    assert told(result, "verdict")[0] == ("exit_code", None, 0, None, True)
+    assert told(result, "metrics") == [("loss", None, 1.0, "only the second has it", True)]
+
+
+@pytest.mark.parametrize("break_it", ["damage", "lose"])
+def test_what_cannot_be_read_is_a_problem_and_no_end(maker, break_it):
+    maker.trial(metrics={"loss": 1.0}, outputs={"a": b"1"})
+    other = replace(maker.environment, python="3.12.1")
+    maker.trial(metrics={"loss": 2.0}, outputs={"a": b"2"}, environment=other, code={"x": b"1"})
+    _, b = maker.trials
+    for digest in (b.environment, b.code[0].tree, b.outcome.series, b.outcome.outputs[0].digest):
+        getattr(maker, break_it)(digest)
+    result = compared(maker)
+    assert {each.part for each in result.problems} == {"environment", "code", "metrics"}
+    assert all(each.reason for each in result.problems)
+    assert counted(result) == {
+        "code": ["tree"],
+        "environment": ["digest"],
+        "metrics": ["loss"],
+        "outputs": ["a"],
+    }
+
+
+def test_what_cannot_be_compared_is_not_called_the_same(maker):
+    maker.trial(metrics={"loss": [(0, 1.0)]})
+    maker.clock += 1
+    maker.trial(metrics={"loss": [(0, 1.0)]})
+    a, b = maker.trials
+    assert a.outcome.series != b.outcome.series  # their times differ
+    maker.lose(b.outcome.series)
+    assert not compared(maker).same
+
+
+def text(maker, **options):
+    *_, a, b = maker.trials
+    return "".join(unified(a, b, maker.store, **options))
+
+
+def test_unified_text(maker):
+    maker.trial(code={"a.py": b"one\ntwo\n", "b.py": b"x\n", "gone": b"1\n"})
+    maker.trial(
+        code={
+            "a.py": b"one\n2\n",
+            "b.py": b"x",
+            "new \xff".encode("latin-1").decode("utf-8", "surrogateescape"): b"1\n",
+        }
+    )
+    assert text(maker) == (
+        "--- a/a.py\n+++ b/a.py\n@@ -1,2 +1,2 @@\n one\n-two\n+2\n"
+        "--- a/b.py\n+++ b/b.py\n@@ -1 +1 @@\n-x\n+x\n\\ No newline at end of file\n"
+        "--- a/gone\n+++ /dev/null\n@@ -1 +0,0 @@\n-1\n"
+        "--- /dev/null\n+++ b/new \N{REPLACEMENT CHARACTER}\n@@ -0,0 +1 @@\n+1\n"
+    )
+    assert text(maker, wanted=lambda path: path == "gone").startswith("--- a/gone")
+
+
+def test_text_that_is_not_shown_says_why(maker):
+    big = b"x" * (MAX_TEXT_BYTES + 1)
+    maker.trial(code={"a.bin": b"\0", "b.txt": b"", "c.txt": b"\xff", "d.sh": b"same\n"})
+    maker.trial(code={"a.bin": b"\0\0", "b.txt": big, "c.txt": b"", "d.sh": (Mode.EXECUTABLE, b"same\n")})
+    assert text(maker).splitlines() == [
+        "# a/a.bin and b/a.bin differ: binary",
+        f"# a/b.txt and b/b.txt differ: {len(big)} bytes are too many to show",
+        "# a/c.txt and b/c.txt differ: binary, or no UTF-8",
+        "# d.sh: a file became an executable file",
+    ]
+
+
+def test_text_of_what_is_damaged(maker):
+    maker.trial(code={"a": b"1"})
+    maker.trial(code={"a": b"2"})
+    a, b = maker.trials
+    maker.damage(Digest.of(b"2"))
+    assert "damaged object" in text(maker)
+    assert isinstance(decode(Manifest, maker.store.get(b.code[0].tree)), Manifest)
+    maker.lose(a.code[0].tree)
+    assert text(maker).startswith("# the tree cannot be read: no object")
+
+
+def test_carriage_returns_and_form_feeds_are_no_line_ends(maker):
+    maker.trial(code={"a": b"one\x0ctwo\r\nthree\n"})
+    maker.trial(code={"a": b"one\x0ctwo\nthree\n"})
+    assert text(maker) == "--- a/a\n+++ b/a\n@@ -1,2 +1,2 @@\n-one\x0ctwo\r\n+one\x0ctwo\n three\n"
+
+
+def test_experiments_are_paired_by_configuration(maker):
+    for seed, loss in ((1, 1.0), (2, 3.0)):
+        maker.trial(experiment="a", params={"lr": 1, "seed": seed}, metrics={"loss": loss})
+    maker.trial(experiment="a", params={"lr": 5}, metrics={"loss": 1.0})
+    maker.trial(experiment="a", params={"lr": 7}, status=Status.FAILED)
+    maker.trial(experiment="b", params={"lr": 1.0, "seed": 9}, metrics={"loss": 4.0, "acc": 0.5})
+    maker.trial(experiment="b", params={"lr": "1"}, metrics={"loss": 4.0})
+    trials = maker.trials
+    result = diff_experiments(trials.of_experiment("a"), trials.of_experiment("b"))
+    assert told(result, "metrics") == [
+        ("lr=1: acc", None, 0.5, "means of 0 and 1 trials; described, not tested", True),
+        ("lr=1: loss", 2.0, 4.0, "means of 2 and 1 trials; described, not tested", True),
+    ]
+    assert [(each.path, each.expected, each.got) for each in result.sections["hyperparameters"]] == [
+        ("lr='1'", None, 1),
+        ("lr=5", 1, None),
+    ]
+    assert not result.same
+    assert "described, not tested" in result.summary
+    assert diff_experiments(trials.of_experiment("a"), trials.of_experiment("a")).same
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "same"),
+    [
+        (1, 1.0, True),
+        (1, True, False),
+        (0, False, False),
+        (math.nan, math.nan, True),
+        ("1", 1, False),
+        ((1, math.nan), (1.0, math.nan), True),
+        ((1,), (True,), False),
+        ((1,), (1, 2), False),
+        (None, 0, False),
+    ],
+)
+def test_same_values(a, b, same):
+    assert same_value(a, b) is same

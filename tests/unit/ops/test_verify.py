@@ -1,0 +1,185 @@
+from dataclasses import replace
+
+import pytest
+
+from ledger.model import (
+    Artifact,
+    ArtifactRole,
+    Digest,
+    HealthLine,
+    HealthState,
+    Mode,
+    Observed,
+    Status,
+    Stream,
+    Tombstone,
+    TrialLost,
+)
+from ledger.ops.verify import verify
+
+PARTS = {
+    "environment": lambda trial, maker: trial.environment,
+    "host": lambda trial, maker: trial.host,
+    "code": lambda trial, maker: trial.code[0].tree,
+    "code train.py": lambda trial, maker: Digest.of(b"print(1)\n"),
+    "input data": lambda trial, maker: trial.inputs[0].digest,
+    "output model": lambda trial, maker: trial.outcome.outputs[0].digest,
+    "metric series": lambda trial, maker: trial.outcome.series,
+    "stdout": lambda trial, maker: trial.outcome.stdout.digest,
+}
+
+
+def checked(maker, scope=None, **options):
+    trials = maker.trials
+    return verify(maker.journal, maker.store, trials, scope=scope, **options)
+
+
+def full(maker):
+    id = maker.trial(metrics={"loss": 1.0}, inputs={"data": b"rows"}, outputs={"model": b"weights"})
+    return maker.trials.by_id[id]
+
+
+def test_a_whole_ledger(maker):
+    full(maker)
+    maker.replay(maker.trials.ordered[0].id)
+    seen = []
+    report = checked(maker, progress=lambda done, known: seen.append((done, known)))
+    assert report.ok
+    assert (report.findings, report.notices) == ((), ())
+    assert report.head == maker.journal.head()
+    assert (report.trials, report.objects) == (1, len(PARTS))
+    assert seen[-1] == (report.objects, report.objects)
+
+
+def test_nothing_recorded(maker):
+    report = checked(maker)
+    assert report.ok
+    assert (report.trials, report.objects, report.head.size) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize(("break_it", "what"), [("damage", "object.damaged"), ("lose", "object.missing")])
+def test_every_part_is_looked_at(maker, part, break_it, what):
+    trial = full(maker)
+    if part == "stdout":
+        outcome = replace(trial.outcome, stdout=Stream(digest=maker.store.put(b"out"), size=3))
+        maker.store.flush()
+        trial = replace(trial, outcome=outcome)
+    digest = PARTS[part](trial, maker)
+    getattr(maker, break_it)(digest)
+    report = checked(maker, scope=[trial])
+    (finding,) = report.findings
+    assert not report.ok
+    assert (finding.what, finding.where) == (what, f"{digest} ({part})")
+    assert finding.expected == str(digest)
+    assert str(digest) not in finding.got
+    assert finding.trials == (str(trial.id),)
+
+
+def test_an_object_of_many_trials_names_them_all_once(maker):
+    ids = [maker.trial() for _ in range(3)]
+    maker.damage(Digest.of(b"print(1)\n"))
+    (finding,) = checked(maker).findings
+    assert finding.trials == tuple(map(str, ids))
+
+
+def test_an_object_that_is_no_noun_is_found(maker):
+    id = maker.trial()
+    trial = maker.trials.by_id[id]
+    wrong = replace(trial, host=maker.store.put(b"nonsense"))
+    maker.store.flush()
+    (finding,) = checked(maker, scope=[wrong]).findings
+    assert (finding.what, finding.expected) == ("object.format", "of the form Host")
+
+
+def test_the_journals_own_findings_are_there(maker):
+    full(maker)
+    (path,) = maker.folder.glob("journal/*/tail-*")
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3] ^= 1
+    path.write_bytes(content)
+    report = checked(maker)
+    assert not report.ok
+    assert {finding.what.split(".")[0] for finding in report.findings} == {"journal"}
+
+
+def test_the_objects_of_replays_count(maker):
+    id = maker.trial()
+    environment = maker.put(replace(maker.environment, python="3.12.0"))
+    maker.replay(id, environment=environment)
+    maker.lose(environment)
+    (finding,) = checked(maker).findings
+    assert finding.where == f"{environment} (environment of a replay)"
+
+
+def test_standard_input_counts(maker):
+    id = maker.trial()
+    trial = maker.trials.by_id[id]
+    piped = replace(trial, intent=replace(trial.intent, stdin=str(Digest.of(b"piped"))))
+    (finding,) = checked(maker, scope=[piped]).findings
+    assert "(standard input)" in finding.where
+
+
+def test_omitted_contents_and_orphans_are_no_damage(maker):
+    trial = full(maker)
+    orphan = maker.store.put(b"orphan")
+    maker.store.flush()
+    maker.damage(orphan)
+    big = Artifact(
+        role=ArtifactRole.INPUT,
+        path="big",
+        digest=Digest.of(b"never stored"),
+        size=12,
+        mode=Mode.FILE,
+        media_type="x/y",
+        omitted="size",
+    )
+    unread = replace(big, path="unread", digest=None, omitted=None)
+    assert checked(maker, scope=[replace(trial, inputs=(big, unread))]).ok
+
+
+def test_removed_trials_may_have_lost_their_objects(maker):
+    trial = full(maker)
+    maker.journal.append(Tombstone(target=trial.id, reason="big"))
+    maker.lose(trial.outcome.outputs[0].digest)
+    assert checked(maker).ok
+
+
+def test_a_scope_leaves_others_alone(maker):
+    first = maker.made(outputs={"a": b"1"})
+    second = maker.made(outputs={"a": b"2"})
+    maker.lose(Digest.of(b"1"))
+    assert checked(maker, scope=[second]).ok
+    assert not checked(maker, scope=[first]).ok
+
+
+def test_notices_change_nothing(maker):
+    lines = (
+        HealthLine(part="code", state=HealthState.COMPLETE),
+        HealthLine(part="inputs", state=HealthState.ABSENT, reason="no tracer"),
+        HealthLine(part="probe", state=HealthState.PARTIAL, reason="-I"),
+    )
+    first = maker.trial(outputs={"a": b"1"}, health=lines)
+    second = maker.trial(outputs={"a": b"2"})
+    lost, _ = maker.start(argv=("python", "other.py"))
+    maker.journal.append(
+        TrialLost(
+            trial=lost,
+            reason="died",
+            hyperparameters=(),
+            observed=Observed(affinity=1),
+            outcome=maker.outcome(status=Status.KILLED),
+            health=(),
+        )
+    )
+    report = checked(maker)
+    assert report.ok
+    assert [(notice.what, notice.detail) for notice in report.notices] == [
+        ("record.partial", "inputs absent (no tracer); probe partial (-I)"),
+        ("trial.lost", "its recorder died before it ended"),
+        (
+            "recipe.nondeterministic",
+            f"2 trials of this recipe have 2 results: {first.short}, {second.short}",
+        ),
+    ]
+    assert report.notices[2].where == str(maker.trials.by_id[first].recipe)
