@@ -9,7 +9,7 @@ from ledger.model import schema
 
 @pytest.fixture(scope="session")
 def schema_errors():
-    """Return a function: (name such as ``trial.v1``, document) → what its JSON Schema has to say against it."""
+    """Return a function: (name such as ``trial.v1``, document) → what its JSON Schema has against it."""
     resources = [
         (path.name, referencing.Resource.from_contents(json.loads(path.read_text("utf-8"))))
         for path in (schema.directory() / "json").glob("*.schema.json")
