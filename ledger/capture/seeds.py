@@ -1,0 +1,56 @@
+"""The seed that a person asks for, and which names mean one."""
+
+import re
+
+from ledger.errors import UsageError
+
+LARGEST = (1 << 63) - 1
+_HASH_SEEDS = 1 << 32
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_IS_SEED = re.compile(r"(.+_)?(seeds?|seedno|randomseed|rngseed|random_?state)")
+_COUNTS_SEEDS = re.compile(r"(.+_)?(n|num|number_of|count|use|no|with)_[a-z_]+")
+_SEED_OF = re.compile(
+    r"seed_?(everything|all|value|no|num|number|offset|base|main|global|\d+|np|numpy|python|py|torch|cuda|random"
+    r"|tf|jax|rng|data|dataset|split|model|init|weights|workers?|train|training|val|valid|eval|test|env|sampler"
+    r"|shuffle)"
+)
+
+
+def parse(text: str) -> int:
+    """Read the value of ``--seed``.
+
+    Raises
+    ------
+    UsageError
+        If it is no whole number from 0 to 2**63 - 1.
+    """
+    if re.fullmatch(r"[0-9]{1,19}", text, re.ASCII) and int(text) <= LARGEST:
+        return int(text)
+    raise UsageError(
+        "a bad seed",
+        cause=f"--seed: expected a whole number from 0 to {LARGEST}, got {text[:60]!r}",
+        hint="ledger run --seed 42 python train.py",
+    )
+
+
+def variables_for(seed: int | None) -> dict[str, str]:
+    """Variables that an enforced seed sets for the child; none without one.
+
+    Python takes hash seeds below 2**32 only, so that a larger seed is taken modulo 2**32 there.
+    """
+    if seed is None:
+        return {}
+    return {"LEDGER_SEED": str(seed), "PYTHONHASHSEED": str(seed % _HASH_SEEDS)}
+
+
+def is_seed_name(name: str) -> bool:
+    """Whether a hyperparameter's name says that it is a seed: ``seed``, ``data.split_seed``, ``randomState``.
+
+    What only has to do with seeds (``num_seeds``, ``seed_lr``, ``seed_text``) is none.
+    """
+    last = _HUMP.sub("_", name.rpartition(".")[2]).replace("-", "_").lower()
+    if "seed" not in last and "random" not in last:
+        return False
+    if _COUNTS_SEEDS.fullmatch(last):
+        return False
+    return bool(_IS_SEED.fullmatch(last) or _SEED_OF.fullmatch(last))
