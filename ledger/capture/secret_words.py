@@ -20,8 +20,8 @@ def _set(text: str) -> frozenset[str]:
 _HINTS = ("key", "token", "secret", "pass", "pwd", "cred", "auth", "jwt", "pat", "cookie", "bearer")
 _PASSWORDS = _set("password passwd passphrase passcode")
 _SECRETS = _PASSWORDS | _set(
-    """secret credential credentials apikey accesskey secretkey privatekey apitoken authtoken accesstoken bearer
-    jwt authorization cookie"""
+    """secret credential credentials apikey accesskey secretkey privatekey apitoken authtoken accesstoken
+    bearer jwt authorization cookie"""
 )
 _KEYS = _set("api access secret private signing encryption auth account subscription")
 """Words before ``key`` that make it a secret."""
@@ -41,9 +41,9 @@ _PLAIN = _set(
     changeme admin root guest example placeholder anonymous postgres mysql redis local localhost development
     production training"""
 )
-_MARKERS = tuple(
-    """sk- sk_ rk_ ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- hf_ AKIA ASIA xox AIza eyJ -----BEGIN pypi- npm_
-    :// asic earer AccountKey=""".split()
+_MARKERS = _set(
+    """sk- sk_ rk_ ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- hf_ AKIA ASIA xox AIza eyJ -----BEGIN pypi-
+    npm_ :// asic earer AccountKey="""
 )
 """One of them is in every text that holds a secret by its form."""
 
@@ -150,5 +150,7 @@ def secrets_in(text: str) -> Iterator[tuple[str, str]]:
         name = match.lastgroup or "SECRET"
         inner = {"URL_PASSWORD": "URL", "AUTHORIZATION": "AUTH", "AZURE_STORAGE_KEY": "AZURE"}.get(name)
         value = match[inner] if inner else match[0]
-        if not value.startswith(("secret:", "$", "{", "<")):
+        if inner and (better := next(secrets_in(value), None)):
+            yield better  # a service's token used as a password
+        elif not value.startswith(("secret:", "$", "{", "<")):
             yield name, value
