@@ -50,7 +50,7 @@ def test_a_machine_with_accelerators(tmp_path: Path) -> None:
     write(
         tmp_path,
         "proc/driver/nvidia/version",
-        "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  550.54.15  Release Build\nGCC version: 1.2\n",
+        "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  550.54.15  Build\nGCC version: 1.2\n",
     )
     write(tmp_path, "run/systemd/container", "lxc\n")
     there = host(str(tmp_path))
@@ -113,13 +113,11 @@ def test_affinity_is_that_of_the_process() -> None:
 
 def test_variables_that_place_a_trial() -> None:
     variables = {
-        **{
-            "RANK": "0",
-            "CUDA_VISIBLE_DEVICES": "1",
-            "SLURM_JOB_ID": "7",
-            "HOME": "/h",
-            "OMP_NUM_THREADS": "2",
-        },
+        "RANK": "0",
+        "CUDA_VISIBLE_DEVICES": "1",
+        "SLURM_JOB_ID": "7",
+        "HOME": "/h",
+        "OMP_NUM_THREADS": "2",
         "SLURM_JWT": "eyJabcdefgh",
     }
     assert placing_variables(variables) == (
