@@ -15,8 +15,8 @@ _VERSION = 1
 
 
 def key_of(*parts: Any) -> Digest:
-    """Name of a cached value: a digest of all that it was derived from (plain CBOR values)."""
-    return Digest.of(cbor2.dumps([_VERSION, *parts]))
+    """Name of a cached value: a digest of the plain values that it was derived from."""
+    return Digest.of(repr((_VERSION, *parts)).encode("utf-8", "surrogateescape"))
 
 
 def load(cache: Path, kind: str, key: Digest) -> Any:
@@ -33,9 +33,9 @@ def load(cache: Path, kind: str, key: Digest) -> Any:
 
 def save(cache: Path, kind: str, key: Digest, value: Any) -> None:
     """Keep the value, if the disk lets us: not synced, since a torn one is not believed."""
-    payload = cbor2.dumps(value)
     path = _path(cache, kind, key)
-    with suppress(OSError):  # a derived value that cannot be kept is made anew the next time
+    with suppress(OSError, UnicodeEncodeError):  # what cannot be kept is derived anew the next time
+        payload = cbor2.dumps(value)
         path.parent.mkdir(parents=True, exist_ok=True)
         fs.replace(path, bytes(Digest.of(bytes(key) + payload)) + payload, sync=False)
 
