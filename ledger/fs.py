@@ -3,7 +3,6 @@
 import errno
 import fcntl
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,22 +13,27 @@ _FICLONE = 0x40049409
 _BLOCK = 1 << 20
 
 
+_ELSEWHERE = "name a writable place: --ledger DIR or LEDGER_DIR"
+_HINTS = {
+    errno.ENOSPC: "free some room, then run the command again",
+    errno.EDQUOT: "free some of your quota, then run the command again",
+    errno.EFBIG: "raise the limit on the size of files (ulimit -f), then run the command again",
+    errno.EIO: "the disk itself fails: see the kernel's log (dmesg), and save what is there",
+    errno.EROFS: _ELSEWHERE,
+    errno.EACCES: _ELSEWHERE,
+    errno.EPERM: _ELSEWHERE,
+}
+
+
 @contextmanager
-def explained(path: Path | str) -> Iterator[None]:
-    """Turn an `OSError` on `path` into a `StorageError` that says what to do."""
+def explained(path: Path | str, doing: str = "write") -> Iterator[None]:
+    """Turn an `OSError` while `doing` something to `path` into a `StorageError` that says what to do."""
     try:
         yield
     except OSError as error:
-        hints = {
-            errno.ENOSPC: "free some room, then run the command again",
-            errno.EDQUOT: "free some of your quota, then run the command again",
-            errno.EROFS: "name a writable place: --ledger DIR or LEDGER_DIR",
-            errno.EACCES: "name a writable place: --ledger DIR or LEDGER_DIR",
-            errno.EPERM: "name a writable place: --ledger DIR or LEDGER_DIR",
-        }
-        raise StorageError(
-            f"cannot write {path}", cause=error.strerror or str(error), hint=hints.get(error.errno or 0)
-        ) from error
+        hint = None if doing == "read" and error.errno != errno.EIO else _HINTS.get(error.errno or 0)
+        message, cause = f"cannot {doing} {os.fsdecode(path)}", error.strerror or str(error)
+        raise StorageError(message, cause=cause, hint=hint) from error
 
 
 def write_all(descriptor: int, content: bytes | memoryview) -> None:
@@ -44,7 +48,7 @@ def create(path: Path, content: bytes, *, mode: int = 0o644) -> bool:
 
     A crash leaves the whole file or none.
     """
-    temporary = path.parent / f".{path.name[:64]}.{secrets.token_hex(8)}"
+    temporary = _beside(path)
     try:
         _write(temporary, content, mode)
         try:
@@ -59,15 +63,20 @@ def create(path: Path, content: bytes, *, mode: int = 0o644) -> bool:
 
 def replace(path: Path, content: bytes, *, sync: bool = True, mode: int = 0o644) -> None:
     """Put `content` at `path` in one step: readers see the old or the new file, whole."""
-    temporary = path.parent / f".{path.name[:64]}.{secrets.token_hex(8)}"
+    temporary = _beside(path)
     try:
         _write(temporary, content, mode, sync=sync)
         temporary.replace(path)
-    except OSError:
+    except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     if sync:
         sync_directory(path.parent)
+
+
+def _beside(path: Path) -> Path:
+    """Name a new file in the same directory; no name may be longer than 255 bytes."""
+    return path.parent / f".{path.name[:32]}.{os.urandom(8).hex()}"
 
 
 def _write(path: Path, content: bytes, mode: int, *, sync: bool = True) -> None:
@@ -80,9 +89,18 @@ def _write(path: Path, content: bytes, mode: int, *, sync: bool = True) -> None:
         os.close(descriptor)
 
 
+def sync_file(path: Path) -> None:
+    """Make a file's content durable."""
+    _sync(path, os.O_RDONLY)
+
+
 def sync_directory(path: Path) -> None:
     """Make the names in a directory durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    _sync(path, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:
@@ -99,10 +117,12 @@ def make_directory(path: Path) -> None:
 
 
 def sync_file_system(path: Path) -> bool:
-    """Sync the whole file system that holds `path`; False where the system has no such call.
+    """Sync the whole file system that holds `path`; False where that is not possible or not to be relied on.
 
-    One call costs less than a sync for each of many small files.
+    One call costs less than a sync for each of many small files. Before Linux 5.8 it tells no error.
     """
+    if not _is_linux_since(5, 8):
+        return False
     import ctypes
 
     function = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
@@ -116,6 +136,14 @@ def sync_file_system(path: Path) -> bool:
     finally:
         os.close(descriptor)
     return True
+
+
+def _is_linux_since(*version: int) -> bool:
+    system = os.uname()
+    if system.sysname != "Linux":
+        return False
+    numbers = [int(part) for part in system.release.split("-")[0].split(".")[:2] if part.isdecimal()]
+    return tuple(numbers) >= version
 
 
 @contextmanager
@@ -132,46 +160,65 @@ def locked(path: Path, *, shared: bool = False) -> Iterator[int]:
         os.close(descriptor)
 
 
-def try_lock(path: Path) -> int | None:
+def try_lock(path: Path, *, make: bool = True) -> int | None:
     """Take the lock file `path` without waiting.
+
+    Parameters
+    ----------
+    path
+        The lock file.
+    make
+        Whether to make it if it is missing.
 
     Returns
     -------
     int or None
         A descriptor that holds the lock until it, and each copy of it in a forked process, is closed; None
         where another holds it.
+
+    Raises
+    ------
+    FileNotFoundError
+        If it is missing and not to be made.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if make else 0), 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
         return None
+    except BaseException:
+        os.close(descriptor)
+        raise
     return descriptor
 
 
-def clone(source: int, target: int, size: int) -> None:
-    """Fill the open file `target` with the `size` bytes of `source`: by reflink where it can, else by copy."""
+def reflink(source: int, target: int) -> bool:
+    """Let the empty open file `target` share the blocks of `source`; False where the file system cannot."""
     try:
         fcntl.ioctl(target, _FICLONE, source)
-        return
     except OSError:
-        offset = 0  # no reflink on this file system: copy below
+        return False  # whatever the reason: a copy does the same, or meets the same error
+    return True
+
+
+def clone(source: int, target: int, size: int) -> None:
+    """Fill the open file `target` with `size` bytes of `source`: by reflink where it can, else by copy.
+
+    A source that is shorter by now gives what it has.
+    """
+    if reflink(source, target):
+        return
+    offset = 0
     while offset < size:
         try:
             count = os.copy_file_range(source, target, min(size - offset, 1 << 30), offset, offset)
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
                 raise
-            count = _copy_block(source, target, offset)
+            count = 0  # not between these two file systems
         if count == 0:
             break
         offset += count
-
-
-def _copy_block(source: int, target: int, offset: int) -> int:
-    block = os.pread(source, _BLOCK, offset)
-    done = 0
-    while done < len(block):
-        done += os.pwrite(target, block[done:], offset + done)
-    return len(block)
+    while offset < size and (block := os.pread(source, min(size - offset, _BLOCK), offset)):
+        offset += os.pwrite(target, block, offset)

@@ -4,14 +4,34 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from ledger.errors import DamagedError, NotFoundError
 from ledger.model import Digest
+
+
+def not_there(digest: Digest) -> NotFoundError:
+    """Error for an object that the store does not have."""
+    return NotFoundError(
+        f"no object {digest}",
+        cause="the store does not have it",
+        hint="see what else is missing: ledger verify",
+    )
+
+
+def damaged(digest: Digest, got: Digest, size: int) -> DamagedError:
+    """Error for an object of `size` bytes whose content has another digest."""
+    return DamagedError(
+        f"damaged object {digest}",
+        cause=f"expected {digest}, got {got} ({size} bytes)",
+        hint="see what else is damaged: ledger verify",
+    )
 
 
 class Store(Protocol):
     """Content-addressed objects.
 
-    An object is named by the digest of its plain bytes, whatever its packing. Putting one that is there already
-    changes nothing. Nothing that was put is durable before `flush`.
+    An object is named by the digest of its plain bytes, whatever its packing. Putting one that is there
+    already changes nothing. Nothing that was put is durable before `flush`, nor seen by another process; what
+    was put through this object is readable through it at once.
     """
 
     def put(self, content: bytes) -> Digest:
@@ -25,17 +45,17 @@ class Store(Protocol):
         ...
 
     def put_file(self, path: Path) -> tuple[Digest, int]:
-        """Store a file's content in bounded memory, read once: what is hashed is what is stored.
+        """Store a file's content in bounded memory: what is hashed is what is stored.
 
         Returns
         -------
         tuple of Digest and int
-            The name and the size in bytes of what was read; a file that grows meanwhile is stored as read.
+            The name and the size in bytes of what was read; a file that changes meanwhile is stored as read.
 
         Raises
         ------
         OSError
-            If the file itself cannot be read.
+            If the file itself cannot be read, or is no regular file.
         StorageError
             If the store's disk refuses.
         """
@@ -47,7 +67,7 @@ class Store(Protocol):
         Raises
         ------
         StorageError
-            If the disk refuses; what was put since the last flush is then not to be relied on.
+            If the disk refuses; what was put since the last flush is then gone, or not to be relied on.
         """
         ...
 
@@ -88,8 +108,9 @@ class Store(Protocol):
         ...
 
     def restore(self, digest: Digest, path: Path, *, executable: bool = False) -> None:
-        """Write the object to the new file `path`, checked, in bounded memory: by reflink where it can, never a
-        hard link.
+        """Write the object to the new file `path`, checked, in bounded memory.
+
+        By reflink where it can, never a hard link.
 
         Raises
         ------
