@@ -130,8 +130,9 @@ class _Fold:
                     self.remarks.pop(payload.replaces, None)
                 self.remarks[recorded.id] = Remark(id=recorded.id, time=recorded.entry.time, note=payload)
             case Tag():
-                self.tags.pop((payload.name, payload.trial), None)
-                if not payload.removed:
+                if payload.removed:
+                    self.tags.pop((payload.name, payload.trial), None)
+                else:
                     self._tag(payload.name, payload.trial)
             case Tombstone():
                 self.tombstones[payload.target] = payload

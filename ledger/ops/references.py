@@ -98,7 +98,7 @@ def _find(trials: Trials, reference: str, back: int) -> Found | None:
         (Kind.ID, lambda: _by_id(trials, reference)),
         (Kind.NAME, lambda: [each for each in trials if each.name == reference]),
         (Kind.TAG, lambda: [trials.by_id[id] for id in trials.tagged.get(reference, ())]),
-        (Kind.EXPERIMENT, lambda: trials.of_experiment(reference) if reference else None),
+        (Kind.EXPERIMENT, lambda: trials.of_experiment(reference)),
         (Kind.PREFIX, lambda: _by_prefix(trials, reference)),
     )
     for kind, look in steps:

@@ -69,6 +69,15 @@ def test_a_lost_trial_keeps_what_its_start_says(maker):
     (trial,) = maker.trials
     assert trial.status is Status.LOST
     assert trial.hyperparameters == started.hyperparameters
+    assert not trial.recipe_complete
+
+
+def test_what_could_be_saved_of_a_lost_trial_replaces_its_start(maker):
+    id, _ = maker.start(params={"lr": 0.1})
+    saved = maker.hyperparameters({"lr": 0.1, "depth": 3})
+    maker.journal.append(lost(maker, id, hyperparameters=saved))
+    (trial,) = maker.trials
+    assert trial.hyperparameters == saved
 
 
 def test_an_end_beats_lost_whichever_comes_first(maker):
@@ -90,10 +99,11 @@ def test_an_end_beats_lost_whichever_comes_first(maker):
 def test_trials_stand_in_the_order_of_their_starts(maker):
     first, _ = maker.start()
     second = maker.trial()
-    third = maker.trial(parent=first)
+    third = maker.trial(parent=first, experiment="x")
     trials = maker.trials
     assert [trial.id for trial in trials] == [first, second, third]
     assert [trial.id for trial in trials.children(first)] == [third]
+    assert [trial.id for trial in trials.of_experiment("x")] == [third]
 
 
 def test_tags_go_on_and_off(maker):
@@ -127,7 +137,9 @@ def test_receipts_and_notes_belong_to_their_trials(maker):
 def test_a_tombstone_hides(maker):
     first, second = maker.trial(tags=("best",)), maker.trial()
     maker.journal.append(Tombstone(target=first, reason="a mistake"))
+    maker.journal.append(Tombstone(target=Digest.of(b"an object"), reason="too large"))
     trials = maker.trials
+    assert set(trials.removed) == {first}
     assert [trial.id for trial in trials] == [second]
     assert trials.tagged == {}
     assert trials.removed[first][1].reason == "a mistake"

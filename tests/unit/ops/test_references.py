@@ -102,6 +102,23 @@ def test_a_name_that_holds_a_tilde_is_still_found(maker):
     assert resolve(maker.trials, "a~1").id == id
 
 
+def test_a_full_id_goes_before_a_name(maker):
+    first = maker.trial()
+    maker.trial(name=str(first))  # as above
+    found = find(maker.trials, str(first))
+    assert (found.kind, found.trial.id) == (Kind.ID, first)
+    with pytest.raises(NotFoundError) as caught:
+        resolve(maker.trials, str(Digest.of(b"none")))
+    assert caught.value.cause == "it is no name, tag, experiment or start of an id"
+
+
+@pytest.mark.parametrize("reference", ["base~²", "base~-1", "base~x", "~", "~1", "", "b3:", "0000", "f" * 65])
+def test_what_names_nothing(five, reference):
+    with pytest.raises(NotFoundError) as caught:
+        resolve(five.trials, reference)
+    assert "too short" not in caught.value.cause
+
+
 def test_ambiguous_prefixes_list_the_candidates(maker):
     maker.trial(name="only")
     (trial,) = maker.trials
@@ -113,6 +130,9 @@ def test_ambiguous_prefixes_list_the_candidates(maker):
     assert "and 2 more" in caught.value.cause
     assert caught.value.exit_code == 3
     assert resolve(trials, "abcd03").id[2] == 3
+    with pytest.raises(AmbiguousError) as caught:
+        resolve(with_ids(trial, *list(trials.by_id)[:10]), "abcd")
+    assert "more" not in caught.value.cause
 
 
 def test_too_short_a_prefix_says_so(five):
@@ -159,8 +179,9 @@ def test_removed_trials_are_told_apart_from_unknown_ones(five):
             resolve(five.trials, reference)
         assert "was removed" in caught.value.message
         assert caught.value.cause == "a mistake"
-    with pytest.raises(NotFoundError):
-        resolve(five.trials, "wide")
+    for reference in ("wide", "0" * 8, "0" * 64):
+        with pytest.raises(NotFoundError, match="no trial"):
+            resolve(five.trials, reference)
 
 
 def test_experiments(five):
@@ -168,7 +189,10 @@ def test_experiments(five):
     assert [trial.id for trial in references.experiment(trials, "sweep")] == five.ids[:2]
     with pytest.raises(NotFoundError) as caught:
         references.experiment(trials, "sweeps")
-    assert "sweep" in caught.value.cause
+    assert caught.value.cause == "the ledger has sweep"
+    with pytest.raises(NotFoundError) as caught:
+        references.experiment(trials, "zzz")
+    assert caught.value.cause == "the ledger has sweep, last"
     with pytest.raises(NotFoundError) as caught:
         references.experiment(nothing(), "sweep")
     assert "no experiment" in caught.value.cause
