@@ -159,7 +159,7 @@ class _Built:
             value = self.loader.construct_object(node)
         except (self.yaml.YAMLError, ValueError):
             return str(node.value)
-        if isinstance(value, str) and node.style is None:
+        if isinstance(value, str) and not node.style:
             return _real(value)  # YAML 1.1 holds 1e-3 to be a text
         return value
 
