@@ -1,0 +1,178 @@
+"""The code as it was when a trial started, committed or not."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ledger.capture.collect import Collection
+from ledger.capture.git import Repository
+from ledger.capture.known import Known
+from ledger.capture.listing import CodeLimits, Listing, from_git, from_walk
+from ledger.capture.plumbing import GitUnusable
+from ledger.capture.put import Put
+from ledger.capture.recorder import CREDENTIALS, SIZE, Content, Recorder
+from ledger.capture.walk import Scan, named, scan, shown
+from ledger.model import (
+    CodeSnapshot,
+    Digest,
+    HealthLine,
+    HealthState,
+    Manifest,
+    ManifestEntry,
+    NestedRepository,
+)
+from ledger.model.codec import encode
+from ledger.model.manifest import path_key
+
+__all__ = ["CapturedCode", "CodeLimits", "capture"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapturedCode:
+    """The code of one root, its content and its manifests put."""
+
+    snapshot: CodeSnapshot
+    tree: Manifest
+    """The code's files and links."""
+    products: Manifest
+    """Files that an earlier trial here made, and directories in which no recorded file lies."""
+    health: HealthLine
+
+
+def capture(
+    root: Path,
+    *,
+    put: Put,
+    git: bool,
+    is_product: Callable[[str, Digest], bool],
+    was_output: Callable[[str], bool] | None = None,
+    limits: CodeLimits | None = None,
+    skip: frozenset[Path] = frozenset(),
+    name: str = ".",
+    found: Scan | None = None,
+    known: Known | None = None,
+) -> CapturedCode:
+    """Record the code beneath `root`; where git does not answer, the directory itself.
+
+    Parameters
+    ----------
+    root
+        Top of the tree.
+    put
+        Takes the content.
+    git
+        Whether `root` lies in a git working tree.
+    is_product
+        Whether a path's present digest is what an earlier trial here recorded as its output.
+    was_output
+        Whether a path ever was an output. Given, only such paths are held against `is_product`, those that
+        git ignores among them; else all files that are not ignored.
+    limits
+        How much is taken for code.
+    skip
+        Directories that are not code: the ledger's.
+    name
+        Of the snapshot.
+    found
+        A scan of `root` made just before; without it, one is made.
+    known
+        Digests from earlier reads; the caller saves it.
+
+    Raises
+    ------
+    StorageError
+        If the store's disk refuses.
+    """
+    limits = limits or CodeLimits()
+    found = scan(root, skip) if found is None else found
+    recorder = Recorder(root=root, put=put, known=Known() if known is None else known)
+    collection = Collection(found=found, recorder=recorder, limits=limits, is_product=is_product)
+
+    # 1. Products, wherever they lie.
+    if was_output is not None:
+        for path in found.files:
+            if was_output(path):
+                collection.take_product(path)
+
+    # 2. Which of the other files are code.
+    listing = _list(root, git, found, limits, collection)
+    collection.notes += listing.notes
+
+    # 3. Their content.
+    for path, mode in listing.tracked.items():
+        collection.take(path, tracked=True, mode=mode, check=was_output is None)
+    for path in listing.untracked:
+        collection.take(path, tracked=False, mode=None, check=was_output is None)
+
+    # 4. Directories in which nothing of it lies: a program may write there.
+    collection.take_directories()
+
+    # 5. Manifests, last: an object is never put before what it names.
+    tree = _manifest(collection.tree)
+    products = _manifest(collection.products | collection.directories)
+    repository = listing.repository
+    snapshot = CodeSnapshot(
+        name=name,
+        tree=put.put(encode(tree)),
+        products=put.put(encode(products)) if products.entries else None,
+        commit=repository.commit if repository else None,
+        branch=repository.branch if repository else None,
+        remote=repository.remote if repository else None,
+        dirty=repository is not None and _is_dirty(repository, collection.products),
+        nested=_nested(repository, collection.products) if repository else (),
+    )
+    return CapturedCode(snapshot=snapshot, tree=tree, products=products, health=_health(root, collection))
+
+
+def _list(root: Path, git: bool, found: Scan, limits: CodeLimits, collection: Collection) -> Listing:
+    if git:
+        try:
+            return from_git(root, found, limits)
+        except GitUnusable as error:
+            collection.notes.append(f"the directory as it lies, without what git knows: {error}")
+    return from_walk(found, limits, collection.products)
+
+
+def _manifest(taken: dict[str, Content]) -> Manifest:
+    return Manifest.of(
+        ManifestEntry(path=path, mode=each.mode, size=each.size, digest=each.digest, omitted=each.omitted)
+        for path, each in taken.items()
+    )
+
+
+def _is_dirty(repository: Repository, products: dict[str, Content]) -> bool:
+    own = any(path not in products for path in repository.differing)
+    return own or any(_is_dirty(each, products) for each in repository.inside)
+
+
+def _nested(repository: Repository, products: dict[str, Content]) -> tuple[NestedRepository, ...]:
+    rows = [
+        NestedRepository(
+            path=each.path, commit=each.commit, remote=each.remote, dirty=_is_dirty(each, products)
+        )
+        for each in repository
+        if each.path
+    ]
+    return tuple(sorted(rows, key=lambda row: path_key(row.path)))
+
+
+def _health(root: Path, collection: Collection) -> HealthLine:
+    if not root.is_dir():
+        reason = f"{shown(str(root))} is not a directory"
+        return HealthLine(part="code", state=HealthState.ABSENT, reason=reason)
+    notes = list(collection.notes)
+    omitted: dict[str, list[str]] = {SIZE: [], CREDENTIALS: []}
+    for taken in (collection.tree, collection.products):
+        for path, content in taken.items():
+            if content.omitted in omitted:
+                omitted[content.omitted].append(path)
+    limit = f"{collection.limits.max_untracked_bytes / 1e6:g} MB"
+    reasons = {
+        f"by digest only, over {limit} and not tracked": omitted[SIZE],
+        "by path only, since they look like credentials": omitted[CREDENTIALS],
+        "not readable": sorted(set(collection.recorder.unreadable), key=path_key),
+        "changed while they were recorded": sorted(set(collection.recorder.changing), key=path_key),
+    }
+    notes += [f"{reason}: {named(paths)}" for reason, paths in reasons.items() if paths]
+    state = HealthState.PARTIAL if notes else HealthState.COMPLETE
+    return HealthLine(part="code", state=state, reason="; ".join(notes) or None)
