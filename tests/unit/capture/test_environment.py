@@ -221,6 +221,7 @@ class TestKeeping:
 
 
 class TestInstallers:
+    @pytest.mark.slow
     def test_uv_and_pip_give_one_digest(
         self, tmp_path: Path, look: Callable[..., CapturedEnvironment]
     ) -> None:
