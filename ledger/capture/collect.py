@@ -116,6 +116,8 @@ class Collection:
         """Whether `path` is a directory that is reached through directories."""
         if path in self.found.directories:
             return True
+        if path in self.found.files:
+            return False  # it was a file or a link when it was looked at, and is recorded as that
         if path not in self.passable:
             parent = path.rpartition("/")[0]
             try:

@@ -768,6 +768,14 @@ class TestStability:
         for git in (True, False):
             assert paths(repository.capture(git=git, found=found).tree) == ["src/model.py", "train.py"]
 
+    def test_file_that_becomes_a_directory_meanwhile(self, repository):
+        found = scan(repository.root)
+        (repository.root / "train.py").unlink()
+        repository.write({"train.py/inner": "i"})
+        code = repository.capture(found=found)
+        assert repository.contents(code.tree) == {"src/model.py": b"x = 1\n", "train.py": "unreadable"}
+        assert code.health.state is HealthState.PARTIAL
+
     def test_file_that_changes(self, repository):
         found = scan(repository.root)
         repository.write({"train.py": "changed since"})

@@ -81,9 +81,9 @@ def test_missing_object(restored):
 
 @pytest.mark.parametrize("target", [b"/etc", b"..", b"inside"])
 def test_path_through_a_link_of_the_manifest(entry, restored, tmp_path, target):
-    manifest = Manifest.of([link(entry, "a", target), entry("a/passwd"), entry("aa")])
-    with pytest.raises(FormatError, match="leaves its root"):
-        restored(manifest)
+    entries = [link(entry, "a", target), entry("a/passwd"), entry("aa")]
+    with pytest.raises(FormatError):
+        restored(Manifest.of(entries))
     assert not (tmp_path / "into").exists()
 
 
