@@ -121,8 +121,8 @@ def read(ledger: Path) -> Held:
     return held
 
 
-def add(ledger: Path, held: Held, keys: list[bytes], places: Places) -> None:
-    """Write down what was read of the logs since `held`; call under `lock`.
+def add(ledger: Path, held: Held, keys: list[bytes], places: Places, *, always: bool = False) -> None:
+    """Write down what was read of the logs since `held`, unless it is little; call under `lock`.
 
     Raises
     ------
@@ -130,7 +130,7 @@ def add(ledger: Path, held: Held, keys: list[bytes], places: Places) -> None:
         If the disk refuses; what was there stays.
     """
     advanced = sum(place.seq for place in places.values()) - sum(place.seq for place in held.places.values())
-    if held.sound and not keys and advanced < _IDLE:
+    if held.sound and not keys and advanced < (1 if always else _IDLE):
         return
     if not held.sound or len(held.recent) + len(keys) > max(_COMPACT, held.count // 16):
         _write_main(ledger, {*held.keys(), *keys}, places)

@@ -129,7 +129,8 @@ class LocalJournal:
         place = layout.log(self._ledger, origin)
         with fs.explained(place):
             try:
-                seal(place, self._outputs.refresh)
+                # The index reads the tail while it can be read without pyarrow.
+                seal(place, lambda: self._outputs.refresh(always=True))
             except OSError as error:
                 if error.errno not in _READ_ONLY:
                     raise

@@ -54,13 +54,15 @@ class Outputs:
             self.refresh()
         return self._knows(wanted)
 
-    def refresh(self, *, segments: bool = True) -> None:
+    def refresh(self, *, segments: bool = True, always: bool = False) -> None:
         """Read on from where the index ends, and write down what was found.
 
         Parameters
         ----------
         segments
             Whether sealed entries may be read, which takes pyarrow; a log that needs them is left for later.
+        always
+            Whether to write down even how far logs were read that had no outputs.
 
         Raises
         ------
@@ -76,7 +78,7 @@ class Outputs:
                 held = Held()  # a log is not what the index has read: all of it anew
                 news = self._news(held, segments) or _News()
             if lock is not None:
-                _write(self._ledger, held, news)
+                _write(self._ledger, held, news, always)
         finally:
             if lock is not None:
                 os.close(lock)
@@ -143,9 +145,9 @@ def _keys(bodies: Iterable[bytes]) -> Iterator[bytes]:
     return (index.key(path, digest) for body in bodies for path, digest in outputs(body))
 
 
-def _write(ledger: Path, held: Held, news: _News) -> None:
+def _write(ledger: Path, held: Held, news: _News, always: bool) -> None:
     try:
-        index.add(ledger, held, news.durable, news.places)
+        index.add(ledger, held, news.durable, news.places, always=always)
     except OSError:
         return  # a full disk leaves it behind, not wrong: the next one reads on from where it is
 

@@ -53,7 +53,8 @@ def tree():
         for first, second in ((0, 5), (1, 2), (3, 7), (4, 8), (6, 6), (64, 300), (255, 256), (299, 300))
     ]
     return {
-        "description": "Leaf i is BLAKE3 of the byte 0 and the 8 bytes of i, big-endian; root n is that of n leaves.",
+        "description": "Leaf i is BLAKE3 of the byte 0 and the 8 bytes of i, big-endian; "
+        "root n is that of the first n leaves.",
         "roots": [merkle.root(all_leaves[:size]).hex() for size in range(LARGEST + 1)],
         "inclusion": inclusion,
         "consistency": consistency,

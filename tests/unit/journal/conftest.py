@@ -1,3 +1,6 @@
+import os
+import warnings
+
 import pytest
 
 from ledger.journal import origins
@@ -102,3 +105,22 @@ def flip():
 def texts():
     """The notes of a journal, in order."""
     return lambda journal: [each.entry.payload.text for each in journal.entries()]
+
+
+@pytest.fixture
+def forked():
+    """Run something in a forked process; returns what waits for it and says whether it went well."""
+
+    def forked(work):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # forking beside threads
+            child = os.fork()
+        if child == 0:
+            try:
+                work()
+                os._exit(0)
+            finally:
+                os._exit(1)
+        return lambda: os.waitpid(child, 0)[1] == 0
+
+    return forked
