@@ -150,6 +150,18 @@ class TestDirty:
         assert code.snapshot.dirty is False
         assert "a.log" not in paths(code.tree)
 
+    def test_what_git_would_convert_is_taken_as_it_lies(self, repository):
+        repository.git("config", "core.autocrlf", "true")
+        pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n"
+        repository.write(
+            {".gitattributes": "*.bin filter=lfs -text\n", "a.bin": pointer, "crlf.txt": "a\r\nb\r\n"}
+        )
+        repository.commit()
+        code = repository.capture()
+        assert repository.contents(code.tree)["a.bin"] == pointer.encode()
+        assert repository.contents(code.tree)["crlf.txt"] == b"a\r\nb\r\n"
+        assert code.snapshot.dirty is False
+
     def test_intent_to_add(self, repository):
         repository.write({"new.py": "n"})
         repository.git("add", "-N", "new.py")
