@@ -1,0 +1,46 @@
+"""A reproducibility ledger: what exactly produced this number, can I get it again, why is it different now.
+
+A training script calls `param`, `log`, `artifact`, `seed` and `report`: they write into the trial that is
+running and only check their arguments where none is. Importing them costs little of the standard library.
+The operator's side, `open`, `Ledger` and `LedgerError`, is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from ledger.record import artifact, log, param, report, seed
+
+TYPE_CHECKING = False  # importing typing costs more than this package
+if TYPE_CHECKING:
+    from ledger.api import Ledger as Ledger
+    from ledger.api import open as open
+    from ledger.errors import LedgerError as LedgerError
+
+    __version__: str
+
+__all__ = ["artifact", "log", "param", "report", "seed"]  # not `open`, which `import *` would hide
+
+_LAZY = {"Ledger": "ledger.api", "open": "ledger.api", "LedgerError": "ledger.errors"}
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            return version("replay-ledger")
+        except PackageNotFoundError:
+            return "unknown"  # run from a checkout, or at replay, where only the script's calls are present
+    if name not in _LAZY:
+        raise AttributeError(f"module 'ledger' has no attribute {name!r}")
+    from importlib import import_module
+
+    try:
+        return getattr(import_module(_LAZY[name]), name)
+    except ModuleNotFoundError as error:
+        if error.name != _LAZY[name]:
+            raise
+        raise AttributeError(f"ledger.{name} is not here: this copy holds only a script's calls") from None
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_LAZY, "__version__"])

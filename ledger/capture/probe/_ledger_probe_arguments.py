@@ -1,0 +1,179 @@
+"""What a program's argparse made of its command line.
+
+Each outermost parse that succeeds is one event; sub-parsers belong to it.
+
+    {"event": "arguments", "parser", "where", "values": [{"name", "value", "type", "given", "default"}, ...]}
+
+``name`` is the attribute of the namespace, ``type`` real, integer, boolean or categorical (of a list: that
+of all its members), ``given`` whether the command line had it (null if this argparse does not tell).
+Values are as parsed: scalars and lists of them. What is neither is told by its text, at most 200 characters,
+with ``"opaque": true`` in its entry; ``"opaque_default": true`` says so of the default. Secrets are not
+masked here.
+"""
+
+from __future__ import annotations
+
+from _thread import get_ident
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+MOST_VALUES = 2000
+LONGEST_TEXT = 4096
+LONGEST_REPR = 200
+LONGEST_LIST = 1000
+
+
+class Parse:
+    """One outermost parse while it runs."""
+
+    def __init__(self, parser: Any, namespace: Any, where: str | None) -> None:
+        self.parser = parser
+        self.where = where
+        self.depth = 0
+        self.parsers = [parser]
+        self.before = dict(getattr(namespace, "__dict__", {}))
+        self.given: set[str] = set()
+
+
+def watch(probe: Any, argparse: Any) -> None:
+    """Wrap the methods that every way of parsing passes through."""
+    kind = argparse.ArgumentParser
+    running: dict[int, Parse] = {}
+    counts = hasattr(kind, "_get_values")
+
+    def begin(args: Any, kwargs: Any) -> Any:
+        parser, thread = args[0], get_ident()
+        parse = running.get(thread)
+        if parse is None:
+            namespace = args[2] if len(args) > 2 else kwargs.get("namespace")
+            parse = running[thread] = Parse(parser, namespace, probe.where(argparse.__file__))
+        elif not any(parser is each for each in parse.parsers):
+            parse.parsers.append(parser)
+        parse.depth += 1
+        return parse
+
+    def end(parse: Any, result: Any) -> None:
+        if parse is None:
+            return
+        parse.depth -= 1
+        if parse.depth == 0:
+            del running[get_ident()]
+            if result is not None:
+                probe.emit(told(probe, parse, result[0], argparse, counts))
+
+    def consumed(args: Any, kwargs: Any) -> None:
+        """Argparse hands an action the strings that the command line has for it."""
+        parse = running.get(get_ident())
+        action = args[1] if len(args) > 1 else kwargs["action"]
+        strings = args[2] if len(args) > 2 else kwargs["arg_strings"]
+        if parse is not None and (action.option_strings or strings):
+            parse.given.add(action.dest)
+
+    for name in ("parse_known_args", "parse_known_intermixed_args"):
+        setattr(kind, name, probe.observed(getattr(kind, name), begin, end))
+    if counts:
+        kind._get_values = probe.observed(kind._get_values, consumed)
+
+
+def told(probe: Any, parse: Parse, namespace: Any, argparse: Any, counts: bool) -> dict[str, Any]:
+    """Return the event of a parse that succeeded."""
+    actions: dict[str, Any] = {}
+    defaults: dict[str, Any] = {}
+    for parser in parse.parsers:
+        defaults.update(parser._defaults)
+        for action in parser._actions:
+            actions.setdefault(action.dest, action)
+    values = []
+    for name, value in list(getattr(namespace, "__dict__", {}).items())[:MOST_VALUES]:
+        if name.startswith("__") or name == getattr(argparse, "_UNRECOGNIZED_ARGS_ATTR", None):
+            continue
+        action = actions.get(name)
+        declared = action.type if action is not None else None
+        given = name in parse.given
+        if name in parse.before and not given:
+            default = parse.before[name]
+        else:
+            default = action.default if action is not None else defaults.get(name)
+        if isinstance(default, str):
+            default = parsed(default, declared, argparse)
+        shown, opaque = probe.guard("argument " + name, plain, value) or (None, True)
+        kind = probe.guard("argument " + name, type_of, value, declared) or "categorical"
+        entry = {"name": name, "value": shown, "type": kind, "given": given if counts else None}
+        entry["default"], opaque_default = probe.guard("argument " + name, plain, default) or (None, True)
+        if opaque:
+            entry["opaque"] = True
+        if opaque_default:
+            entry["opaque_default"] = True
+        values.append(entry)
+    return {"event": "arguments", "parser": str(parse.parser.prog), "where": parse.where, "values": values}
+
+
+def parsed(default: str, declared: Any, argparse: Any) -> Any:
+    """Return a default given as text as argparse would use it, as far as that has no side effects."""
+    if default == argparse.SUPPRESS:
+        return None
+    try:
+        return declared(default) if declared in (int, float) else default
+    except ValueError:
+        return default  # argparse would refuse it, had it been used
+
+
+def type_of(value: Any, declared: Any) -> str:
+    """Return a value's type; the declared one where the value leaves it open, as 0 or None of a real does."""
+    if isinstance(value, (list, tuple)):
+        kinds = {type_of(each, declared) for each in value}
+        return kinds.pop() if len(kinds) == 1 else "categorical"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return "real" if declared is float else "integer"
+    if isinstance(value, float):
+        return "real"
+    if value is None and declared in (int, float):
+        return "real" if declared is float else "integer"
+    return "categorical"
+
+
+def plain(value: Any) -> tuple[Any, bool]:
+    """Return a scalar, a list of scalars, or a text for anything else and True."""
+    if isinstance(value, (list, tuple)) and len(value) <= LONGEST_LIST:
+        members = [scalar(each) for each in value]
+        if not any(opaque for _, opaque in members):
+            return [member for member, _ in members], False
+        return text_of(value), True
+    return scalar(value)
+
+
+def scalar(value: Any) -> tuple[Any, bool]:
+    """Return a scalar, or a text for anything else and True."""
+    kind = type(value)
+    if value is None or kind in (bool, float):
+        return value, False
+    if isinstance(value, str) and len(value) <= LONGEST_TEXT:
+        return str.__str__(value), False
+    if isinstance(value, int) and int.bit_length(value) <= 64:
+        return int(value), False
+    if isinstance(value, float):
+        return float(value), False
+    if (
+        kind.__module__ == "numpy"
+        and getattr(value, "ndim", 1) == 0
+        and isinstance(value.item(), (int, float))
+    ):
+        return value.item(), False
+    if hasattr(kind, "__fspath__"):
+        path = value.__fspath__()
+        return (path, False) if isinstance(path, str) else (text_of(value), True)
+    return text_of(value), True
+
+
+def text_of(value: Any) -> str:
+    """Text of an object that does not change from run to run: without addresses, sets in order."""
+    if callable(value) and hasattr(value, "__qualname__"):
+        return ("%s.%s" % (getattr(value, "__module__", "?"), value.__qualname__))[:LONGEST_REPR]
+    if isinstance(value, (set, frozenset)):
+        return ("{%s}" % ", ".join(sorted(repr(each) for each in value)))[:LONGEST_REPR]
+    first, *rest = repr(value)[: 4 * LONGEST_REPR].split(" at 0x")
+    return (first + "".join(each.lstrip("0123456789abcdefABCDEF") for each in rest))[:LONGEST_REPR]
