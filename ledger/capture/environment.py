@@ -22,6 +22,8 @@ class EditableInstall:
 
     name: str
     """Of the distribution; of a directory on PYTHONPATH that is none, ``PYTHONPATH/`` and its name."""
+    version: str
+    """As its metadata says; empty for a directory that is no distribution."""
     path: Path
     """The project's directory."""
     paths: tuple[Path, ...]
@@ -153,7 +155,10 @@ class _Collected:
         if each.origin == "editable":
             if each.project:
                 install = EditableInstall(
-                    name=each.name, path=Path(each.project), paths=tuple(map(Path, each.paths))
+                    name=each.name,
+                    version=each.version,
+                    path=Path(each.project),
+                    paths=tuple(map(Path, each.paths)),
                 )
                 self.editable.append(install)
         elif each.record is None:
@@ -186,7 +191,7 @@ def _repositories(directories: set[str], root: Path) -> list[EditableInstall]:
             continue
         top = next((each for each in (path, *path.parents) if (each / ".git").exists()), None)
         if top is not None and not root.is_relative_to(top):
-            found.append(EditableInstall(name=f"PYTHONPATH/{path.name}", path=top, paths=(path,)))
+            found.append(EditableInstall(name=f"PYTHONPATH/{path.name}", version="", path=top, paths=(path,)))
     return found
 
 

@@ -49,7 +49,7 @@ def read(directory: str, name: str) -> tuple[Any, ...]:
     if legacy:
         system = os.path.basename(directory) == "dist-packages"
         return (normalised(title), version, "system" if system else "index", None, True, None, ())
-    rows = _rows(f"{base}/RECORD")
+    rows = record_rows(f"{base}/RECORD")
     origin, project = _origin(base, has_record=rows is not None)
     paths: tuple[str, ...] = ()
     record: bytes | None = None
@@ -101,7 +101,7 @@ def _record_digest(rows: list[tuple[str, str, str]], metadata: str) -> Digest:
     return Digest.of(b"".join(sorted(kept)))
 
 
-def _rows(path: str) -> list[tuple[str, str, str]] | None:
+def record_rows(path: str) -> list[tuple[str, str, str]] | None:
     """(path, hash, size) of a RECORD's rows; None where there is no RECORD."""
     try:
         with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:

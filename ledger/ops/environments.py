@@ -1,0 +1,297 @@
+"""Make a recorded environment again with uv, or take the one of today."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import ledger
+from ledger import fs
+from ledger.capture import environment as capturing
+from ledger.capture.environment import CapturedEnvironment, EditableInstall
+from ledger.capture.facts import Facts, ask
+from ledger.capture.interpreter import FoundInterpreter
+from ledger.errors import IncomparableError
+from ledger.model import Difference, Distribution, Environment, HealthState, Interpreter
+from ledger.model.codec import digest_of
+from ledger.ops.drift import differences
+from ledger.ops.installed import damaged, wrong_content
+from ledger.ops.installer import CURRENT, Installer
+from ledger.ops.layer import Layer
+
+_COMPLETE = "complete"
+"""Written last, so that a build that was killed is never taken for a whole one."""
+_SYSTEMS = ("system", "conda", "debian", "rpm", "apk", "pacman", "portage", "nix")
+_HASHED = "archive+"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recreated:
+    """An environment that was made again."""
+
+    python: Path | None
+    """Its interpreter; None where the recorded command used no Python that was found."""
+    environment: Environment
+    """As captured from it; the variables are the recorded ones."""
+    differences: tuple[Difference, ...]
+    """How it differs from the recorded one; empty where it is the same."""
+
+
+def recreate(
+    environment: Environment,
+    interpreter: Interpreter | None,
+    *,
+    cache: Path,
+    variables: Mapping[str, str],
+    directory: Path,
+    editable: Sequence[EditableInstall] = (),
+    sources: Mapping[str, Path] | None = None,
+    layer: Path | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Recreated:
+    """Make an environment again, or take the one that was made before.
+
+    Packages from an index, an archive or a git repository are installed by uv with exactly the recorded
+    versions, in ``cache/NAME``, NAME being the digest of the environment without its variables. What an
+    operating system or conda installed is taken from the recorded base interpreter, where that still has it.
+    Packages that lie in directories come into a layer of their own in front of it.
+
+    Parameters
+    ----------
+    environment
+        As recorded.
+    interpreter
+        As recorded: its base is the first candidate, if it still has the recorded version.
+    cache
+        Directory of all environments that were made again; many processes may use it at once.
+    variables
+        The user's own, of today.
+    directory
+        Where the project lies, for the settings that say where packages come from.
+    editable
+        Editable installs and where they lie now.
+    sources
+        Distribution → directory, for what was installed from a directory and is no editable install.
+    layer
+        Directory, not there yet, for `editable` and `sources`; needed if there are any.
+    progress
+        Called with what is being done, for people.
+
+    Raises
+    ------
+    IncomparableError
+        If there is no such Python, or packages cannot be had; the cause names them.
+    StorageError
+        If the disk refuses.
+    """
+    if environment.python is None:
+        return Recreated(python=None, environment=environment, differences=())
+    has_ledger = interpreter is not None and interpreter.has_ledger
+    own = replace(environment, variables=())
+    name = digest_of(own).hex() + ("-ledger" if has_ledger else "")
+    place = cache / name
+    fs.make_directory(cache)
+    build = _Build(environment=own, place=place, has_ledger=has_ledger, derived=cache / "derived")
+    prefix = os.path.dirname(os.path.dirname(interpreter.executable)) if interpreter else None
+    with fs.explained(place), _alone(cache / f"{name}.lock", progress):
+        captured = build.whole()
+        if captured is None:
+            uv = Installer.find(variables, directory, prefix)
+            base = _base(environment, interpreter, uv, variables, build.derived)
+            captured = build.build(uv, base, progress)
+    python = place / "bin/python"
+    if editable or sources:
+        if layer is None:
+            raise ValueError("editable installs and sources need a layer")
+        uv = Installer.find(variables, directory, prefix)
+        with fs.explained(layer):
+            Layer(under=place, place=layer).make(uv, editable, sources or {})
+        python = layer / "bin/python"
+        captured = _capture(python, build.derived)
+    now = replace(captured.environment, variables=environment.variables)
+    return Recreated(python=python, environment=now, differences=differences(environment, now))
+
+
+def current(
+    environment: Environment,
+    found: FoundInterpreter,
+    *,
+    variables: Mapping[str, str],
+    allow: tuple[str, ...] = (),
+    root: Path,
+    cache: Path,
+) -> Recreated:
+    """Take today's environment of the command instead, and say how far it has drifted.
+
+    Parameters
+    ----------
+    environment
+        As recorded.
+    found, variables, allow, root, cache
+        As for `ledger.capture.environment.capture`.
+    """
+    captured = capturing.capture(found, variables=variables, allow=allow, root=root, cache=cache)
+    return Recreated(
+        python=found.executable if captured.interpreter else None,
+        environment=captured.environment,
+        differences=differences(environment, captured.environment),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Build:
+    environment: Environment
+    place: Path
+    has_ledger: bool
+    derived: Path
+
+    @property
+    def python(self) -> Path:
+        return self.place / "bin/python"
+
+    def whole(self) -> CapturedEnvironment | None:
+        """What was made before, if it is as it was made; None if it must be made."""
+        try:
+            made = (self.place / _COMPLETE).read_text()
+        except (OSError, UnicodeDecodeError):
+            return None
+        captured = _capture(self.python, self.derived)
+        if made != str(digest_of(captured.environment)) or damaged(captured.sites[0]):
+            return None
+        if self.has_ledger:
+            self._link(captured)  # this package may have moved since
+        return captured
+
+    def build(self, uv: Installer, base: str, progress: Callable[[str], None]) -> CapturedEnvironment:
+        """Make it in its place, since its scripts name it; what a killed build left is cleared before."""
+        count = len(self.environment.distributions)
+        progress(f"making an environment: Python {self.environment.python}, {count} packages")
+        (self.place / _COMPLETE).unlink(missing_ok=True)
+        system = any(_is_systems(each) for each in self.environment.distributions)
+        uv.make(self.place, base, system_packages=system)
+        there = set(_capture(self.python, self.derived).environment.distributions) if system else set()
+        wanted = [each for each in self.environment.distributions if each not in there]
+        lines = {each.name: line for each in wanted if (line := requirement(each)) is not None}
+        uv.install(self.python, list(lines.values()))
+        captured = _capture(self.python, self.derived)
+        self._cure(uv, captured, lines, progress)
+        if self.has_ledger:
+            self._link(captured)
+        captured = _capture(self.python, self.derived)
+        if captured.health.state is HealthState.ABSENT:
+            raise IncomparableError(
+                "the environment cannot be made again", cause=captured.health.reason, hint=CURRENT
+            )
+        fs.sync_file_system(self.place)
+        fs.replace(self.place / _COMPLETE, str(digest_of(captured.environment)).encode())
+        return captured
+
+    def _cure(
+        self,
+        uv: Installer,
+        captured: CapturedEnvironment,
+        lines: Mapping[str, str],
+        progress: Callable[[str], None],
+    ) -> None:
+        """Fetch anew what uv's cache no longer has as it was: it shares its files with other environments."""
+        wrong = sorted(wrong_content(captured.sites[0]) & lines.keys())
+        if not wrong:
+            return
+        progress(f"uv's cache has been changed: fetching {', '.join(wrong)} anew")
+        options = [f"--reinstall-package={name}" for name in wrong]
+        uv.install(self.python, [lines[name] for name in wrong], "--no-cache", *options)
+        still = sorted(wrong_content(captured.sites[0]) & set(wrong))
+        if still:
+            raise IncomparableError(
+                "the environment cannot be made again",
+                cause=f"the files of {', '.join(still)} are not those that its RECORD lists, even when new",
+                hint=CURRENT,
+            )
+
+    def _link(self, captured: CapturedEnvironment) -> None:
+        """Let ``import ledger`` find this package, and nothing else of where it lies."""
+        link = captured.sites[0] / "ledger"
+        target = os.path.dirname(os.path.abspath(ledger.__file__))
+        if not link.is_symlink() or os.readlink(link) != target:
+            beside = link.with_name(f".ledger.{os.getpid()}")
+            beside.symlink_to(target)
+            beside.replace(link)
+
+
+def requirement(distribution: Distribution) -> str | None:
+    """The line that asks uv for exactly this distribution; None for what lies in a directory."""
+    name, origin = distribution.name, distribution.origin
+    if origin in ("path", "editable"):
+        return None
+    if origin.startswith("git+"):
+        return f"{name} @ {origin}"
+    if origin.startswith(_HASHED):
+        url = origin.removeprefix(_HASHED)
+        path = url.partition("#")[0].removeprefix("file://")
+        if not url.startswith("file:") or os.path.exists(path):
+            return f"{name} @ {url}"
+        # A file that is gone: an index may have the same; its RECORD tells.
+    elif "+" in origin and "://" in origin:
+        return None  # a version control system that uv does not know
+    return f"{name}==={distribution.version}"
+
+
+def _is_systems(distribution: Distribution) -> bool:
+    return distribution.origin in _SYSTEMS or (
+        distribution.record is None and distribution.origin != "editable"
+    )
+
+
+def _capture(python: Path, derived: Path) -> CapturedEnvironment:
+    found = FoundInterpreter(executable=python, directory=python.parent)
+    home = {name: value for name, value in os.environ.items() if name == "HOME"}  # the user's packages
+    return capturing.capture(found, variables=home, root=python.parent.parent, cache=derived)
+
+
+def _base(
+    environment: Environment,
+    interpreter: Interpreter | None,
+    uv: Installer,
+    variables: Mapping[str, str],
+    derived: Path,
+) -> str:
+    """An interpreter of exactly the recorded version: the recorded one, pyenv's, or one that uv knows."""
+    version = environment.python or ""
+    pyenv = variables.get("PYENV_ROOT") or os.path.join(variables.get("HOME", "/"), ".pyenv")
+    candidates = [interpreter.base] if interpreter else []
+    candidates.append(f"{pyenv}/versions/{version}/bin/python")
+    seen: list[str] = []
+    for candidate in (*candidates, None):
+        if candidate is None:
+            free = "+freethreaded" if (environment.implementation or "").endswith("-freethreaded") else ""
+            kind = (environment.implementation or "cpython").partition("-")[0]
+            candidate = uv.find_python(f"{kind}@{version}{free}", Path("/"))
+        if candidate is None or not os.access(candidate, os.X_OK):
+            continue
+        facts = ask(Path(candidate), ("-I",), {}, Path("/"), derived)
+        if isinstance(facts, Facts):
+            if (facts.version, facts.implementation) == (version, environment.implementation):
+                return candidate
+            seen.append(f"{candidate} is {facts.implementation} {facts.version}")
+    raise IncomparableError(
+        "the environment cannot be made again",
+        cause=f"expected {environment.implementation} {version}, which this machine does not have"
+        + (f" ({'; '.join(seen)})" if seen else ""),
+        hint=f"uv python install {version}, then replay again; or: {CURRENT}",
+    )
+
+
+@contextmanager
+def _alone(path: Path, progress: Callable[[str], None]) -> Iterator[None]:
+    """Hold the lock of one environment; who has to wait for it is told so."""
+    taken = fs.try_lock(path)
+    if taken is None:
+        progress("waiting for another process that makes the same environment")
+        with fs.locked(path):
+            yield
+        return
+    try:
+        yield
+    finally:
+        os.close(taken)

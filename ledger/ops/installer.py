@@ -1,0 +1,198 @@
+"""uv as this house calls it: nobody's configuration but where packages come from."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ledger.errors import IncomparableError
+from ledger.ops.indexes import from_configuration
+
+CURRENT = "ledger replay --env current REF uses today's environment and reports how it differs"
+
+_KEPT = (
+    *(
+        "UV_INDEX",
+        "UV_DEFAULT_INDEX",
+        "UV_EXTRA_INDEX_URL",
+        "UV_FIND_LINKS",
+        "UV_NO_INDEX",
+        "UV_KEYRING_PROVIDER",
+    ),
+    *("UV_CACHE_DIR", "UV_OFFLINE", "UV_HTTP_", "UV_REQUEST_TIMEOUT", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS"),
+    *("UV_INSECURE_HOST", "UV_CONCURRENT_", "UV_PYTHON_INSTALL_DIR", "UV_SSL_", "UV_GITHUB_TOKEN"),
+)
+"""Beginnings of uv's variables that say where things come from, and not what is installed."""
+_DROPPED = frozenset({"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONSTARTUP"})
+_MISSING = re.compile(
+    r"no version of ([\w.-]+)==|Because ([\w.-]+) was not found|Failed to parse: `([\w.-]+)=", re.ASCII
+)
+_MANY = 30
+"""Missing packages that are named, one question to the index each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installer:
+    """uv, and the variables that it is started with."""
+
+    binary: str
+    variables: Mapping[str, str] = field(repr=False)
+
+    @classmethod
+    def find(cls, variables: Mapping[str, str], directory: Path, prefix: str | None) -> "Installer":
+        """The uv that came with this package, else that of PATH.
+
+        Of the user's settings those count that say where packages come from: uv's variables, uv's
+        configuration files (of the system, the user and the project around `directory`) and pip's variables
+        and files. All others are left aside, since they change what is installed. Without a strategy of the
+        user's, each index is asked in turn until one has the very version, as pip uses its extra indexes.
+
+        Parameters
+        ----------
+        variables
+            The user's own.
+        directory
+            Where the project lies.
+        prefix
+            Of the recorded environment, where this machine has it: a ``pip.conf`` may lie in it.
+
+        Raises
+        ------
+        IncomparableError
+            If there is no uv.
+        """
+        kept = {
+            name: value
+            for name, value in variables.items()
+            if name not in _DROPPED
+            and not name.startswith("LEDGER_")
+            and (not name.startswith("UV_") or name.startswith(_KEPT))
+        }
+        for name, value in from_configuration(variables, directory, prefix).items():
+            kept.setdefault(name, value)
+        kept.setdefault("UV_INDEX_STRATEGY", "unsafe-first-match")
+        return cls(binary=_binary(variables), variables=kept)
+
+    def run(self, *words: str, directory: Path) -> "subprocess.CompletedProcess[str]":
+        """Run one of uv's commands; its output comes back."""
+        return subprocess.run(
+            [self.binary, *words, "--no-config", "--no-progress", "--color", "never"],
+            cwd=directory,
+            env=dict(self.variables),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+
+    def make(self, place: Path, base: str, *, system_packages: bool) -> None:
+        """Make an empty virtual environment.
+
+        Raises
+        ------
+        IncomparableError
+            If uv does not manage.
+        """
+        words = ["venv", "--quiet", "--clear", "--no-project", "--python", base, str(place)]
+        if system_packages:
+            words.append("--system-site-packages")
+        done = self.run(*words, directory=place.parent)
+        if done.returncode != 0:
+            raise IncomparableError(
+                "the environment cannot be made again", cause=_told(done.stderr), hint=CURRENT
+            )
+
+    def install(self, python: Path, requirements: Sequence[str], *options: str) -> None:
+        """Install exactly these requirements, without what they depend on.
+
+        Raises
+        ------
+        IncomparableError
+            If some cannot be had; the cause names them.
+        """
+        if not requirements:
+            return
+        done = self._install(python, requirements, *options)
+        if done.returncode == 0:
+            return
+        missing = _named(done.stderr)
+        rest = [each for each in requirements if _name(each) not in missing]
+        while missing and rest and len(missing) < _MANY:
+            again = self._install(python, rest, "--dry-run")
+            more = _named(again.stderr) - missing if again.returncode else set()
+            if not more:
+                break
+            missing |= more
+            rest = [each for each in rest if _name(each) not in missing]
+        wanted = sorted(each.replace("===", "==") for each in requirements if _name(each) in missing)
+        raise _explained(wanted, done.stderr)
+
+    def _install(
+        self, python: Path, requirements: Iterable[str], *options: str
+    ) -> "subprocess.CompletedProcess[str]":
+        prefix = python.parent.parent
+        file = prefix / "requirements.txt"
+        file.write_text("".join(f"{each}\n" for each in requirements), errors="surrogateescape")
+        words = ["pip", "install", "--quiet", "--no-deps", "--link-mode", "copy", "--no-compile-bytecode"]
+        words += [*options, "--python", str(python), "--requirements", str(file)]
+        return self.run(*words, directory=prefix)
+
+    def find_python(self, request: str, directory: Path) -> str | None:
+        """Path of an interpreter of exactly this version, none being fetched; None where there is none."""
+        words = ("python", "find", "--system", "--no-project", "--no-python-downloads", request)
+        done = self.run(*words, directory=directory)
+        return done.stdout.strip() or None if done.returncode == 0 else None
+
+
+def _binary(variables: Mapping[str, str]) -> str:
+    try:
+        from uv import find_uv_bin
+
+        return os.fspath(find_uv_bin())
+    except (ImportError, FileNotFoundError):
+        found = shutil.which("uv", path=variables.get("PATH"))
+    if found is None:
+        raise IncomparableError(
+            "the environment cannot be made again",
+            cause="uv is neither installed beside this package nor on PATH",
+            hint=f"python -m pip install uv; or: {CURRENT}",
+        )
+    return found
+
+
+def _name(requirement: str) -> str:
+    return re.split(r"[\s=@]", requirement, maxsplit=1)[0].lower()
+
+
+def _named(text: str) -> set[str]:
+    return {next(filter(None, found)).lower() for found in _MISSING.findall(text)}
+
+
+def _told(text: str) -> str:
+    """What uv said, on one line and without its own advice."""
+    lines = [line.strip() for line in text.partition("\nhint:")[0].splitlines()]
+    kept = [line for line in lines if line and not line.startswith(("Using Python", "warning:"))]
+    return " ".join(kept)[:1000] or "uv gave no reason"
+
+
+def _explained(missing: list[str], text: str) -> IncomparableError:
+    lower = text.lower()
+    offline = any(each in lower for each in ("network was disabled", "network connectivity is disabled"))
+    unreachable = any(each in lower for each in ("error sending request", "failed to fetch", "dns error"))
+    if offline or (unreachable and not missing):
+        return IncomparableError(
+            "the package index cannot be reached",
+            cause=_told(text),
+            hint=f"connect to the network (or unset UV_OFFLINE) and replay again; or: {CURRENT}",
+        )
+    if missing:
+        return IncomparableError(
+            "the environment cannot be made again",
+            cause=f"no index has {', '.join(missing)}",
+            hint=f"name an index that has them, by UV_INDEX=URL or UV_FIND_LINKS=DIRECTORY; or: {CURRENT}",
+        )
+    return IncomparableError("the environment cannot be made again", cause=_told(text), hint=CURRENT)
