@@ -1,13 +1,14 @@
 """Which values were set before training: by options, arguments, configuration files, calls and defaults."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from ledger.capture.command_line import Word, script_words, typed, words
 from ledger.capture.configuration_files import named
 from ledger.capture.events import Events, Parameter, Parse, ParsedValue
+from ledger.capture.secrets import Secrets, mask_value
 from ledger.capture.seeds import is_seed_name
 from ledger.errors import UsageError
 from ledger.model import Hyperparameter, HyperparameterRole, HyperparameterType, Value
@@ -73,7 +74,7 @@ def merge(
     options: Iterable[tuple[str, Value]] = (),
     events: Events | None = None,
     *,
-    mask: Callable[[str], str] = lambda text: text,
+    secrets: Secrets | None = None,
 ) -> tuple[Hyperparameter, ...]:
     """Unite what all sources say: one for each name, sorted by name.
 
@@ -88,8 +89,8 @@ def merge(
         Of ``-p``.
     events
         Of the trial's processes.
-    mask
-        Hides secrets in a text.
+    secrets
+        Of the command and its variables; what looks like a secret is masked without them too.
     """
     events = events or Events()
     parsed = _parsed(events.parses)
@@ -104,7 +105,7 @@ def merge(
         [_of_call(each) for each in events.parameters],
     ]
     found = {each.name: each for layer in layers for each in layer}
-    return tuple(_masked(found[name], mask) for name in sorted(found))
+    return tuple(_masked(found[name], secrets) for name in sorted(found))
 
 
 def _parsed(parses: tuple[Parse, ...]) -> list[ParsedValue]:
@@ -173,18 +174,18 @@ def _type(value: Value, stated: HyperparameterType | None) -> HyperparameterType
     return stated if value is None and stated else HyperparameterType.CATEGORICAL
 
 
-def _masked(each: Hyperparameter, mask: Callable[[str], str]) -> Hyperparameter:
-    value = _masked_value(each.value, mask)
+def _masked(each: Hyperparameter, secrets: Secrets | None) -> Hyperparameter:
+    value = _masked_value(each.name, each.value, secrets)
     if value is each.value:
         return each
     return Hyperparameter(name=each.name, value=value, type=each.type, role=each.role, source=each.source)
 
 
-def _masked_value(value: Value, mask: Callable[[str], str]) -> Value:
+def _masked_value(name: str, value: Value, secrets: Secrets | None) -> Value:
     if isinstance(value, str):
-        masked = mask(value)
-        return value if masked == value else masked
+        # A known secret first: by that name it is refilled at a replay.
+        return mask_value(name, secrets.mask_text(value) if secrets else value)
     if isinstance(value, tuple):
-        masked_all = tuple(_masked_value(each, mask) for each in value)
-        return value if masked_all == value else masked_all
+        masked = tuple(_masked_value(name, each, secrets) for each in value)
+        return value if all(a is b for a, b in zip(masked, value, strict=True)) else masked
     return value

@@ -179,11 +179,14 @@ def test_what_is_no_regular_file_is_not_read(tmp_path):
     os.mkfifo(tmp_path / "events-1-0.jsonl")
     (tmp_path / "events-2-0.jsonl").symlink_to("/dev/zero")
     (tmp_path / "events-3-0.jsonl").mkdir()
+    (tmp_path / "elsewhere").write_text('{"event": "report"}\n')
+    (tmp_path / "events-5-0.jsonl").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "events-x.jsonl").write_text("no")
     spool(tmp_path, param("lr", 0.1), process=4)
     found = read(tmp_path)
     assert [each.name for each in found.parameters] == ["lr"]
-    assert len(found.problems) == 3
+    assert found.reports == 0
+    assert len(found.problems) == 4
 
 
 def test_the_process_that_began_first_comes_first_whatever_its_number(tmp_path):

@@ -9,6 +9,7 @@ import yaml
 from ledger.capture import command_line, configuration_files
 from ledger.capture.events import Events, Parameter, Parse, ParsedValue
 from ledger.capture.hyperparameters import from_argv, from_option, merge
+from ledger.capture.secrets import Secrets
 from ledger.errors import UsageError
 from ledger.model import HyperparameterRole, HyperparameterType
 
@@ -301,17 +302,24 @@ def test_roles():
 
 
 def test_secrets_are_masked_wherever_they_were_seen(tmp_path):
-    (tmp_path / "c.toml").write_text('a = "hunter2"\nb = ["x", "hunter2"]\n')
-    raw = from_argv(["train.py", "--config=c.toml"], tmp_path)
+    (tmp_path / "c.toml").write_text('a = "hunter2"\nb = ["x", "hunter2"]\n[site]\npassword = "qwertyuiop"\n')
+    secrets = Secrets.find(["train.py", "--config=c.toml"], {"DB_PASSWORD": "hunter2", "USER": "ann"})
     events = Events(
-        parses=(parse(value("key", "hunter2", given=True)),), parameters=(call("k", "my hunter2"),)
+        parses=(parse(value("key", "hunter2", given=True), value("pad_token", "[PAD]", given=True)),),
+        parameters=(call("k", "my hunter2"), call("url", "https://ann:s3cr3t-pass@host/x")),
     )
-    result = merge(raw, (), events, mask=lambda text: text.replace("hunter2", "secret:KEY"))
-    assert {each.name: each.value for each in result} == {
-        "a": "secret:KEY",
-        "b": ("x", "secret:KEY"),
-        "k": "my secret:KEY",
-        "key": "secret:KEY",
+    result = {
+        each.name: each.value
+        for each in merge(from_argv(secrets.argv, tmp_path), (), events, secrets=secrets)
+    }
+    assert "s3cr3t-pass" not in result.pop("url")
+    assert result == {
+        "a": "secret:DB_PASSWORD",
+        "b": ("x", "secret:DB_PASSWORD"),
+        "site.password": "secret:SITE_PASSWORD",
+        "k": "my secret:DB_PASSWORD",
+        "key": "secret:DB_PASSWORD",
+        "pad_token": "[PAD]",
     }
 
 

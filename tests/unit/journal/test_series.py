@@ -123,15 +123,15 @@ def test_one_process_keeps_its_order_and_its_zeros(tmp_path):
         tmp_path,
         4,
         ["loss", "acc"],
-        [record(1, 0, 0.0), record(0, 0, 0.0), record(1, 5, -1.0)],
+        [record(1, 0, 0.0), record(0, 0, 0.0), record(1, 5, -1.0), record(0, 1, 0.0)],
         tail=bytes(9999),
     )
     result, points = merged(tmp_path)
-    assert rows(points) == {"acc": [(0, 0.0), (5, -1.0)], "loss": [(0, 0.0)]}
+    assert rows(points) == {"acc": [(0, 0.0), (5, -1.0)], "loss": [(0, 0.0), (1, 0.0)]}
     assert result.problems == ()
     assert result.summaries == (
         MetricSummary(name="acc", last=-1.0, min=-1.0, max=0.0, count=2),
-        MetricSummary(name="loss", last=0.0, min=0.0, max=0.0, count=1),
+        MetricSummary(name="loss", last=0.0, min=0.0, max=0.0, count=2),
     )
 
 
