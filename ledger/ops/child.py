@@ -3,8 +3,7 @@
 import errno
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 from ledger.ops import signals
 
@@ -13,8 +12,7 @@ NOT_FOUND: Final = 127
 NOT_EXECUTABLE: Final = 126
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class Failure(NamedTuple):
     """Why a program could not be started."""
 
     step: str

@@ -7,7 +7,7 @@ import termios
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ledger.errors import CannotRecordError
 from ledger.ops import namespace, pump, signals, terminal
@@ -78,8 +78,7 @@ class Exit:
     """How well its streams were recorded, stdout first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _End:
+class _End(NamedTuple):
     status: int
     usage: resource.struct_rusage
     timed_out: bool

@@ -6,8 +6,7 @@ import os
 import select
 import stat
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ledger.ops.streams import Channel
@@ -21,43 +20,45 @@ _PATIENCE_S: Final = 1.0
 _GONE: Final = frozenset({errno.EPIPE, errno.ECONNRESET, errno.EIO, errno.ENXIO})
 
 
-@dataclass(slots=True, eq=False)
 class Stream:
     """A channel and how far it has come."""
 
-    channel: Channel
-    spool: int | None
-    mirror: Mirror | None
-    capacity: int
-    taken: int = 0
-    ended: bool = False
-    told: bool = False
-    complained: bool = False
+    def __init__(self, channel: Channel, spool: int, mirror: Mirror | None, capacity: int) -> None:
+        self.channel = channel
+        self.spool: int | None = spool
+        self.mirror = mirror
+        self.capacity = capacity
+        """Bytes that the channel can hold."""
+        self.taken = 0
+        """Bytes read, since the program exited if it has."""
+        self.ended = False
+        self.told = False
+        self.complained = False
 
 
-@dataclass(slots=True)
 class Process:
     """What all lanes of one pump share."""
 
-    control: int
-    report: int
-    keep: Sequence[int]
-    recording: set[str] = field(default_factory=set)
+    def __init__(self, control: int, report: int, keep: Sequence[int], names: Iterable[str]) -> None:
+        self.control = control
+        self._report = report
+        self._keep = keep
+        self._recording = set(names)
 
     def tell(self, stream: Stream, state: str, reason: str = "") -> None:
         """Report to the parent, who may be dead."""
         line = f"{stream.channel.name}\t{state}\t{reason}\n".replace("\0", "?")
         try:
-            os.write(self.report, line.encode("utf-8", "replace")[:4000])
+            os.write(self._report, line.encode("utf-8", "replace")[:4000])
         except OSError:
             pass
         if state in (ENDED, HELD):
             stream.told = True
-            self.recording.discard(stream.channel.name)
-            if not self.recording:
-                for descriptor in self.keep:
+            self._recording.discard(stream.channel.name)
+            if not self._recording:
+                for descriptor in self._keep:
                     os.close(descriptor)
-                self.keep = ()
+                self._keep = ()
 
     def complain(self, stream: Stream, reason: str, state: str = FLAWED) -> None:
         """Report once that a stream is not what it should be."""

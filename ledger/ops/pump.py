@@ -128,12 +128,10 @@ def start(channels: Sequence[Channel], spools: Sequence[int], keep: Sequence[int
     return Pump(process, control, report, [channel.name for channel in channels])
 
 
-def _stream(channel: Channel, spool: int) -> "Stream":
+def _stream(channel: Channel, spool: int) -> Stream:
     if channel.is_terminal and channel.target is not None:
-        mirror = Mirror(channel.reader, channel.target)
-        return Stream(channel=channel, spool=spool, mirror=mirror, capacity=_TERMINAL_BYTES)
-    capacity = fcntl.fcntl(channel.reader, fcntl.F_GETPIPE_SZ)
-    return Stream(channel=channel, spool=spool, mirror=None, capacity=capacity)
+        return Stream(channel, spool, Mirror(channel.reader, channel.target), _TERMINAL_BYTES)
+    return Stream(channel, spool, None, fcntl.fcntl(channel.reader, fcntl.F_GETPIPE_SZ))
 
 
 def _reap(process: int, options: int) -> None:
@@ -148,8 +146,7 @@ def _reap(process: int, options: int) -> None:
 def _live(streams: list[Stream], keep: Sequence[int], control: int, report: int) -> NoReturn:
     """Be the pump, to the end."""
     try:
-        signals.ignore_all()
-        os.setsid()
+        os.setsid()  # signals are held back from here on, as `fork` has left them
         os.chdir("/")
         gc.disable()
         _rename()
@@ -157,8 +154,7 @@ def _live(streams: list[Stream], keep: Sequence[int], control: int, report: int)
         for stream in streams:
             used |= {stream.channel.reader, stream.channel.target or 0, stream.spool or 0}
         _close_all_but(used - {0})
-        names = {stream.channel.name for stream in streams}
-        serve(streams, Process(control=control, report=report, keep=keep, recording=names))
+        serve(streams, Process(control, report, keep, [stream.channel.name for stream in streams]))
     finally:
         os._exit(0)
 

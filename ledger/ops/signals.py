@@ -5,9 +5,8 @@ import select
 import signal
 import warnings
 from collections import deque
-from dataclasses import dataclass
 from types import FrameType, TracebackType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 FORWARDED: Final = (
     signal.SIGHUP,
@@ -25,8 +24,7 @@ _STOPPING: Final = (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
 _TICK_S: Final = 0.1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
+class Received(NamedTuple):
     """A signal that reached this process."""
 
     number: int
@@ -132,7 +130,7 @@ class Gate:
 
 
 def fork() -> int:
-    """Fork; the child starts with all signals of this module held back, and the parent is as before."""
+    """Fork; the child has all signals of this module, and those that stop, held back until it lets them in."""
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, (*FORWARDED, *_STOPPING))
     process = -1
     try:
@@ -146,14 +144,12 @@ def fork() -> int:
     return process
 
 
-def ignore_all() -> None:
-    """Make this process deaf to everything that is meant for the program beside it."""
-    for number in (*FORWARDED, *_STOPPING, signal.SIGPIPE):
-        signal.signal(number, signal.SIG_IGN)
-
-
 def sent_by(received: Received, child: int) -> bool:
-    """Return whether the sender is the child or something that it started: it has had the signal already."""
+    """Return whether the sender is the child or something that it started.
+
+    If so, the signal went to the whole process group, and the child has had it. A sender that is gone already
+    might have been anybody: then no, for a signal too many harms less than one that never arrives.
+    """
     sender = received.sender
     for _ in range(64):
         if sender == child:

@@ -6,7 +6,7 @@ import stat
 import termios
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ledger.ops import terminal
 
@@ -25,8 +25,7 @@ class StreamNote:
     """Why it is incomplete, or why there is no file of that name (`closed`, `same as stdout`)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Channel:
+class Channel(NamedTuple):
     """One pipe or pseudo-terminal between the program and the pump."""
 
     name: str

@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -44,6 +45,15 @@ def test_program_writes_to_its_old_path_and_only_scratch_changes(places):
     assert (places / "spool/stdout").read_text() == f"scratch{root}\n"
     assert {path.name: path.read_text() for path in root.iterdir()} == {"kept": "root"}
     assert {path.name: path.read_text() for path in scratch.iterdir()} == {"kept": "new\n", "made": "made\n"}
+
+
+def test_working_directory_is_the_mounted_one(places, monkeypatch):
+    root = places / "root"
+    (root / "sub").mkdir()
+    monkeypatch.chdir(root)
+    # The same directory, but what is mounted in it can only be seen from above.
+    execute(_launch(places, "cat", "sub/kept", binds=[(root, root), (places / "scratch", root / "sub")]))
+    assert (places / "spool/stdout").read_text() == "scratch"
 
 
 def test_program_itself_is_found_inside(places):
@@ -105,13 +115,36 @@ def test_directory_that_scratch_lacks(places):
     assert (ended.exit_code, ended.error) == (126, f"{places}/root/sub: No such file or directory")
 
 
+_SHARED = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from ledger.ops.execute import Bind, Launch, execute
+places = sys.argv[2]
+root = places + "/root"
+binds = (Bind(source=places + "/scratch", target=root),)
+launch = Launch(argv=("cat", "kept"), directory=root, variables=dict(os.environ), spool=places + "/spool",
+                forward=False, stdin=os.devnull, binds=binds)
+seen = []
+execute(launch, lambda process: seen.append(open(root + "/kept").read()))
+os._exit(seen != ["root"])
+"""
+
+
+@pytest.mark.skipif(os.getuid() != 0 or not shutil.which("unshare"), reason="only root can share mounts")
+def test_mounts_that_are_shared_outside(places):
+    command = ["unshare", "--mount", "--propagation", "shared", sys.executable, "-c", _SHARED]
+    package = str(Path(namespace.__file__).parents[2])
+    assert subprocess.run([*command, package, str(places)], env=os.environ).returncode == 0
+    assert (places / "spool/stdout").read_text() == "scratch"
+
+
 _AS_NOBODY = """
 import ctypes, os, sys
 sys.path.insert(0, sys.argv[1])
 from ledger.ops import namespace
 from ledger.ops.execute import Bind, Launch, execute
 os.setgroups([]); os.setgid(65534); os.setuid(65534)
-ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # PR_SET_DUMPABLE, as it is after an exec: /proc/self is one's own again
+ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # PR_SET_DUMPABLE, as after an exec: /proc/self is one's own
 reason = namespace.available()
 if reason is not None:
     print(reason); os._exit(77)
