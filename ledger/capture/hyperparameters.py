@@ -157,11 +157,15 @@ def _hyperparameter(
     stated: HyperparameterType | None = None,
     role: HyperparameterRole | None = None,
 ) -> Hyperparameter:
-    if stated is HyperparameterType.REAL and type(value) is int:
-        value = float(value)  # a default of 0 and a given 0.0 are one value
+    if stated is HyperparameterType.REAL:  # a default of 0 and a given 0.0 are one value
+        value = tuple(map(_real, value)) if isinstance(value, tuple) else _real(value)
     if role is None and is_seed_name(name) and not isinstance(value, bool):
         role = HyperparameterRole.SEED
     return Hyperparameter(name=name, value=value, type=_type(value, stated), role=role, source=source)
+
+
+def _real(value: Value) -> Value:
+    return float(value) if type(value) is int else value
 
 
 def _type(value: Value, stated: HyperparameterType | None) -> HyperparameterType:

@@ -284,7 +284,7 @@ def test_what_a_real_child_says_is_read_without_a_problem(tmp_path):
         "parser.add_argument('--lr', type=float, default=1)\n"
         "parser.add_argument('--layers', type=int, nargs='+')\n"
         "parser.add_argument('--limit', type=float, default=float('inf'))\n"
-        "parser.parse_args()\n"
+        "parser.parse_known_args()\n"
         "random.seed(5)\n"
         "ledger.param('depth', 3, role='model')\n"
         "ledger.param('scale', float('nan'))\n"
@@ -300,12 +300,13 @@ def test_what_a_real_child_says_is_read_without_a_problem(tmp_path):
         "LEDGER_SEED": "9",
         "PYTHONPATH": f"{PROBE}{os.pathsep}{ROOT}",
     }
-    command = [sys.executable, str(script), "--lr", "0.5", "--layers", "64", "32"]
+    command = [sys.executable, str(script), "--lr", "0.5", "--layers", "64", "32", "--other=7"]
     subprocess.run(command, env=variables, check=True, cwd=tmp_path)
     found = read(spooled)
     assert found.problems == ()
     assert [each.executable for each in found.processes] == [sys.executable]
     (parse,) = found.parses
+    assert parse.rest == ("--other=7",)
     values = {each.name: (each.value, each.given) for each in parse.values}
     assert values == {"lr": (0.5, True), "layers": ((64, 32), True), "limit": (float("inf"), False)}
     assert {each.name: each.role for each in found.parameters} == {

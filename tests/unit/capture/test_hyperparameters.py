@@ -272,11 +272,13 @@ def test_of_many_processes_the_first_counts_and_in_it_the_last():
 def test_a_real_that_was_written_as_an_integer_is_a_real():
     parsed = parse(
         value("lr", 1, given=False, type=HyperparameterType.REAL),
+        value("betas", (0, 0.999), given=False, type=HyperparameterType.REAL),
         value("warmup", None, given=False, type=HyperparameterType.REAL),
         value("f", "torch.nn.relu", given=False, type=HyperparameterType.REAL, opaque=True),
     )
     result = found(["train.py"], parsed)
     assert repr(result["lr"].value) == "1.0"
+    assert repr(result["betas"].value) == "(0.0, 0.999)"
     assert [result[name].type.value for name in ("lr", "warmup", "f")] == ["real", "real", "categorical"]
 
 
