@@ -134,12 +134,15 @@ def _write_extra(
 def _sources(spool: Path) -> tuple[list[_Source], list[str]]:
     problems: list[str] = []
     found: list[tuple[int, int, str]] = []
-    with os.scandir(spool) as entries:
-        for entry in entries:
-            match = _SERIES_FILE.fullmatch(entry.name)
-            # The child may have put anything here: to open a pipe would block.
-            if match and entry.is_file(follow_symlinks=False):
-                found.append((int(match[1]), int(match[2]), entry.name))
+    try:
+        with os.scandir(spool) as entries:
+            for entry in entries:
+                match = _SERIES_FILE.fullmatch(entry.name)
+                # The child may have put anything here: to open a pipe would block.
+                if match and entry.is_file(follow_symlinks=False):
+                    found.append((int(match[1]), int(match[2]), entry.name))
+    except OSError as error:
+        problems.append(f"the spool could not be read: {error.strerror}")
     seen: set[str] = set()
     sources = []
     for process, number, name in sorted(found):

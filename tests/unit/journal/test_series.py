@@ -118,6 +118,14 @@ def test_a_spool_without_points_makes_no_file(tmp_path):
     assert not (tmp_path / "merged").exists()
 
 
+def test_a_spool_that_is_gone_is_a_problem(tmp_path):
+    result = merge_spool(
+        tmp_path / "gone", tmp_path / "merged", extra=[("accuracy", 0, 0.5)], extra_time=TIME
+    )
+    assert [each.name for each in result.summaries] == ["accuracy"]
+    assert len(result.problems) == 1
+
+
 def test_one_process_keeps_its_order_and_its_zeros(tmp_path):
     spool(
         tmp_path,
