@@ -14,29 +14,51 @@ from ledger.model import (
     Trial,
 )
 from ledger.model.codec import digest_of
-from ledger.ops import diff_code, diff_results
-from ledger.ops.differences import values
+from ledger.ops import diff_code, diff_results, references
+from ledger.ops.diff_experiments import diff_experiments
+from ledger.ops.differences import Diff, values
 from ledger.ops.objects import Problem, load, unique
+from ledger.ops.query import Trials
+from ledger.ops.references import Kind
 from ledger.store.base import Store
-
-SECTIONS = ("verdict", "hyperparameters", "seeds", "code", "environment", "inputs", "metrics", "outputs")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Diff:
-    """What differs between two sides."""
+class Compared:
+    """What two references came to."""
 
-    sections: Mapping[str, tuple[Difference, ...]]
-    """By name, all of `SECTIONS` in their order; empty where nothing differs."""
-    summary: str
-    """What it comes to, in one line."""
-    problems: tuple[Problem, ...] = ()
-    """What could not be read, and so not be compared."""
+    kind: str
+    """``trials`` or ``experiments``."""
+    a: str
+    """Id of a trial, or name of an experiment."""
+    b: str
+    """As `a`."""
+    diff: Diff
 
-    @property
-    def same(self) -> bool:
-        """Whether nothing that counts differs, and everything could be compared."""
-        return not self.problems and not any(each.counted for part in self.sections.values() for each in part)
+
+def compare(
+    trials: Trials,
+    a: str,
+    b: str,
+    store: Store,
+    *,
+    tolerance: Tolerance | None = None,
+    timing: tuple[str, ...] = (),
+) -> Compared:
+    """Compare what two references name: two experiments if both name one, else two trials.
+
+    Raises
+    ------
+    NotFoundError, AmbiguousError
+        If one of them names nothing, or more than one trial.
+    """
+    left, right = references.find(trials, a), references.find(trials, b)
+    names = [each.trial.experiment for each in (left, right) if each.kind is Kind.EXPERIMENT]
+    if names == [a, b]:
+        found = diff_experiments(trials.of_experiment(a), trials.of_experiment(b))
+        return Compared(kind="experiments", a=a, b=b, diff=found)
+    found = diff(left.trial, right.trial, store, tolerance=tolerance, timing=timing)
+    return Compared(kind="trials", a=str(left.trial.id), b=str(right.trial.id), diff=found)
 
 
 def diff(

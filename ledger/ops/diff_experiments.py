@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from ledger.model import Difference, HyperparameterRole, Status, Trial
-from ledger.ops.diff import SECTIONS, Diff
-from ledger.ops.differences import same_value
+from ledger.ops.differences import SECTIONS, Diff, same_value
 
 
 def diff_experiments(a: Sequence[Trial], b: Sequence[Trial]) -> Diff:

@@ -1,9 +1,30 @@
-"""Two maps of facts → what differs between them."""
+"""What differs between two sides, as a value; and how two maps of facts are compared."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ledger.model import Difference, Digest
+from ledger.ops.objects import Problem
+
+SECTIONS = ("verdict", "hyperparameters", "seeds", "code", "environment", "inputs", "metrics", "outputs")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diff:
+    """What differs between two sides."""
+
+    sections: Mapping[str, tuple[Difference, ...]]
+    """By name, all of `SECTIONS` in their order; empty where nothing differs."""
+    summary: str
+    """What it comes to, in one line."""
+    problems: tuple[Problem, ...] = ()
+    """What could not be read, and so not be compared."""
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing that counts differs, and everything could be compared."""
+        return not self.problems and not any(each.counted for part in self.sections.values() for each in part)
 
 
 def values(

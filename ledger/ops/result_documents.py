@@ -4,7 +4,7 @@ from typing import Any
 
 from ledger.model import Difference, Digest, Head, TrialReplayed
 from ledger.model.jsonform import rfc3339, to_json
-from ledger.ops.diff import Diff
+from ledger.ops.diff import Compared
 from ledger.ops.verify import Report
 
 Document = dict[str, Any]
@@ -54,22 +54,13 @@ def verify_document(report: Report) -> Document:
     }
 
 
-def diff_document(a: str, b: str, kind: str, diff: Diff) -> Document:
-    """A comparison: the form ``diff.v1``.
-
-    Parameters
-    ----------
-    a, b
-        Ids of two trials, or names of two experiments.
-    kind
-        ``trials`` or ``experiments``.
-    diff
-        What came of it.
-    """
+def diff_document(compared: Compared) -> Document:
+    """A comparison: the form ``diff.v1``."""
+    diff = compared.diff
     return {
-        "kind": kind,
-        "a": to_json(a),
-        "b": to_json(b),
+        "kind": compared.kind,
+        "a": to_json(compared.a),
+        "b": to_json(compared.b),
         "same": diff.same,
         "summary": diff.summary,
         "sections": {

@@ -14,7 +14,7 @@ from ledger.errors import UsageError
 from ledger.model import config, schema
 from ledger.model.entry import KNOWN
 from ledger.model.jsonform import to_json
-from ledger.ops.diff import SECTIONS
+from ledger.ops.differences import SECTIONS
 
 SUFFIX = ".schema.json"
 DIRECTORY = schema.directory()

@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from ledger.compare.base import Tolerance
+from ledger.errors import NotFoundError
 from ledger.model import (
     Digest,
     Distribution,
@@ -16,10 +17,10 @@ from ledger.model import (
     ThreadPool,
 )
 from ledger.model.codec import decode
-from ledger.ops.diff import SECTIONS, diff
+from ledger.ops.diff import compare, diff
 from ledger.ops.diff_code import MAX_TEXT_BYTES, unified
 from ledger.ops.diff_experiments import diff_experiments
-from ledger.ops.differences import same_value
+from ledger.ops.differences import SECTIONS, same_value
 
 
 def compared(maker, **options):
@@ -347,6 +348,21 @@ def test_experiments_are_paired_by_configuration(maker):
     assert not result.same
     assert "described, not tested" in result.summary
     assert diff_experiments(trials.of_experiment("a"), trials.of_experiment("a")).same
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "kind"),
+    [("x", "y", "experiments"), ("x", "x", "experiments"), ("x", "@", "trials"), ("x~0", "y", "trials")],
+)
+def test_two_experiments_or_two_trials(maker, a, b, kind):
+    ids = {"x": maker.trial(experiment="x"), "y": maker.trial(experiment="y")}
+    ids |= {"@": ids["y"], "x~0": ids["x"]}
+    result = compare(maker.trials, a, b, maker.store)
+    assert result.kind == kind
+    assert (result.a, result.b) == ((a, b) if kind == "experiments" else (str(ids[a]), str(ids[b])))
+    assert result.diff.same
+    with pytest.raises(NotFoundError):
+        compare(maker.trials, a, "nothing", maker.store)
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,11 @@ from dataclasses import replace
 import pytest
 
 from ledger import model
-from ledger.compare.base import Tolerance
 from ledger.model.entry import KNOWN
 from ledger.model.jsonform import to_json
 from ledger.ops import documents, result_documents
-from ledger.ops.diff import SECTIONS, diff
-from ledger.ops.diff_experiments import diff_experiments
+from ledger.ops.diff import compare
+from ledger.ops.differences import SECTIONS
 from ledger.ops.verify import verify
 
 ODD = os.fsdecode(b"caf\xe9 \n\x01")
@@ -159,14 +158,13 @@ def test_verify(accept, rich):
 
 def test_diff(accept, rich):
     trials = rich.trials
-    found = diff(rich.full, trials.ordered[-1], rich.store, tolerance=Tolerance())
-    ids = str(rich.full.id), str(trials.ordered[-1].id)
-    document = result_documents.diff_document(*ids, "trials", found)
+    document = result_documents.diff_document(compare(trials, "base", "@", rich.store))
     accept("diff.v1", document)
     assert list(document["sections"]) == list(SECTIONS)
-    assert (document["a"], document["same"]) == (ids[0], False)
-    both = diff_experiments(trials.of_experiment("sweep"), trials.ordered)
-    accept("diff.v1", result_documents.diff_document("sweep", "all", "experiments", both))
+    assert (document["kind"], document["a"], document["same"]) == ("trials", str(rich.full.id), False)
+    document = result_documents.diff_document(compare(trials, "sweep", "sweep", rich.store))
+    accept("diff.v1", document)
+    assert (document["kind"], document["b"], document["same"]) == ("experiments", "sweep", True)
 
 
 @pytest.mark.parametrize("name", ["environment.v1", "host.v1", "manifest.v1", "recipe.v1"])
