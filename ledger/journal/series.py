@@ -1,31 +1,16 @@
-"""The series object: every point of every metric of one trial.
+"""The series object: every point of every metric of one trial, written, read and compared.
 
-::
-
-    object  = record* table trailer
-    record  = key, step, time (int64) and value (float64), little-endian, 32 bytes
-    table   = canonical CBOR {"v": 1, "keys": [[metric's name, writer], …]}
-    trailer = length of the table in bytes (uint64, little-endian), then the magic "LDGRSER1"
-
-A key is a position in the table. Keys are numbered in the order of their first record, and so are writers,
-which tell the trial's processes apart. ``schemas/README.md`` is normative.
+Its bytes are those of `ledger.journal.series_format`.
 """
 
 import math
 from array import array
 from collections.abc import Callable, Iterable, Sequence
-from struct import Struct
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
-import cbor2
-
-from ledger.errors import FormatError, LedgerError, NewerFormatError
+from ledger.journal.series_format import RECORD, encode_end, expect, refuse_record, split
 from ledger.model import MetricSummary
 
-VERSION = 1
-MAGIC = b"LDGRSER1"
-RECORD = Struct("<qqqd")
-TRAILER = Struct("<Q8s")
 _BLOCK = 2048
 """Records that are packed or read at a time."""
 
@@ -124,9 +109,7 @@ class SeriesWriter:
         tuple of MetricSummary
             Sorted by name.
         """
-        rows = [[name, self._writers[writer]] for name, writer in self._keys]
-        table = cbor2.dumps({"v": VERSION, "keys": rows}, canonical=True)
-        self._file.write(table + TRAILER.pack(len(table), MAGIC))
+        self._file.write(encode_end([(name, self._writers[writer]) for name, writer in self._keys]))
         return self.summaries
 
     @property
@@ -168,7 +151,7 @@ def points(content: bytes | memoryview) -> dict[str, Points]:
     NewerFormatError
         If a later release wrote it.
     """
-    records, table = _split(memoryview(content))
+    records, table = split(memoryview(content))
     columns = {name: _empty() for name in dict.fromkeys(name for name, _ in table)}
     add = []
     for name, writer in table:
@@ -177,7 +160,7 @@ def points(content: bytes | memoryview) -> dict[str, Points]:
     known, total = 0, len(table)
     for place, (key, step, time, value) in enumerate(RECORD.iter_unpack(records)):
         if not 0 <= key < total or time <= 0 or key > known:
-            _refuse_record(place, key, time, min(known, total - 1))
+            refuse_record(place, key, time, min(known, total - 1))
         if key == known:
             known += 1
         add_step, add_time, add_value, add_writer, writer = add[key]
@@ -185,7 +168,7 @@ def points(content: bytes | memoryview) -> dict[str, Points]:
         add_time(time)
         add_value(value)
         add_writer(writer)
-    _expect(known == total, "keys", f"a record of each of the {total}", f"records of {known}")
+    expect(known == total, "keys", f"a record of each of the {total}", f"records of {known}")
     return columns
 
 
@@ -285,57 +268,3 @@ def _same(expected: float, got: float) -> bool:
 def _bounds(values: "array[float]") -> tuple[float, float]:
     numbers = [each for each in values if each == each]
     return (min(numbers), max(numbers)) if numbers else (math.inf, -math.inf)
-
-
-def _split(content: memoryview) -> tuple[memoryview, list[tuple[str, int]]]:
-    """Records and key table of an object, checked."""
-    _expect(len(content) >= TRAILER.size, "trailer", f"{TRAILER.size} bytes", f"{len(content)} bytes")
-    length, magic = TRAILER.unpack(content[-TRAILER.size :])
-    _expect(magic == MAGIC, "magic", repr(MAGIC), repr(magic))
-    end = len(content) - TRAILER.size - length
-    _expect(end >= 0, "table", f"at most {len(content) - TRAILER.size} bytes", f"{length} bytes")
-    _expect(end % RECORD.size == 0, "records", f"a multiple of {RECORD.size} bytes", f"{end} bytes")
-    return content[:end], _table(bytes(content[end : end + length]))
-
-
-def _table(content: bytes) -> list[tuple[str, int]]:
-    try:
-        document = cbor2.loads(content)
-    except (cbor2.CBORError, ValueError, EOFError, OverflowError, RecursionError, MemoryError) as error:
-        raise _not_a_series("table", "canonical CBOR", str(error)) from error
-    version = document.get("v") if isinstance(document, dict) else None
-    if type(version) is int and version > VERSION:
-        raise NewerFormatError(
-            f"a metric series of format {version}",
-            cause=f"this release reads formats up to {VERSION}",
-            hint="upgrade: python -m pip install --upgrade replay-ledger",
-        )
-    _expect(type(version) is int and version == VERSION, "table.v", str(VERSION), repr(version))
-    rows: Any = document.get("keys")
-    _expect(isinstance(rows, list), "table.keys", "an array", type(rows).__name__)
-    table: list[tuple[str, int]] = []
-    writers = 0
-    for place, row in enumerate(rows):
-        fits = isinstance(row, list) and [type(each) for each in row] == [str, int] and 0 <= row[1] <= writers
-        _expect(fits, f"table.keys[{place}]", f"[name, writer up to {writers}]", repr(row)[:100])
-        writers = max(writers, row[1] + 1)
-        table.append((row[0], row[1]))
-    _expect(len(set(table)) == len(table), "table.keys", "each key once", "one twice")
-    canonical = cbor2.dumps({"v": VERSION, "keys": rows}, canonical=True)
-    _expect(canonical == content, "table", "canonical CBOR of v and keys", "other bytes")
-    return table
-
-
-def _refuse_record(place: int, key: int, time: int, largest: int) -> None:
-    if time <= 0:
-        raise _not_a_series(f"record[{place}].time", "above 0", str(time))
-    raise _not_a_series(f"record[{place}].key", f"0 to {largest}", str(key))
-
-
-def _expect(holds: bool, place: str, expected: str, got: str) -> None:
-    if not holds:
-        raise _not_a_series(place, expected, got)
-
-
-def _not_a_series(place: str, expected: str, got: str) -> LedgerError:
-    return FormatError("not a metric series", cause=f"{place}: expected {expected}, got {got}")

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ledger import fs
-from ledger.journal.series import RECORD, Row, SeriesWriter
+from ledger.journal.series import Row, SeriesWriter
+from ledger.journal.series_format import RECORD
 from ledger.model import MetricSummary
 
 MAX_METRICS = 10_000

@@ -18,6 +18,7 @@ import cbor2  # noqa: E402
 
 from ledger.errors import FormatError  # noqa: E402
 from ledger.journal import series  # noqa: E402
+from ledger.journal.series_format import MAGIC, TRAILER  # noqa: E402
 from ledger.model import jsonform  # noqa: E402
 
 VECTORS = ROOT / "schemas" / "vectors"
@@ -78,7 +79,7 @@ def valid(what, points):
 
 def sealed(records, table):
     content = cbor2.dumps(table, canonical=True)
-    return records + content + series.TRAILER.pack(len(content), series.MAGIC)
+    return records + content + TRAILER.pack(len(content), MAGIC)
 
 
 def damaged():
@@ -90,13 +91,17 @@ def damaged():
     yield "its last byte is missing", whole[:-1]
     yield "its first byte is missing", whole[1:]
     yield "another magic", whole[:-8] + b"LDGRSER2"
-    yield "a table longer than the file", whole[:-16] + series.TRAILER.pack(len(whole), series.MAGIC)
+    yield (
+        "a table longer than the file",
+        whole[:-16] + TRAILER.pack(len(whole), MAGIC),
+    )
     yield "a later version", sealed(one, {"v": 2, "keys": name})
     yield "no version", sealed(one, {"keys": name})
     yield "a table that is no map", sealed(one, name)
     yield "a field that is not known", sealed(one, {**table, "more": 1})
     yield "a key without a writer", sealed(one, {"v": 1, "keys": [["loss"]]})
     yield "a name that is no text", sealed(one, {"v": 1, "keys": [[1, 0]]})
+    yield "an empty name", sealed(one, {"v": 1, "keys": [["", 0]]})
     yield "writers that do not begin at 0", sealed(one, {"v": 1, "keys": [["loss", 1]]})
     yield "a key twice", sealed(one + pack("<qqqd", 1, 0, TIME, 1.0), {"v": 1, "keys": name * 2})
     yield "a key without a record", sealed(b"", table)
@@ -106,7 +111,10 @@ def damaged():
     two = {"v": 1, "keys": [["loss", 0], ["accuracy", 0]]}
     yield "keys that are not in the order of their records", sealed(pack("<qqqd", 1, 0, TIME, 1.0) + one, two)
     loose = b"\xa2\x61v\x01\x64keys\x81\x82\x64loss\x18\x00"
-    yield "a table that is not canonical", one + loose + series.TRAILER.pack(len(loose), series.MAGIC)
+    yield (
+        "a table that is not canonical",
+        one + loose + TRAILER.pack(len(loose), MAGIC),
+    )
 
 
 def refusal(content):

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import FormatError
-from ledger.journal import series
+from ledger.journal import series, series_format
 from ledger.journal.series_spool import merge_spool
 
 NAMES = st.sampled_from(["loss", "acc", "größe", "a.b/c"])
@@ -106,7 +106,7 @@ def test_a_damaged_object_is_refused_or_read_but_never_an_error_of_another_kind(
     whole = bytearray(
         b"".join(struct.pack("<qqqd", 0, step, 1, 0.5) for step in range(2))
         + bytes.fromhex("a2617601646b6579738182646c6f7373001100000000000000")
-        + series.MAGIC
+        + series_format.MAGIC
     )
     series.points(bytes(whole))
     whole[place % len(whole)] = byte
