@@ -131,7 +131,6 @@ class _Reader:
 def _replace_tree(manifest: Manifest, target: Path, reader: _Reader) -> list[str]:
     """Write beside, then move each file to its place: no file is ever half there, or gone."""
     with fs.explained(target):
-        target.mkdir(parents=True, exist_ok=True)
         for entry in manifest:
             _check_way(entry, target)
         stage = target / f".checkout-{secrets.token_hex(8)}"
@@ -159,7 +158,7 @@ def _check_way(entry: ManifestEntry, target: Path) -> None:
         except FileNotFoundError:
             return
         wants_directory = count < len(parts) or entry.mode == Mode.DIRECTORY
-        if is_directory is not wants_directory and (is_directory or wants_directory):
+        if is_directory is not wants_directory:
             kind = "a directory" if is_directory else "no directory"
             raise LedgerError(
                 f"{path} is in the way", cause=f"it is {kind}", hint="name another directory, or move it away"

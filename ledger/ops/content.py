@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from blake3 import blake3
 
 from ledger.errors import FormatError, LedgerError, NotFoundError
-from ledger.model import Artifact, Digest, Manifest, Trial
+from ledger.model import Artifact, Digest, Manifest, Mode, Trial
 from ledger.model.codec import decode
 from ledger.store.base import Store, damaged
 
@@ -63,7 +63,8 @@ def find(trial: Trial, name: str, store: Store) -> Content:
             seen.append(entry.path)
             if entry.path == path:
                 if entry.digest is None or entry.omitted:
-                    raise _without_content(path, part, entry.size, entry.omitted)
+                    why = "a directory" if entry.mode == Mode.DIRECTORY else entry.omitted
+                    raise _without_content(path, part, entry.size, why)
                 return Content(digest=entry.digest, part=part, path=path, media_type=None)
     for stream in ("stdout", "stderr"):
         recorded = getattr(trial.outcome, stream) if trial.outcome else None

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ledger.errors import DamagedError, LedgerError, NotFoundError
-from ledger.model import ArtifactRole, Digest, Mode
+from ledger.errors import DamagedError, LedgerError, NotFoundError, UsageError
+from ledger.model import ArtifactRole, Digest, Manifest, ManifestEntry, Mode
 from ledger.ops.checkout import Part, checkout
 
 
@@ -52,6 +52,7 @@ def test_everything_as_the_trial_left_it(maker, trial, tmp_path, force):
     target = tmp_path / "new" / "deep"
     result = checkout(trial, target, maker.store, force=force)
     assert tree(target) == ALL
+    assert set(os.listdir(target)) == {path.split("/")[0] for path in ALL}
     assert result.paths == tuple(sorted(ALL))
     assert result.skipped == (("/abs", "it lies outside the root: ledger cat shows it"),)
     assert result.damaged == ()
@@ -71,6 +72,7 @@ def test_everything_as_the_trial_left_it(maker, trial, tmp_path, force):
 def test_some_of_it(maker, trial, tmp_path, parts, paths, expected):
     result = checkout(trial, tmp_path / "to", maker.store, parts=parts, paths=paths)
     assert set(tree(tmp_path / "to")) == set(result.paths) == expected
+    assert bool(result.skipped) is (Part.INPUTS in parts and not paths)
 
 
 def test_the_code_before_and_the_output_after(maker, trial, tmp_path):
@@ -82,6 +84,11 @@ def test_unknown_paths_come_with_the_nearest(maker, trial, tmp_path):
     with pytest.raises(NotFoundError) as caught:
         checkout(trial, tmp_path / "to", maker.store, paths=["train.p"])
     assert "train.py" in caught.value.cause
+    with pytest.raises(NotFoundError) as caught:
+        checkout(trial, tmp_path / "to", maker.store, paths=["zzzzzz"])
+    assert caught.value.cause is None
+    with pytest.raises(UsageError):
+        checkout(trial, tmp_path / "to", maker.store, paths=["/"])
     assert not (tmp_path / "to").exists()
 
 
@@ -113,6 +120,57 @@ def test_no_link_leads_out_of_the_target(maker, trial, tmp_path, force):
         checkout(trial, tmp_path / "to", maker.store, force=force)
     assert list((tmp_path / "elsewhere").iterdir()) == []
     assert set(tree(tmp_path / "to")) == set()
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("way", ["out", "out/model"])
+def test_nothing_is_written_where_a_file_stands_for_a_directory(maker, trial, tmp_path, force, way):
+    target = tmp_path / "to"
+    if way == "out":
+        target.mkdir()
+        (target / way).write_bytes(b"mine")
+    else:
+        (target / way).mkdir(parents=True)
+    with pytest.raises(LedgerError, match=r"in the way|overwritten") as caught:
+        checkout(trial, target, maker.store, force=force)
+    assert "no directory" in caught.value.cause or way == "out/model"
+    assert tree(target) == ({"out": b"mine"} if way == "out" else {})
+
+
+@pytest.fixture
+def hollow(maker):
+    """A trial whose code has directories that hold no file."""
+    entries = [
+        ManifestEntry(path="empty", mode=Mode.DIRECTORY, size=0, digest=None),
+        ManifestEntry(path="filled", mode=Mode.DIRECTORY, size=0, digest=None),
+        ManifestEntry(path="lost", mode=Mode.LINK, size=1, digest=None, omitted="unreadable"),
+    ]
+    trial = maker.made(outputs={"filled/x": b"1"})
+    tree = maker.put(Manifest.of(entries))
+    return replace(trial, code=(replace(trial.code[0], tree=tree),))
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_directories_that_hold_no_file(maker, hollow, tmp_path, force):
+    (tmp_path / "to" / "empty" / "mine").mkdir(parents=True)
+    result = checkout(hollow, tmp_path / "to", maker.store, force=force)
+    assert result.paths == ("empty", "filled", "filled/x")
+    assert result.skipped == (("lost", "unreadable"),)
+    assert (tmp_path / "to" / "empty" / "mine").is_dir()
+    assert tree(tmp_path / "to") == {"filled/x": b"1"}
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "empty").write_bytes(b"mine")
+    with pytest.raises(LedgerError):
+        checkout(hollow, other, maker.store, force=force)
+    assert tree(other) == {"empty": b"mine"}
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_trial_that_runs_or_has_no_code(maker, trial, tmp_path, force):
+    bare = replace(trial, code=(), outcome=None)
+    result = checkout(bare, tmp_path / "to", maker.store, force=force)
+    assert result.paths == ("data/rows",)
 
 
 def test_force_replaces_no_directory(maker, trial, tmp_path):

@@ -1,9 +1,10 @@
 import io
+from dataclasses import replace
 
 import pytest
 
 from ledger.errors import DamagedError, NotFoundError
-from ledger.model import ArtifactRole, Digest
+from ledger.model import ArtifactRole, Digest, Manifest, ManifestEntry, Mode
 from ledger.ops.content import find, find_object, stream
 
 
@@ -46,13 +47,14 @@ def test_a_file_called_stdout_goes_before_the_stream(maker):
     assert find(maker.trials.by_id[id], "stdout", maker.store).part == "outputs"
 
 
-@pytest.mark.parametrize("name", ["modle", "stderr", "", "../model"])
+@pytest.mark.parametrize("name", ["modle", "trainpy", "stderr", "", "../model", "zzz", "/zz", "out/"])
 def test_unknown_paths_come_with_the_nearest(maker, trial, name):
     with pytest.raises(NotFoundError) as caught:
         find(trial, name, maker.store)
     assert caught.value.hint
-    if name == "modle":
-        assert "model" in caught.value.cause
+    near = {"modle": "model", "trainpy": "train.py", "zzz": None}
+    if name in near:
+        assert near[name] == caught.value.cause or near[name] in caught.value.cause
 
 
 def test_a_running_trial_has_no_streams_yet(maker):
@@ -62,14 +64,26 @@ def test_a_running_trial_has_no_streams_yet(maker):
 
 
 def test_contents_that_were_never_stored_say_why(maker, trial):
-    from dataclasses import replace
-
     (big,) = maker.artifacts(ArtifactRole.INPUT, {"big": b"12345"})
-    trial = replace(trial, inputs=(replace(big, omitted="size"),))
-    with pytest.raises(NotFoundError) as caught:
-        find(trial, "big", maker.store)
-    assert caught.value.cause == "of the inputs, 5 bytes: size"
-    assert "max_input_bytes" in caught.value.hint
+    gone = replace(big, path="gone", digest=None)
+    code = [
+        ManifestEntry(path="c.bin", mode=Mode.FILE, size=3, digest=Digest.of(b"c"), omitted="size"),
+        ManifestEntry(path="d", mode=Mode.DIRECTORY, size=0, digest=None),
+    ]
+    tree = maker.put(Manifest.of(code))
+    trial = replace(
+        trial, inputs=(replace(big, omitted="size"), gone), code=(replace(trial.code[0], tree=tree),)
+    )
+    for name, cause, limit in (
+        ("big", "of the inputs, 5 bytes: size", "max_input_bytes"),
+        ("gone", "of the inputs, 5 bytes: unreadable", "max_input_bytes"),
+        ("c.bin", "of the code, 3 bytes: size", "max_untracked_bytes"),
+        ("d", "of the code, 0 bytes: a directory", "max_untracked_bytes"),
+    ):
+        with pytest.raises(NotFoundError) as caught:
+            find(trial, name, maker.store)
+        assert caught.value.cause == cause
+        assert limit in caught.value.hint
 
 
 def test_objects_by_digest():

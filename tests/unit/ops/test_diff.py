@@ -233,6 +233,55 @@ def test_outputs(maker):
     ]
 
 
+def test_outputs_whose_content_is_not_there(maker):
+    maker.trial(outputs=dict.fromkeys("abcd", b"1"), code={})
+    maker.trial(outputs=dict.fromkeys("abcd", b"2"), code={})
+    one, two = maker.trials
+    a, b, c, d = one.outcome.outputs
+    changed = (
+        replace(a, omitted="size"),
+        replace(b, mode=Mode.EXECUTABLE),
+        replace(c, digest=None, size=9),
+        d,
+    )
+    one = replace(one, outcome=replace(one.outcome, outputs=changed))
+    maker.lose(Digest.of(b"2"))
+    found = {each.path: each for each in diff(one, two, maker.store).sections["outputs"]}
+    assert found["a"].detail == "1 bytes recorded without content (size)"
+    assert found["b"].detail == "mode 100755 became 100644"
+    assert found["c"].detail == "9 bytes recorded without content (unreadable)"
+    assert found["c"].expected == "unreadable"
+    assert "does not have it" in found["d"].detail
+    assert all(each.counted for each in found.values())
+    again = replace(one, id=Digest.of(b"again"))
+    assert diff(one, again, maker.store).sections["outputs"] == ()
+    larger = replace(again, outcome=replace(again.outcome, outputs=(a, b, replace(changed[2], size=8), d)))
+    assert "c" in {each.path for each in diff(one, larger, maker.store).sections["outputs"]}
+
+
+def test_a_point_that_one_side_lacks(maker):
+    maker.trial(metrics={"loss": [(0, 1.0), (1, 2.0)]})
+    maker.trial(metrics={"loss": [(0, 1.0)]})
+    (found,) = compared(maker).sections["metrics"]
+    assert found.detail == "they part at step 1: 2.0 and nothing"
+
+
+def test_metrics_against_a_trial_without_them(maker):
+    maker.trial(metrics={"loss": 1.0})
+    maker.start()
+    assert told(compared(maker), "metrics") == [("loss", 1.0, None, "only the first has it", True)]
+
+
+def test_a_series_that_is_none_is_a_problem(maker):
+    maker.trial(metrics={"loss": 1.0})
+    (one,) = maker.trials
+    two = replace(one, id=Digest.of(b"x"), outcome=replace(one.outcome, series=maker.store.put(b"no series")))
+    maker.store.flush()
+    result = diff(one, two, maker.store)
+    assert not result.same
+    assert "not a metric series" in result.problems[0].reason
+
+
 def test_one_recipe_with_other_results_is_said(maker):
     maker.trial(outputs={"a": b"1"})
     maker.trial(outputs={"a": b"2"})
@@ -376,6 +425,10 @@ def test_two_experiments_or_two_trials(maker, a, b, kind):
         ((1, math.nan), (1.0, math.nan), True),
         ((1,), (True,), False),
         ((1,), (1, 2), False),
+        ((1,), 1, False),
+        (1, (1,), False),
+        (1.0, math.nan, False),
+        (math.nan, 1.0, False),
         (None, 0, False),
     ],
 )
