@@ -2,6 +2,7 @@
 
 import os
 import resource
+import select
 import signal
 import termios
 import time
@@ -268,12 +269,21 @@ def _resize(channels: list[Channel]) -> None:
 
 
 def _kill_session(leader: int) -> None:
-    """Kill all that is left in a session, whatever process groups it made."""
-    for _ in range(2):
+    """Kill all that is left in a session, whatever process groups it made, and see it gone."""
+    for _ in range(3):  # again for what was being forked meanwhile
+        killed = []
         for name in os.listdir("/proc"):
             if name.isdigit() and int(name) != leader:
                 try:
                     if os.getsid(int(name)) == leader:
                         os.kill(int(name), signal.SIGKILL)
-                except (ProcessLookupError, PermissionError):
-                    continue
+                        killed.append(os.pidfd_open(int(name)))
+                except OSError:
+                    continue  # gone already, or a kernel that cannot tell when it is
+        for descriptor in killed:
+            poll = select.poll()
+            poll.register(descriptor, select.POLLIN)
+            poll.poll(1000)
+            os.close(descriptor)
+        if not killed:
+            return

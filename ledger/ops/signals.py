@@ -1,8 +1,10 @@
 """Signals while a wrapped program runs: they belong to it, so they are held here and passed on."""
 
+import _thread
 import os
 import select
 import signal
+import sys
 import warnings
 from collections import deque
 from types import FrameType, TracebackType
@@ -22,6 +24,7 @@ ENDING: Final = frozenset({signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.
 _FROM_TERMINAL: Final = frozenset({signal.SIGINT, signal.SIGQUIT, signal.SIGWINCH})
 _STOPPING: Final = (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
 _TICK_S: Final = 0.1
+_one_at_a_time = _thread.allocate_lock()
 
 
 class Received(NamedTuple):
@@ -130,14 +133,17 @@ class Gate:
 
 
 def fork() -> int:
-    """Fork; the child has all signals of this module, and those that stop, held back until it lets them in."""
+    """Fork; the child has these signals, and those that stop, held back until it lets them in."""
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, (*FORWARDED, *_STOPPING))
     process = -1
     try:
-        with warnings.catch_warnings():
-            # Newer versions warn where there are threads; what runs here in a child takes no lock of theirs.
-            warnings.simplefilter("ignore", DeprecationWarning)
+        if sys.version_info < (3, 12):
             process = os.fork()
+        else:
+            # It warns where there are threads; what runs here in a child takes no lock of theirs.
+            with _one_at_a_time, warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)
+                process = os.fork()
     finally:
         if process != 0:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)

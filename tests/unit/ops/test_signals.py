@@ -9,6 +9,8 @@ import pytest
 
 from ledger.ops import signals
 
+_CLASSIC = (1 << 31) - 1  # the C library has its own way with some of those above
+
 # Counts what it gets until it is told to end, by SIGUSR2 or by itself.
 _COUNTER = """
 import os, signal, sys, time
@@ -125,16 +127,14 @@ def test_program_inherits_what_is_ignored(harness):
     words = harness.words("grep", "SigIgn", "/proc/self/status")
     process = harness.start([sys.executable, "-c", _IGNORANT, *words], stdout=subprocess.PIPE)
     ignored = int(process.stdout.read().split()[1], 16)
-    assert ignored == 1 << signal.SIGHUP - 1 | 1 << signal.SIGCHLD - 1
+    assert ignored & _CLASSIC == 1 << signal.SIGHUP - 1 | 1 << signal.SIGCHLD - 1
     assert process.wait(timeout=30) == 0
 
 
 def test_dispositions_and_mask_are_those_of_a_shell(harness):
     ran = harness.run("grep", "-E", "Sig(Ign|Blk)", "/proc/self/status")
-    assert {line.split()[0]: int(line.split()[1], 16) for line in ran.out.splitlines()} == {
-        b"SigIgn:": 0,
-        b"SigBlk:": 0,
-    }
+    masks = {line.split()[0]: int(line.split()[1], 16) & _CLASSIC for line in ran.out.splitlines()}
+    assert masks == {b"SigIgn:": 0, b"SigBlk:": 0}
 
 
 def test_stop_and_continue_from_a_shell(harness):
