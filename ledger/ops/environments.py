@@ -19,11 +19,10 @@ from ledger.ops.drift import differences
 from ledger.ops.installed import damaged, wrong_content
 from ledger.ops.installer import CURRENT, Installer
 from ledger.ops.layer import Layer
+from ledger.ops.requirements import is_systems, requirement
 
 _COMPLETE = "complete"
 """Written last, so that a build that was killed is never taken for a whole one."""
-_SYSTEMS = ("system", "conda", "debian", "rpm", "apk", "pacman", "portage", "nix")
-_HASHED = "archive+"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,13 +91,14 @@ def recreate(
     name = digest_of(own).hex() + ("-ledger" if has_ledger else "")
     place = cache / name
     fs.make_directory(cache)
-    build = _Build(environment=own, place=place, has_ledger=has_ledger, derived=cache / "derived")
+    captures = _Captures(derived=cache / "derived", home=variables.get("HOME"))
+    build = _Build(environment=own, place=place, has_ledger=has_ledger, captures=captures)
     prefix = os.path.dirname(os.path.dirname(interpreter.executable)) if interpreter else None
     with fs.explained(place), _alone(cache / f"{name}.lock", progress):
         captured = build.whole()
         if captured is None:
             uv = Installer.find(variables, directory, prefix)
-            base = _base(environment, interpreter, uv, variables, build.derived)
+            base = _base(environment, interpreter, uv, variables, captures.derived)
             captured = build.build(uv, base, progress)
     python = place / "bin/python"
     if editable or sources:
@@ -108,7 +108,7 @@ def recreate(
         with fs.explained(layer):
             Layer(under=place, place=layer).make(uv, editable, sources or {})
         python = layer / "bin/python"
-        captured = _capture(python, build.derived)
+        captured = captures.of(python)
     now = replace(captured.environment, variables=environment.variables)
     return Recreated(python=python, environment=now, differences=differences(environment, now))
 
@@ -140,11 +140,23 @@ def current(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Captures:
+    derived: Path
+    home: str | None
+
+    def of(self, python: Path) -> CapturedEnvironment:
+        """The environment of `python`, untouched by today's variables; the user's own packages need HOME."""
+        found = FoundInterpreter(executable=python, directory=python.parent)
+        variables = {} if self.home is None else {"HOME": self.home}
+        return capturing.capture(found, variables=variables, root=python.parent.parent, cache=self.derived)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Build:
     environment: Environment
     place: Path
     has_ledger: bool
-    derived: Path
+    captures: "_Captures"
 
     @property
     def python(self) -> Path:
@@ -156,7 +168,7 @@ class _Build:
             made = (self.place / _COMPLETE).read_text()
         except (OSError, UnicodeDecodeError):
             return None
-        captured = _capture(self.python, self.derived)
+        captured = self.captures.of(self.python)
         if made != str(digest_of(captured.environment)) or damaged(captured.sites[0]):
             return None
         if self.has_ledger:
@@ -168,17 +180,17 @@ class _Build:
         count = len(self.environment.distributions)
         progress(f"making an environment: Python {self.environment.python}, {count} packages")
         (self.place / _COMPLETE).unlink(missing_ok=True)
-        system = any(_is_systems(each) for each in self.environment.distributions)
+        system = any(is_systems(each) for each in self.environment.distributions)
         uv.make(self.place, base, system_packages=system)
-        there = set(_capture(self.python, self.derived).environment.distributions) if system else set()
+        there = set(self.captures.of(self.python).environment.distributions) if system else set()
         wanted = [each for each in self.environment.distributions if each not in there]
         lines = {each.name: line for each in wanted if (line := requirement(each)) is not None}
         uv.install(self.python, list(lines.values()))
-        captured = _capture(self.python, self.derived)
+        captured = self.captures.of(self.python)
         self._cure(uv, captured, lines, progress)
         if self.has_ledger:
             self._link(captured)
-        captured = _capture(self.python, self.derived)
+        captured = self.captures.of(self.python)
         if captured.health.state is HealthState.ABSENT:
             raise IncomparableError(
                 "the environment cannot be made again", cause=captured.health.reason, hint=CURRENT
@@ -217,36 +229,6 @@ class _Build:
             beside = link.with_name(f".ledger.{os.getpid()}")
             beside.symlink_to(target)
             beside.replace(link)
-
-
-def requirement(distribution: Distribution) -> str | None:
-    """The line that asks uv for exactly this distribution; None for what lies in a directory."""
-    name, origin = distribution.name, distribution.origin
-    if origin in ("path", "editable"):
-        return None
-    if origin.startswith("git+"):
-        return f"{name} @ {origin}"
-    if origin.startswith(_HASHED):
-        url = origin.removeprefix(_HASHED)
-        path = url.partition("#")[0].removeprefix("file://")
-        if not url.startswith("file:") or os.path.exists(path):
-            return f"{name} @ {url}"
-        # A file that is gone: an index may have the same; its RECORD tells.
-    elif "+" in origin and "://" in origin:
-        return None  # a version control system that uv does not know
-    return f"{name}==={distribution.version}"
-
-
-def _is_systems(distribution: Distribution) -> bool:
-    return distribution.origin in _SYSTEMS or (
-        distribution.record is None and distribution.origin != "editable"
-    )
-
-
-def _capture(python: Path, derived: Path) -> CapturedEnvironment:
-    found = FoundInterpreter(executable=python, directory=python.parent)
-    home = {name: value for name, value in os.environ.items() if name == "HOME"}  # the user's packages
-    return capturing.capture(found, variables=home, root=python.parent.parent, cache=derived)
 
 
 def _base(

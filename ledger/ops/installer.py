@@ -28,7 +28,8 @@ _KEPT = (
 """Beginnings of uv's variables that say where things come from, and not what is installed."""
 _DROPPED = frozenset({"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONSTARTUP"})
 _MISSING = re.compile(
-    r"no version of ([\w.-]+)==|Because ([\w.-]+) was not found|Failed to parse: `([\w.-]+)=", re.ASCII
+    r"no version of ([\w.-]+)==|Because ([\w.-]+) was not found|^\s*([\w.-]+)===[^\n]*\n\s*\^",
+    re.ASCII | re.MULTILINE,
 )
 _MANY = 30
 """Missing packages that are named, one question to the index each."""
@@ -40,6 +41,8 @@ class Installer:
 
     binary: str
     variables: Mapping[str, str] = field(repr=False)
+    no_index: bool
+    """Whether only the user's find-links are asked; of this, uv has no variable."""
 
     @classmethod
     def find(cls, variables: Mapping[str, str], directory: Path, prefix: str | None) -> "Installer":
@@ -74,7 +77,8 @@ class Installer:
         for name, value in from_configuration(variables, directory, prefix).items():
             kept.setdefault(name, value)
         kept.setdefault("UV_INDEX_STRATEGY", "unsafe-first-match")
-        return cls(binary=_binary(variables), variables=kept)
+        no_index = kept.pop("UV_NO_INDEX", "").lower() in ("1", "true", "yes", "on")
+        return cls(binary=_binary(variables), variables=kept, no_index=no_index)
 
     def run(self, *words: str, directory: Path) -> "subprocess.CompletedProcess[str]":
         """Run one of uv's commands; its output comes back."""
@@ -139,6 +143,7 @@ class Installer:
         file.write_text("".join(f"{each}\n" for each in requirements), errors="surrogateescape")
         words = ["pip", "install", "--quiet", "--no-deps", "--link-mode", "copy", "--no-compile-bytecode"]
         words += [*options, "--python", str(python), "--requirements", str(file)]
+        words += ["--no-index"] if self.no_index else []
         return self.run(*words, directory=prefix)
 
     def find_python(self, request: str, directory: Path) -> str | None:
