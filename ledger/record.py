@@ -15,7 +15,7 @@ Wire form. Every process writes files of its own; ``n`` makes the names unique, 
         {"event": "report", "step", "value"}
         {"event": "record_error", "error"}
 
-    ``type`` is real, integer, boolean or categorical (of an empty or mixed list: categorical), ``where`` is
+    ``type`` is real, integer, boolean or categorical (of a list: that of all its members), ``where`` is
     ``file:line`` as the interpreter names the file. NaN and the infinities, which JSON lacks, are the strings
     ``NaN``, ``Infinity`` and ``-Infinity``: with type real, such a string is the number. Undecodable bytes of
     a path are lone surrogates, as `os.fsdecode` makes them. After ``record_error`` this process records
@@ -194,6 +194,8 @@ def _check_name(name: object, what: str) -> None:
 def _type_of(name: str, value: object) -> str:
     if isinstance(value, (list, tuple)):
         kinds = {_scalar_type(name, each) for each in value}
+        if kinds == {"real", "integer"}:
+            return "real"
         return kinds.pop() if len(kinds) == 1 else "categorical"
     return _scalar_type(name, value)
 

@@ -10,9 +10,9 @@ a ``probe_error`` event. No descriptor is kept, so that none can be closed and r
     {"event": "probe_error", "where", "error"}
 
 ``time`` is UTC in nanoseconds, ``argv`` what the program sees, ``orig_argv`` the interpreter's own command
-(null before 3.10), ``flags`` those of `sys.flags` that are not 0. The other events stand in
-``_ledger_probe_arguments``, ``_ledger_probe_seeds`` and ``_ledger_probe_observed``, which are loaded when
-the program imports what they watch.
+(null before 3.10), ``flags`` those of `sys.flags` that are not 0. The other events are described in
+``_ledger_probe_arguments``, ``_ledger_probe_seeds`` and ``_ledger_probe_observed``. Each part is loaded when
+the program imports what it watches.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SKIPPED = "<ledger probe: importlib_bootstrap>"
 HOOKS = {
     "argparse": ("arguments", "watch"),
     "random": ("seeds", "watch_random"),
-    "numpy.random": ("seeds", "watch_numpy"),
+    "numpy.random": ("numpy", "watch"),
     "torch": ("seeds", "watch_torch"),
     "tensorflow": ("seeds", "watch_tensorflow"),
 }
@@ -301,6 +301,13 @@ def _say_process(probe: Probe) -> None:
         directory: str | None = getcwd()
     except OSError:
         directory = None
+    info = sys.version_info
+    version = "%d.%d.%d" % info[:3]
+    if info[3] != "final":
+        version += "%s%d" % ({"alpha": "a", "beta": "b", "candidate": "rc"}.get(info[3], info[3]), info[4])
+    implementation = sys.implementation.name
+    if "t" in getattr(sys, "abiflags", ""):
+        implementation += "-freethreaded"
     probe.emit(
         {
             "event": "process",
@@ -308,8 +315,8 @@ def _say_process(probe: Probe) -> None:
             "ppid": getppid(),
             "time": time_ns(),
             "executable": sys.executable,
-            "version": sys.version.split()[0],
-            "implementation": sys.implementation.name,
+            "version": version,
+            "implementation": implementation,
             "prefix": sys.prefix,
             "base_prefix": sys.base_prefix,
             "cwd": directory,

@@ -2,10 +2,12 @@
 
 Each outermost parse that succeeds is one event; sub-parsers belong to it.
 
-    {"event": "arguments", "parser", "where", "values": [{"name", "value", "type", "given", "default"}, ...]}
+    {"event": "arguments", "parser", "where", "values": [{"name", "value", "type", "given", "default"}, ...],
+     "rest": [...]}
 
 ``name`` is the attribute of the namespace, ``type`` real, integer, boolean or categorical (of a list: that
-of all its members), ``given`` whether the command line had it (null if this argparse does not tell).
+of all its members), ``given`` whether the command line had it (null if this argparse does not tell),
+``rest`` the words that the parser did not know.
 Values are as parsed: scalars and lists of them. What is neither is told by its text, at most 200 characters,
 with ``"opaque": true`` in its entry; ``"opaque_default": true`` says so of the default. Secrets are not
 masked here.
@@ -61,7 +63,7 @@ def watch(probe: Any, argparse: Any) -> None:
         if parse.depth == 0:
             del running[get_ident()]
             if result is not None:
-                probe.emit(told(probe, parse, result[0], argparse, counts))
+                probe.emit(told(probe, parse, result, argparse, counts))
 
     def consumed(args: Any, kwargs: Any) -> None:
         """Argparse hands an action the strings that the command line has for it."""
@@ -77,8 +79,9 @@ def watch(probe: Any, argparse: Any) -> None:
         kind._get_values = probe.observed(kind._get_values, consumed)
 
 
-def told(probe: Any, parse: Parse, namespace: Any, argparse: Any, counts: bool) -> dict[str, Any]:
+def told(probe: Any, parse: Parse, result: Any, argparse: Any, counts: bool) -> dict[str, Any]:
     """Return the event of a parse that succeeded."""
+    namespace, rest = result
     actions: dict[str, Any] = {}
     defaults: dict[str, Any] = {}
     for parser in parse.parsers:
@@ -107,7 +110,13 @@ def told(probe: Any, parse: Parse, namespace: Any, argparse: Any, counts: bool) 
         if opaque_default:
             entry["opaque_default"] = True
         values.append(entry)
-    return {"event": "arguments", "parser": str(parse.parser.prog), "where": parse.where, "values": values}
+    return {
+        "event": "arguments",
+        "parser": str(parse.parser.prog),
+        "where": parse.where,
+        "values": values,
+        "rest": [str(word)[:LONGEST_TEXT] for word in rest[:LONGEST_LIST]],
+    }
 
 
 def parsed(default: str, declared: Any, argparse: Any) -> Any:
@@ -124,6 +133,8 @@ def type_of(value: Any, declared: Any) -> str:
     """Return a value's type; the declared one where the value leaves it open, as 0 or None of a real does."""
     if isinstance(value, (list, tuple)):
         kinds = {type_of(each, declared) for each in value}
+        if kinds == {"real", "integer"}:
+            return "real"
         return kinds.pop() if len(kinds) == 1 else "categorical"
     if isinstance(value, bool):
         return "boolean"

@@ -8,10 +8,11 @@ Each is told once, at most 100 of a kind in a process:
 
 Generators: ``random`` and ``numpy`` (the global ones), ``random.Random``, ``numpy.default_rng``, ``torch``,
 ``tensorflow``; an ``entropy`` of ``numpy`` is any draw of its bit generators. The value is a number, a
-string or a list of numbers; of anything else its text, with
-``"opaque": true``. ``where`` is ``file:line``; an ``entropy`` without it comes at the end: the global
-generator had moved on though nothing had seeded it. RandomState and generators made from a SeedSequence are
-classes that stay as they are: their unseeded draws are seen, their explicit seeds are not.
+string or a list of them; of anything else its text, with ``"opaque": true``. ``where`` is ``file:line``; an
+``entropy`` without it comes at the end: the global generator had moved on though nothing had seeded it. An
+unseeded ``random.Random`` is told when it dies or at the end, since until then it may be given a seed.
+RandomState and generators made from a SeedSequence are classes that stay as they are: their unseeded draws
+are seen, their explicit seeds are not.
 
 With ``LEDGER_SEED`` = N each global generator is seeded as soon as its module has been imported: `random`
 and torch with N, numpy with N modulo 2**32, tensorflow with N; what numpy would draw from the system comes
@@ -24,6 +25,7 @@ differ; numpy's global generator and torch's go on as copies, as they always do.
 from __future__ import annotations
 
 import os
+from _weakref import ref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -134,14 +136,32 @@ def watch_random(probe: Any, random: Any) -> None:
     book = book_of(probe)
     library = os.path.dirname(os.__file__)
     seed = random.seed
+    unseeded: dict[int, Any] = {}  # began from the system's randomness, may be given a seed yet
 
     def by_seed(args: Any, kwargs: Any) -> None:
         book.called("random", first(args, kwargs, "a"))
 
-    def by_class(args: Any, kwargs: Any) -> None:
+    def settle(number: int) -> None:
+        _, event = unseeded.pop(number, (None, None))
+        if event is not None:
+            book.tell(event)
+
+    def by_instance(args: Any, kwargs: Any) -> None:
+        generator, value = args[0], first(args[1:], kwargs, "a")
         where = probe.where(random.__file__) or ""
-        if not where.startswith(library) or "-packages" in where:  # tempfile and its like are no news
-            book.called("random.Random", first(args[1:], kwargs, "a"), random.__file__)
+        if where.startswith(library) and "-packages" not in where:
+            return  # tempfile and its like are no news
+        number = id(generator)
+        unseeded.pop(number, None)
+        if value is not None:
+            book.called("random.Random", value, random.__file__)
+        elif len(unseeded) < MOST:
+            event = {"event": "entropy", "generator": "random.Random", "where": where or None}
+            unseeded[number] = (ref(generator, lambda _: probe.guard("random", settle, number)), event)
+
+    def at_end(_: Any) -> None:
+        for number in list(unseeded):
+            settle(number)
 
     if probe.seed is None:
         book.drawn("random", lambda: hash(random.getstate()))
@@ -150,7 +170,10 @@ def watch_random(probe: Any, random: Any) -> None:
         in_forks(probe, seed)
     replace(probe, [random], "seed", by_seed)
     replace(probe, [random], "setstate", lambda *_: book.seeded.add("random"))
-    random.Random.seed = probe.observed(random.Random.seed, by_class)
+    kind = random.Random
+    kind.seed = probe.observed(kind.seed, by_instance)
+    kind.setstate = probe.observed(kind.setstate, lambda args, _: unseeded.pop(id(args[0]), None))
+    probe.at_exit.append(("random.Random", at_end))
 
 
 class Lineage:
@@ -177,65 +200,6 @@ def mix(value: int) -> int:
     value = (value ^ value >> 30) * 0xBF58476D1CE4E5B9 & MASK
     value = (value ^ value >> 27) * 0x94D049BB133111EB & MASK
     return value ^ value >> 31
-
-
-class Stream:
-    """A SplitMix64 stream in the place of the system's randomness."""
-
-    def __init__(self, seed: int) -> None:
-        self.state = 0
-        self.begin(seed)
-
-    def begin(self, seed: int) -> None:
-        """Go back to where the stream of a seed begins."""
-        self.state = seed & MASK
-
-    def bits(self, count: int) -> int:
-        """Return the next `count` bits as an integer, as `secrets.randbits` does."""
-        value = 0
-        for _ in range(-(-count // 64)):
-            self.state = (self.state + 0x9E3779B97F4A7C15) & MASK
-            value = value << 64 | mix(self.state)
-        return value & ((1 << count) - 1)
-
-
-def watch_numpy(probe: Any, module: Any) -> None:
-    """Watch and seed numpy's global generator, and what `default_rng` and its like draw."""
-    book = book_of(probe)
-    legacy, bits, modern = (getattr(module, each, None) for each in ("mtrand", "bit_generator", "_generator"))
-
-    def by_seed(args: Any, kwargs: Any) -> None:
-        book.called("numpy", first(args, kwargs, "seed"))
-
-    def by_default_rng(args: Any, kwargs: Any) -> None:
-        value = first(args, kwargs, "seed")
-        if value is not None and not hasattr(value, "spawn"):  # a generator is no seed
-            book.called("numpy.default_rng", value)
-
-    def by_draw(*_: Any) -> None:
-        book.tell({"event": "entropy", "generator": "numpy", "where": probe.where()})
-
-    if probe.seed is None:
-        probe.guard("numpy state", book.drawn, "numpy", lambda: fingerprint(module.get_state(legacy=False)))
-        if bits is not None:
-            bits.randbits = probe.observed(bits.randbits, by_draw)
-    else:
-        book.enforce("numpy", probe.seed % 2**32, module.seed)
-        if bits is not None:
-            stream = Stream(probe.seed)
-            bits.randbits = stream.bits
-            book.tell({"event": "enforced", "generator": "numpy.default_rng", "value": probe.seed})
-            in_forks(probe, stream.begin)
-    replace(probe, [legacy, module], "seed", by_seed)
-    replace(probe, [legacy, module], "set_state", lambda *_: book.seeded.add("numpy"))
-    replace(probe, [modern, module], "default_rng", by_default_rng)
-
-
-def fingerprint(state: Any) -> Any:
-    """Return something that tells two states of a numpy generator apart."""
-    if isinstance(state, dict):
-        return [(name, fingerprint(each)) for name, each in state.items()]
-    return state.tobytes() if hasattr(state, "tobytes") else state
 
 
 def watch_torch(probe: Any, torch: Any) -> None:
