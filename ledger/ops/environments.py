@@ -13,7 +13,7 @@ from ledger.capture.environment import CapturedEnvironment, EditableInstall
 from ledger.capture.facts import Facts, ask
 from ledger.capture.interpreter import FoundInterpreter
 from ledger.errors import IncomparableError
-from ledger.model import Difference, Distribution, Environment, HealthState, Interpreter
+from ledger.model import Difference, Environment, HealthState, Interpreter
 from ledger.model.codec import digest_of
 from ledger.ops.drift import differences
 from ledger.ops.installed import damaged, wrong_content
