@@ -35,6 +35,7 @@ def observed(
         entropy=events.entropy,
         variables=tuple(sorted(variables)),
         processes=len(events.processes),
+        settings=events.settings,
     )
 
 

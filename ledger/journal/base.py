@@ -1,6 +1,6 @@
 """The contract of a journal: facts are appended, in order, for ever."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from ledger.model import Digest, Finding, Head, Payload, Recorded
@@ -49,8 +49,15 @@ class Journal(Protocol):
         """The prefix that is there now."""
         ...
 
-    def is_output(self, path: str, digest: Digest) -> bool:
-        """Whether an entry here records that content as a trial's output at that path; needs no pyarrow."""
+    def is_output(self, path: str, digest: Digest | None) -> bool:
+        """Whether an entry here records that content, or with None any, as a trial's output at that path.
+
+        It needs no pyarrow.
+        """
+        ...
+
+    def outputs(self) -> Callable[[str, Digest | None], bool]:
+        """Answers `is_output` for the prefix that is there now, many times at little cost."""
         ...
 
     def seal(self) -> None:

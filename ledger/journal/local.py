@@ -2,7 +2,8 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import time_ns
 from typing import TYPE_CHECKING
@@ -104,10 +105,21 @@ class LocalJournal:
                 heads.append(OriginHead(origin=origin, size=now.size, root=now.frontier.root()))
         return Head(origins=tuple(heads))
 
-    def is_output(self, path: str, digest: Digest) -> bool:
-        """Whether an entry here records that content as a trial's output at that path."""
-        try:
+    def is_output(self, path: str, digest: Digest | None) -> bool:
+        """Whether an entry here records that content, or with None any, as a trial's output at that path."""
+        with self._reading():
             return self._outputs.has(path, digest)
+
+    def outputs(self) -> Callable[[str, Digest | None], bool]:
+        """Answers `is_output` for the prefix that is there now, many times at little cost."""
+        with self._reading():
+            self._outputs.refresh()
+        return self._outputs.knows
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             raise StorageError(
                 f"cannot read {layout.journal(self._ledger)}", cause=error.strerror or str(error)

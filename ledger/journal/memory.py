@@ -1,7 +1,7 @@
 """A journal in memory: for tests, and for what need not last."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from time import time_ns
 from typing import TYPE_CHECKING
 
@@ -52,9 +52,16 @@ class MemoryJournal:
         root = merkle.root(row.leaf for row in self._rows)
         return Head(origins=(OriginHead(origin=self._origin, size=len(self._rows), root=root),))
 
-    def is_output(self, path: str, digest: Digest) -> bool:
-        """Whether an entry here records that content as a trial's output at that path."""
-        return (path.encode("utf-8", "surrogateescape"), bytes(digest)) in self._outputs
+    def is_output(self, path: str, digest: Digest | None) -> bool:
+        """Whether an entry here records that content, or with None any, as a trial's output at that path."""
+        name = path.encode("utf-8", "surrogateescape")
+        if digest is None:
+            return any(name == each for each, _ in self._outputs)
+        return (name, bytes(digest)) in self._outputs
+
+    def outputs(self) -> Callable[[str, Digest | None], bool]:
+        """Answers `is_output` for the prefix that is there now."""
+        return self.is_output
 
     def seal(self) -> None:
         """Nothing: memory has no segments."""

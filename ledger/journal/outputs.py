@@ -41,18 +41,24 @@ class Outputs:
         self._tails: dict[Path, int] = {}
         self._logs: int | None = None
 
-    def has(self, path: str, digest: Digest) -> bool:
-        """Whether an entry records that content as an output at that path.
+    def has(self, path: str, digest: Digest | None) -> bool:
+        """Whether an entry records that content, or with None any, as an output at that path.
 
         Raises
         ------
         OSError
             If a log cannot be read.
         """
-        wanted = index.key(path.encode("utf-8", "surrogateescape"), digest)
-        if not self._knows(wanted) and self._behind():
+        if self.knows(path, digest):
+            return True
+        if self._behind():
             self.refresh()
-        return self._knows(wanted)
+        return self.knows(path, digest)
+
+    def knows(self, path: str, digest: Digest | None) -> bool:
+        """Whether what was read at the last refresh records it."""
+        wanted = index.key(path.encode("utf-8", "surrogateescape"), digest or b"")
+        return wanted in self._fresh or wanted in self._held
 
     def refresh(self, *, segments: bool = True, always: bool = False) -> None:
         """Read on from where the index ends, and write down what was found.
@@ -84,9 +90,6 @@ class Outputs:
                 os.close(lock)
         self._held, self._fresh = held, {*news.durable, *news.fresh}
         self._tails, self._logs = news.tails, logs
-
-    def _knows(self, wanted: bytes) -> bool:
-        return wanted in self._fresh or wanted in self._held
 
     def _behind(self) -> bool:
         if self._logs is None or self._logs != _modified(layout.journal(self._ledger)):
@@ -142,7 +145,10 @@ def _read_on(view: View, place: Place, news: _News, segments: bool) -> Place | N
 
 
 def _keys(bodies: Iterable[bytes]) -> Iterator[bytes]:
-    return (index.key(path, digest) for body in bodies for path, digest in outputs(body))
+    for body in bodies:
+        for path, digest in outputs(body):
+            yield index.key(path, digest)
+            yield index.key(path, b"")
 
 
 def _write(ledger: Path, held: Held, news: _News, always: bool) -> None:

@@ -213,6 +213,8 @@ class Observed:
     """Variables that place a trial (devices, job, rank) rather than change its result; sorted by name."""
     processes: int = 0
     """Python processes that the probe met."""
+    settings: tuple[tuple[str, str], ...] = ()
+    """What libraries said of themselves, such as ``torch.deterministic``; sorted by name."""
 
 
 class ArtifactRole(StrEnum):

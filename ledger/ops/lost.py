@@ -1,0 +1,107 @@
+"""Trials whose recorder died: a later command records what can be saved of them."""
+
+from pathlib import Path
+
+from ledger.capture.hyperparameters import Raw
+from ledger.capture.secrets import Secrets
+from ledger.errors import LedgerError
+from ledger.model import Digest, Outcome, Status, TrialFinished, TrialLost, TrialStarted
+from ledger.ops import spool as spools
+from ledger.ops.finish import Leavings, collect, united
+from ledger.ops.spool import Spool
+from ledger.workspace import Workspace
+
+_REASON = "its recorder died before the end"
+
+
+def recover(workspace: Workspace) -> int:
+    """Record as lost each trial that started, has no end, and whose recorder is dead.
+
+    What its spool holds (metrics, hyperparameters, streams) is saved; its outputs cannot be told from other
+    files any more.
+
+    Returns
+    -------
+    int
+        Trials recorded as lost.
+
+    Raises
+    ------
+    LedgerError
+        If the ledger cannot be written.
+    """
+    count = 0
+    for spool in spools.abandoned(workspace.directory):
+        done = False
+        try:
+            started = _started(workspace, spool)
+            if started is not None:
+                _record(workspace, spool.path, *started)
+                count += 1
+            done = True
+        finally:
+            if done:
+                spool.remove()
+            else:
+                spool.close()
+    return count
+
+
+def recover_quietly(workspace: Workspace) -> None:
+    """As `recover`, for commands that only read: a ledger that cannot be written stays as it is."""
+    try:
+        recover(workspace)
+    except (LedgerError, OSError):
+        return  # whoever may write it, recovers it
+
+
+def _started(workspace: Workspace, spool: Spool) -> tuple[Digest, TrialStarted] | None:
+    """The trial of a spool; None if it never started or has ended."""
+    trial: tuple[Digest, TrialStarted] | None = None
+    for recorded in workspace.journal.entries():
+        payload = recorded.entry.payload
+        if isinstance(payload, TrialStarted) and payload.spool == spool.path.name:
+            trial = recorded.id, payload
+        elif isinstance(payload, TrialFinished | TrialLost) and trial and payload.trial == trial[0]:
+            return None
+    return trial
+
+
+def _record(workspace: Workspace, path: Path, trial: Digest, started: TrialStarted) -> None:
+    collected = collect(
+        workspace.store,
+        Leavings(
+            spool=path,
+            root=Path(started.root),
+            skip=frozenset({workspace.directory}),
+            before=None,
+            # The values that had to be hidden died with the recorder; their forms are still known.
+            secrets=Secrets.find(started.intent.argv, {}),
+            raw=Raw(),
+            parameters=started.intent.parameters,
+            interpreter=started.interpreter,
+        ),
+    )
+    parsed = {each.name: each for each in (*started.hyperparameters, *collected.hyperparameters)}
+    workspace.journal.append(
+        TrialLost(
+            trial=trial,
+            reason=_REASON,
+            hyperparameters=tuple(parsed[name] for name in sorted(parsed)),
+            observed=collected.observed,
+            outcome=Outcome(
+                status=Status.LOST,
+                exit_code=None,
+                metrics=collected.metrics,
+                series=collected.series,
+                stdout=collected.stdout,
+                stderr=collected.stderr,
+                started=int(path.stat().st_mtime_ns),
+                duration_s=0.0,
+                cpu_user_s=0.0,
+                cpu_system_s=0.0,
+                peak_memory=0,
+            ),
+            health=united(started.health, collected.health),
+        )
+    )

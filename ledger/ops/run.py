@@ -1,0 +1,286 @@
+"""Record one trial."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from ledger.capture import process, seeds
+from ledger.capture.inject import child_variables, without_ours
+from ledger.errors import CannotRecordError, LedgerError
+from ledger.model import Digest, HealthLine, HealthState, Outcome, Recipe, TrialFinished
+from ledger.model.codec import digest_of
+from ledger.ops import lost
+from ledger.ops import spool as spools
+from ledger.ops.execute import Exit, Launch, execute
+from ledger.ops.finish import Collected, Leavings, absolute, collect, united
+from ledger.ops.prepare import Prepared, RunOptions, prepare
+from ledger.ops.scratch import Scratch, isolated, usual
+from ledger.ops.spool import Spool
+from ledger.workspace import Workspace
+
+__all__ = ["RunOptions", "RunResult", "run"]
+
+Notify = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """What came of a run."""
+
+    trial: Digest
+    exit_code: int
+    """The command's own."""
+    outcome: Outcome | None
+    """None where it could not be recorded any more."""
+    health: tuple[HealthLine, ...]
+    reused: bool = False
+    """Whether an earlier trial stands in for this one, and nothing ran."""
+
+
+def run(
+    workspace: Workspace,
+    command: Sequence[str],
+    options: RunOptions | None = None,
+    *,
+    directory: Path | None = None,
+    variables: Mapping[str, str] | None = None,
+    forward: bool = True,
+    notify: Notify = lambda _: None,
+) -> RunResult:
+    """Run a command and record it as a trial.
+
+    Parameters
+    ----------
+    workspace
+        The ledger.
+    command
+        The program and its arguments.
+    options
+        What else is known of the trial.
+    directory
+        Where it runs; the current directory by default.
+    variables
+        Its environment; the current one by default.
+    forward
+        Whether its streams go to this process's own, as if it ran bare.
+    notify
+        Takes warnings, one line each.
+
+    Raises
+    ------
+    CannotRecordError
+        If it was not started, because it cannot be recorded. Once it runs, nothing is raised: a part that
+        cannot be recorded becomes a health line and a warning.
+    """
+    if not command:
+        raise CannotRecordError("no command", hint="ledger run python train.py")
+    outer = dict(os.environ if variables is None else variables)
+    call = _Call(
+        workspace=workspace,
+        command=tuple(command),
+        options=options or RunOptions(),
+        directory=directory or _current_directory(),
+        outer=outer,
+        users=without_ours(outer),
+        forward=forward,
+        notify=notify,
+    )
+    spool: Spool | None = None
+    trial: Digest | None = None
+    try:
+        lost.recover(workspace)
+        spool = spools.create(workspace.directory)
+        prepared = _prepare(call, spool)
+        if call.options.reuse and (reused := _reusable(workspace, prepared)) is not None:
+            spool.remove()
+            return reused
+        with _place(call, prepared) as place:
+            workspace.store.flush()
+            trial = workspace.journal.append(prepared.started).id
+            spool.name_trial(trial)
+            end = execute(_launch(call, prepared, place, spool, trial))
+            return _record(call, prepared, place, spool, trial, end)
+    except (LedgerError, OSError) as error:
+        if spool is not None and trial is None:
+            spool.remove()
+        elif spool is not None:
+            spool.close()  # it has started in the record: a later command records it as lost
+        raise _cannot_record(error) from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Call:
+    """What was asked for."""
+
+    workspace: Workspace
+    command: tuple[str, ...]
+    options: RunOptions
+    directory: Path
+    outer: dict[str, str]
+    """Variables as they are."""
+    users: dict[str, str]
+    """Variables without what an outer trial added."""
+    forward: bool
+    notify: Notify
+
+
+def _prepare(call: _Call, spool: Spool) -> Prepared:
+    return prepare(
+        call.workspace,
+        call.command,
+        call.options,
+        directory=call.directory,
+        variables=call.users,
+        parent=_parent(call.outer),
+        spool=spool.path,
+    )
+
+
+def _place(call: _Call, prepared: Prepared) -> AbstractContextManager[Scratch]:
+    if not call.options.isolate:
+        return nullcontext(usual(call.directory, call.workspace.root))
+    own = prepared.started.code[0]
+    trees = [digest for digest in (own.tree, own.products) if digest is not None]
+    return isolated(call.workspace, trees, prepared.before, prepared.started.intent.directory)
+
+
+def _launch(call: _Call, prepared: Prepared, place: Scratch, spool: Spool, trial: Digest) -> Launch:
+    return Launch(
+        argv=tuple(place.rewritten(word) for word in call.command),
+        directory=str(place.directory),
+        variables=child_variables(
+            call.users,
+            trial=str(trial),
+            spool=spool.path,
+            ledger=call.workspace.directory,
+            seed=seeds.variables_for(call.options.seed),
+        ),
+        spool=str(spool.path),
+        forward=call.forward,
+        stdin=str(prepared.stdin) if prepared.stdin else None,
+        binds=place.binds,
+        keep_fds=(spool.lock,),
+    )
+
+
+def _record(
+    call: _Call, prepared: Prepared, place: Scratch, spool: Spool, trial: Digest, end: Exit
+) -> RunResult:
+    """Record the end; from here on nothing is raised, since the command has run."""
+    left = Leavings(
+        spool=spool.path,
+        root=place.root,
+        skip=frozenset({call.workspace.directory}),
+        before=prepared.before if place.before is None else place.before,
+        secrets=prepared.secrets,
+        raw=prepared.raw,
+        parameters=call.options.parameters,
+        interpreter=prepared.started.interpreter,
+        placing=process.placing_variables(call.users),
+        declared=absolute(call.options.outputs, place.seen_as(call.directory)),
+        known=prepared.known if place.before is None else None,
+        streams=end.streams,
+    )
+    collected = collect(call.workspace.store, left)
+    outcome = collected.outcome(end)
+    health = united(prepared.started.health, [*collected.health, *_command(end.error)])
+    try:
+        call.workspace.journal.append(_finished(trial, prepared, collected, outcome, health))
+    except (LedgerError, OSError) as error:
+        spool.close()
+        call.notify(f"the end of trial {trial.short} was not recorded: {str(error).splitlines()[0]}")
+        return RunResult(trial=trial, exit_code=end.exit_code, outcome=None, health=health)
+    spool.remove()
+    _warn(call, outcome, health, end.error)
+    return RunResult(trial=trial, exit_code=end.exit_code, outcome=outcome, health=health)
+
+
+def _finished(
+    trial: Digest,
+    prepared: Prepared,
+    collected: Collected,
+    outcome: Outcome,
+    health: tuple[HealthLine, ...],
+) -> TrialFinished:
+    inputs = prepared.started.inputs
+    recipe = Recipe(
+        intent=digest_of(prepared.started.intent),
+        inputs=tuple((each.path, each.digest) for each in inputs),
+        complete=False,
+    )
+    return TrialFinished(
+        trial=trial,
+        recipe=digest_of(recipe),
+        recipe_complete=recipe.complete,
+        hyperparameters=collected.hyperparameters,
+        inputs=inputs,
+        observed=collected.observed,
+        outcome=outcome,
+        health=health,
+    )
+
+
+def _command(error: str | None) -> list[HealthLine]:
+    if error is None:
+        return []
+    return [HealthLine(part="command", state=HealthState.PARTIAL, reason=f"it was not started: {error}")]
+
+
+def _warn(call: _Call, outcome: Outcome, health: Sequence[HealthLine], error: str | None) -> None:
+    if error is not None:
+        call.notify(error)
+    for line in health:
+        if line.state is HealthState.ABSENT and line.part not in ("probe", "seeds"):
+            call.notify(f"{line.part}: not recorded: {line.reason}")
+    size = sum(each.size for each in outcome.outputs)
+    if size > call.workspace.config.store.warn_output_bytes:
+        call.notify(f"this trial's outputs take {size / 1e9:.1f} GB")
+
+
+def _reusable(workspace: Workspace, prepared: Prepared) -> RunResult | None:
+    """Find the newest trial of the same Intent that ended well and whose inputs are still the same."""
+    from ledger.capture.put import hash_file
+    from ledger.ops.query import load
+
+    wanted = digest_of(prepared.started.intent)
+    for trial in reversed(tuple(load(workspace.journal))):
+        outcome = trial.outcome
+        if outcome is None or outcome.exit_code != 0 or not trial.recipe_complete:
+            continue
+        if digest_of(trial.intent) != wanted:
+            continue
+        try:
+            same = all(hash_file(workspace.root / each.path)[0] == each.digest for each in trial.inputs)
+        except OSError:
+            continue  # an input is gone: it has to run
+        if same:
+            return RunResult(trial=trial.id, exit_code=0, outcome=outcome, health=trial.health, reused=True)
+    return None
+
+
+def _parent(variables: Mapping[str, str]) -> Digest | None:
+    text = variables.get("LEDGER_TRIAL")
+    return Digest.parse(text) if text else None
+
+
+def _current_directory() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise CannotRecordError(
+            "the current directory does not exist any more", hint="change into another one"
+        ) from error
+
+
+def _cannot_record(error: LedgerError | OSError) -> CannotRecordError:
+    if isinstance(error, CannotRecordError):
+        return error
+    if isinstance(error, LedgerError):
+        return CannotRecordError(
+            "the command was not started, because it cannot be recorded",
+            cause=": ".join(filter(None, [error.message, error.cause])),
+            hint=error.hint,
+        )
+    return CannotRecordError("the command was not started, because it cannot be recorded", cause=str(error))
