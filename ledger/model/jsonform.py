@@ -7,6 +7,11 @@ from enum import StrEnum
 from typing import Any
 
 from ledger.model.digest import Digest
+from ledger.model.text import is_utf8, to_bytes
+
+_FIRST = -62_135_596_800_000_000
+_LAST = 253_402_300_799_999_999
+"""The first and the last microsecond that a date of four digits can name, since 1970."""
 
 
 def to_json(noun: Any) -> Any:
@@ -28,21 +33,23 @@ def to_json(noun: Any) -> Any:
     if isinstance(noun, tuple | list):
         return [to_json(each) for each in noun]
     if isinstance(noun, dict):
-        return with_bytes({str(key): value for key, value in noun.items()})
+        return with_bytes({_readable(str(key)): value for key, value in noun.items()})
     if is_dataclass(noun):
         return with_bytes({each.name: getattr(noun, each.name) for each in fields(noun)})
     return noun
 
 
 def with_bytes(values: dict[str, Any]) -> dict[str, Any]:
-    """JSON form of a map; beside each text that is no UTF-8 comes ``NAME_bytes``."""
+    """JSON form of a map; beside each text that is no UTF-8 comes ``NAME_bytes``.
+
+    Beside an array that holds such a text, at any depth, comes an array of the same shape with the bytes of
+    every text, and null for what is none.
+    """
     document: dict[str, Any] = {}
     for name, value in values.items():
         document[name] = to_json(value)
-        if isinstance(value, str) and not _is_utf8(value):
+        if not _is_readable(value):
             document[f"{name}_bytes"] = _base64(value)
-        elif isinstance(value, tuple) and any(isinstance(each, str) and not _is_utf8(each) for each in value):
-            document[f"{name}_bytes"] = [_base64(each) if isinstance(each, str) else None for each in value]
     return document
 
 
@@ -56,21 +63,25 @@ def number(value: float) -> float | str:
 
 
 def rfc3339(nanoseconds: int) -> str:
-    """UTC time as ``2026-01-31T12:00:00.000000Z``."""
-    from datetime import UTC, datetime
+    """UTC time as ``2026-01-31T12:00:00.000000Z``; the years 1 to 9999 are all that this form has."""
+    from datetime import UTC, datetime, timedelta
 
-    seconds, rest = divmod(nanoseconds, 1_000_000_000)
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest // 1000:06d}Z"
-
-
-def _is_utf8(text: str) -> bool:
-    return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
+    microseconds = min(max(nanoseconds // 1000, _FIRST), _LAST)
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+    return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def _readable(text: str) -> str:
-    return text if _is_utf8(text) else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return text if is_utf8(text) else to_bytes(text).decode("utf-8", "replace")
 
 
-def _base64(text: str) -> str:
-    return b64encode(text.encode("utf-8", "surrogateescape")).decode("ascii")
+def _is_readable(value: Any) -> bool:
+    if isinstance(value, tuple | list):
+        return all(_is_readable(each) for each in value)
+    return not isinstance(value, str) or is_utf8(value)
+
+
+def _base64(value: Any) -> Any:
+    if isinstance(value, tuple | list):
+        return [_base64(each) for each in value]
+    return b64encode(to_bytes(value)).decode("ascii") if isinstance(value, str) else None

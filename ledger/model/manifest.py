@@ -6,6 +6,7 @@ from typing import Final
 
 from ledger.errors import FormatError
 from ledger.model.digest import Digest
+from ledger.model.text import to_bytes
 
 
 class Mode:
@@ -37,7 +38,7 @@ class ManifestEntry:
 
 def path_key(path: str) -> bytes:
     """Sort key of a path: its bytes."""
-    return path.encode("utf-8", "surrogateescape")
+    return to_bytes(path)
 
 
 def check_path(path: str) -> str:
@@ -53,6 +54,16 @@ def check_path(path: str) -> str:
     return path
 
 
+def _check_parents(path: str, leaves: set[str], directories: set[str]) -> None:
+    """Refuse a path beneath a file, or beneath a link, through which it would be written somewhere else."""
+    parent = path.rpartition("/")[0]
+    while parent not in directories:
+        if parent in leaves:
+            raise FormatError("a path beneath a file", cause=f"{path!r} cannot be in {parent!r}")
+        directories.add(parent)
+        parent = parent.rpartition("/")[0]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """A directory as its paths, sorted by their bytes; the digest of its canonical bytes names the tree.
@@ -60,7 +71,8 @@ class Manifest:
     Raises
     ------
     FormatError
-        If a path is not relative, stands twice, or has an unknown mode, or the order is wrong.
+        If a path is not relative, stands twice, lies beneath what is no directory, or has an unknown mode, or
+        the order is wrong.
     """
 
     entries: tuple[ManifestEntry, ...]
@@ -68,6 +80,8 @@ class Manifest:
 
     def __post_init__(self) -> None:
         before = b""
+        leaves: set[str] = set()
+        directories = {""}
         for entry in self.entries:
             check_path(entry.path)
             key = path_key(entry.path)
@@ -76,6 +90,9 @@ class Manifest:
             if entry.mode not in Mode.ALL:
                 raise FormatError("an unknown mode", cause=f"{entry.path!r} has mode {entry.mode:o}")
             before = key
+            _check_parents(entry.path, leaves, directories)
+            if entry.mode != Mode.DIRECTORY:
+                leaves.add(entry.path)
 
     @classmethod
     def of(cls, entries: Iterable[ManifestEntry]) -> "Manifest":
