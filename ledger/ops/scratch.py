@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +20,8 @@ from ledger.ops import namespace
 from ledger.ops.execute import Bind
 from ledger.store.base import Store
 from ledger.workspace import Workspace
+
+Progress = Callable[[str], None]
 
 _CACHES = frozenset({"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis"})
 
@@ -154,7 +156,7 @@ def isolated(workspace: Workspace, trees: Sequence[Digest], found: Scan, directo
         for path in found.directories:
             (tree / path).mkdir(parents=True, exist_ok=True)
         for path in (*absent, *(path for path in found.files if path not in paths)):
-            _copy(located(root, path), located(tree, path))
+            copy(located(root, path), located(tree, path))
         scratch = placed(tree, root, directory)
         for name in sorted(found.skipped):
             if Path(name).name not in _CACHES and name != layout.DIRECTORY:
@@ -164,7 +166,7 @@ def isolated(workspace: Workspace, trees: Sequence[Digest], found: Scan, directo
         yield replace(scratch, before=files.scan(tree, frozenset({tree / layout.DIRECTORY})))
 
 
-def _copy(source: Path, target: Path) -> None:
+def copy(source: Path, target: Path) -> None:
     """Copy a file or link, by reflink where the file system can."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.is_symlink():
@@ -176,7 +178,7 @@ def _copy(source: Path, target: Path) -> None:
             fs.clone(reading.fileno(), writing.fileno(), status.st_size)
             os.fchmod(writing.fileno(), status.st_mode & 0o777)
     except OSError as error:
-        raise LedgerError(f"{source} cannot be copied for an isolated run", cause=str(error)) from error
+        raise LedgerError(f"{source} cannot be copied", cause=str(error)) from error
 
 
 def _remove(path: Path) -> None:

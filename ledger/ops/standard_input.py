@@ -5,6 +5,7 @@ import stat
 from pathlib import Path
 
 from ledger.capture.put import Put
+from ledger.ops.streams import inherited
 
 TERMINAL, NULL, CLOSED, STREAM = "terminal", "null", "closed", "stream"
 
@@ -12,18 +13,17 @@ TERMINAL, NULL, CLOSED, STREAM = "terminal", "null", "closed", "stream"
 def describe(put: Put, max_bytes: int, descriptor: int = 0) -> str:
     """Name the standard input without reading from it.
 
-    A file is hashed (and stored up to `max_bytes`) through an opening of its own, so that the command finds its
-    offset untouched; of a pipe nothing can be known without taking what the command may not want.
+    A file is hashed (and stored up to `max_bytes`) through an opening of its own, so that the command finds
+    its offset untouched; of a pipe nothing can be known without taking what the command may not want.
 
     Returns
     -------
     str
         ``terminal``, ``null``, ``closed``, ``stream``, or the digest of the content as text.
     """
-    try:
-        found = os.fstat(descriptor)
-    except OSError:
+    if not inherited(descriptor):
         return CLOSED
+    found = os.fstat(descriptor)
     if os.isatty(descriptor):
         return TERMINAL
     if stat.S_ISCHR(found.st_mode) and found.st_rdev == os.stat(os.devnull).st_rdev:
