@@ -1,0 +1,71 @@
+# Needs python3 (3.11 or newer) and make; everything else is put into .venv.
+#
+#   make demo       record, replay, compare and verify a real training, about a minute
+#   make test       the tests of every day, and the checks of make lint
+#   make test-all   those that are slow, need the package index, or measure speed, too
+#   make bench      the measurements alone
+#   make lint       ruff, mypy, import-linter
+#   make clean      remove what was made here
+
+PYTHON ?= python3
+VENV = .venv
+BIN = $(VENV)/bin
+READY = $(VENV)/.ready
+WORKERS ?= 2
+PYTEST = $(BIN)/python -m pytest
+
+.PHONY: help setup demo test test-all slow network bench lint format vectors clean
+
+help:
+	@sed -n 's/^# \{0,1\}//p' Makefile
+
+setup: $(READY)
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "error: $(PYTHON) is missing or older than 3.11" >&2; \
+	  echo "hint: name another one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { \
+	  rm -rf $(VENV); command -v uv >/dev/null && uv venv --quiet --seed --python $(PYTHON) $(VENV); } || { \
+	  echo "error: $(PYTHON) cannot make a virtual environment" >&2; \
+	  echo "hint: on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.5'
+	@echo "installing into $(VENV)" >&2
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --editable '.[demo]' --group dev
+	@touch $@
+
+demo: $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" VIRTUAL_ENV=$(CURDIR)/$(VENV) sh examples/digits/demo.sh
+
+test: lint
+	$(PYTEST) -n $(WORKERS) -q -m 'not slow and not network and not bench'
+
+test-all: lint
+	$(PYTEST) -n $(WORKERS) -q -m 'not bench'
+	$(PYTEST) -q -m bench
+
+slow: $(READY)
+	$(PYTEST) -n $(WORKERS) -q -m 'slow and not network and not bench'
+
+network: $(READY)
+	$(PYTEST) -q -m 'network and not bench'
+
+bench: $(READY)
+	$(PYTEST) -q -s -m bench
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+vectors: $(READY)
+	for each in codec journal series; do $(BIN)/python tests/golden/$${each}_vectors.py || exit 1; done
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
