@@ -1,13 +1,17 @@
 import json
 import os
 import subprocess
+import sys
+import textwrap
 from pathlib import Path
 
 import jsonschema
 import pytest
 import referencing
 
+from ledger import workspace
 from ledger.model import schema
+from ledger.ops import query, replay, run
 
 
 @pytest.fixture(scope="session")
@@ -96,3 +100,107 @@ def git_repository(ledger_environment, tmp_path):
         return repository
 
     return make
+
+
+class Project:
+    """A directory whose programs are run, recorded and replayed for real."""
+
+    python = sys.executable
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.notes = []
+
+    @property
+    def workspace(self):
+        return workspace.find_or_make(self.path)[0]
+
+    @property
+    def ledger(self):
+        return self.path / ".ledger"
+
+    def write(self, **files):
+        """Write scripts: name → text, each as ``name.py``."""
+        for name, content in files.items():
+            (self.path / f"{name}.py").write_text(textwrap.dedent(content))
+        return self
+
+    def run(self, *command, directory=None, variables=None, **options):
+        """Run a command (``python`` is this test's own) and record it."""
+        words = [self.python if word == "python" else str(word) for word in command]
+        return run.run(
+            self.workspace,
+            words,
+            run.RunOptions(**options),
+            directory=directory or self.path,
+            variables={**os.environ, **(variables or {})},
+            forward=False,
+            notify=self.notes.append,
+        )
+
+    @property
+    def trials(self):
+        return query.load(self.workspace.journal).ordered
+
+    @property
+    def last(self):
+        return self.trials[-1]
+
+    def replay(self, trial=None, *, variables=None, **options):
+        """Replay a trial, the last one by default, in today's environment."""
+        return replay.replay(
+            self.workspace,
+            trial or self.last,
+            replay.ReplayOptions(**{"env": "current"} | options),
+            variables={**os.environ, **(variables or {})},
+        ).result
+
+    def read(self, digest):
+        return self.workspace.store.get(digest)
+
+    def health(self, part, trial=None):
+        return next((line for line in (trial or self.last).health if line.part == part), None)
+
+    def outputs(self, trial=None):
+        """Path → content of a trial's outputs."""
+        found = (trial or self.last).outcome.outputs
+        return {each.path: self.read(each.digest) for each in found if each.digest is not None}
+
+    def stdout(self, trial=None):
+        return self.read((trial or self.last).outcome.stdout.digest)
+
+    def look(self):
+        """Every file of the directory outside of its ledger: kind, content and times."""
+        found = {}
+        for path in sorted(self.path.rglob("*")):
+            if self.ledger in (path, *path.parents):
+                continue
+            status = path.lstat()
+            content = None
+            if path.is_symlink():
+                content = os.readlink(path)
+            elif path.is_file():
+                content = path.read_bytes()
+            found[path] = (status.st_mode, status.st_mtime_ns, status.st_ino, content)
+        return found
+
+
+@pytest.fixture(scope="session")
+def shared_cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def project(ledger_environment, monkeypatch, shared_cache, tmp_path):
+    """A directory outside of git; what is derived of environments is shared between tests."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(shared_cache))
+    path = tmp_path / "project"
+    path.mkdir()
+    return Project(path)
+
+
+@pytest.fixture
+def git_project(project):
+    """The same with git, without a commit."""
+    GitRepository(project.path).git("init", "-q")
+    return project
