@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import ledger
@@ -15,6 +15,7 @@ from ledger.capture.interpreter import FoundInterpreter
 from ledger.errors import IncomparableError
 from ledger.model import Difference, Environment, HealthState, Interpreter
 from ledger.model.codec import digest_of
+from ledger.model.frozen import frozen
 from ledger.ops.drift import differences
 from ledger.ops.installed import damaged, wrong_content
 from ledger.ops.installer import CURRENT, Installer
@@ -25,7 +26,7 @@ _COMPLETE = "complete"
 """Written last, so that a build that was killed is never taken for a whole one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Recreated:
     """An environment that was made again."""
 
@@ -139,7 +140,7 @@ def current(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Captures:
     derived: Path
     home: str | None
@@ -151,7 +152,7 @@ class _Captures:
         return capturing.capture(found, variables=variables, root=python.parent.parent, cache=self.derived)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Build:
     environment: Environment
     place: Path
@@ -187,14 +188,14 @@ class _Build:
         lines = {each.name: line for each in wanted if (line := requirement(each)) is not None}
         uv.install(self.python, list(lines.values()))
         captured = self.captures.of(self.python)
-        self._cure(uv, captured, lines, progress)
-        if self.has_ledger:
-            self._link(captured)
-        captured = self.captures.of(self.python)
         if captured.health.state is HealthState.ABSENT:
             raise IncomparableError(
                 "the environment cannot be made again", cause=captured.health.reason, hint=CURRENT
             )
+        self._cure(uv, captured, lines, progress)
+        if self.has_ledger:
+            self._link(captured)
+        captured = self.captures.of(self.python)
         fs.sync_file_system(self.place)
         fs.replace(self.place / _COMPLETE, str(digest_of(captured.environment)).encode())
         return captured

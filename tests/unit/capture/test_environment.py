@@ -202,6 +202,21 @@ class TestKeeping:
         assert after["two"].record != before["two"].record
         assert after["three"] == before["three"]
 
+    def test_two_changes_in_one_moment(
+        self, tmp_path: Path, look: Callable[..., CapturedEnvironment]
+    ) -> None:
+        """A file system's clock may stand still between them: a fresh time stamp proves nothing."""
+        place = make(tmp_path / "venv", wheel(tmp_path, "two"))
+        settle(site_of(place))
+        info = site_of(place) / "two-1.0.dist-info"
+        moment = time.time_ns()
+        seen = []
+        for size in ("1", "2"):
+            (info / "RECORD").write_text(f"two.py,sha256=x,{size}\n")
+            os.utime(info, ns=(moment, moment))
+            seen.append(by_name(look(place))["two"].record)
+        assert seen[0] != seen[1]
+
     def test_what_changed_a_moment_ago_is_not_kept(
         self, tmp_path: Path, look: Callable[..., CapturedEnvironment]
     ) -> None:

@@ -112,7 +112,7 @@ def world(tmp_path: Path) -> World:
 def value(python: Path | None, code: str) -> str:
     assert python is not None
     return subprocess.run(
-        [python, "-c", code], check=True, capture_output=True, text=True, cwd="/"
+        [python, "-E", "-c", code], check=True, capture_output=True, text=True, cwd="/"
     ).stdout.strip()
 
 
@@ -561,7 +561,7 @@ class TestIndexes:
     def test_pip_and_uv_are_read_for_where_packages_come_from(self, tmp_path: Path) -> None:
         (tmp_path / "home/.config/pip").mkdir(parents=True)
         (tmp_path / "home/.config/pip/pip.conf").write_text(
-            "[global]\nextra-index-url = https://me:pw@pip/a\n  https://pip/b\nfind-links = /nowhere\n"
+            f"[global]\nextra-index-url = https://me:pw@pip/a\n  https://pip/b\nfind-links = {tmp_path}/none\n"
             "index-url = https://pip/simple\n[install]\nno-compile = true\n"
         )
         (tmp_path / "home/.config/uv").mkdir()
@@ -606,10 +606,14 @@ class TestIndexes:
         wheel(world.index, "one", "1.0")
         captured = world.captured(world.venv("one"))
         (world.root / "uv.toml").write_text(
-            'override-dependencies = ["one==2.0"]\nlink-mode = "symlink"\n[pip]\nprefix = "/nowhere"\n'
+            'override-dependencies = ["one==2.0"]\nlink-mode = "symlink"\n[pip]\nprefix = "none"\n'
         )
         wheel(world.index, "one", "2.0")
-        variables = world.variables | {"UV_OVERRIDE": "/nowhere", "UV_TARGET": "/nowhere", "UV_PYTHON": "2.7"}
+        variables = world.variables | {
+            "UV_OVERRIDE": f"{world.root}/none",
+            "UV_TARGET": f"{world.root}/none",
+            "UV_PYTHON": "2.7",
+        }
         again = world.recreate(captured, variables=variables)
         assert again.differences == ()
 
