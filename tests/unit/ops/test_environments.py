@@ -561,7 +561,7 @@ class TestIndexes:
     def test_pip_and_uv_are_read_for_where_packages_come_from(self, tmp_path: Path) -> None:
         (tmp_path / "home/.config/pip").mkdir(parents=True)
         (tmp_path / "home/.config/pip/pip.conf").write_text(
-            f"[global]\nextra-index-url = https://me:pw@pip/a\n  https://pip/b\nfind-links = {tmp_path}/none\n"
+            f"[global]\nextra-index-url = https://me:pw@pip/a\n https://pip/b\nfind-links = {tmp_path}/none\n"
             "index-url = https://pip/simple\n[install]\nno-compile = true\n"
         )
         (tmp_path / "home/.config/uv").mkdir()
