@@ -63,10 +63,14 @@ class Written(NamedTuple):
 
 
 def create(log: Path) -> None:
-    """Make an empty log, durably; its ``head`` is there from the first instant."""
-    fs.make_directory(log)
+    """Make an empty log, durably and in one step: nobody sees one without its ``head``."""
+    fs.make_directory(log.parent)
+    unnamed = log.with_name(f".{log.name}")
+    unnamed.mkdir()
     empty = HeadRecord(frontier=Frontier(), first=0, offset=0)
-    fs.create(layout.log_head(log), state.encode_head(empty))
+    fs.create(layout.log_head(unnamed), state.encode_head(empty))
+    unnamed.rename(log)
+    fs.sync_directory(log.parent)
 
 
 def standing(log: Path) -> Standing:
@@ -98,6 +102,8 @@ def standing(log: Path) -> Standing:
         doubt = f"the tail should hold {offset} bytes, it holds {length}"
         base = sealed_base if sealed_base.size == first else Frontier()
         _, chain = _beyond(log, first, first, 0)
+    elif length > chain.end and offset and _beyond(log, first, first, 0)[1].end > chain.end:
+        doubt = f"an entry lies across byte {chain.end} of the tail, where one should end"
     if not chain.dense:
         doubt = f"entry {chain.missing[0].start} is missing in front of later ones"
     leaves = (frame.leaf for frame in chain.frames if not chain.missing or frame.seq < chain.missing[0].start)

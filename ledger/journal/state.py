@@ -191,7 +191,10 @@ def write_head(log: Path, record: HeadRecord, *, sync: bool = False) -> None:
     """
     descriptor = os.open(layout.log_head(log), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        os.pwrite(descriptor, encode_head(record), 0)
+        content = encode_head(record)
+        os.pwrite(descriptor, content, 0)
+        if os.fstat(descriptor).st_size > len(content):
+            os.ftruncate(descriptor, len(content))
         if sync:
             os.fsync(descriptor)
     finally:

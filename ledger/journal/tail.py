@@ -57,7 +57,7 @@ class Chain(NamedTuple):
     frames: tuple[Frame, ...]
     """In order of position, one for each; a body may be damaged where a whole one follows."""
     strays: tuple[Item, ...]
-    """Gaps and repeated frames in front of the last whole frame: damage."""
+    """Gaps and repeated frames up to the last whole frame: damage."""
     missing: tuple[range, ...]
     """Positions that have no frame though a later one has."""
     end: int
@@ -126,7 +126,6 @@ def follow(items: Iterable[Item], *, expected: int, start: int) -> Chain:
             frames[-1] = item
         elif item.seq < expected:
             strays.append(item)
-            continue
         else:
             if item.seq > expected:
                 missing.append(range(expected, item.seq))

@@ -1,4 +1,5 @@
 import os
+import traceback
 import warnings
 
 import pytest
@@ -119,6 +120,8 @@ def forked():
             try:
                 work()
                 os._exit(0)
+            except BaseException:
+                traceback.print_exc()  # nobody else will tell
             finally:
                 os._exit(1)
         return lambda: os.waitpid(child, 0)[1] == 0

@@ -153,7 +153,7 @@ from ledger.journal import arrow
 content = Path(sys.argv[1]).read_bytes()
 rows = arrow.salvage(content, 0, 3)
 kept = set()
-for mask in (0xFF, 0x01, 0x80):
+for mask in (0xFF, 0x04):
     for place in range(len(content)):
         damaged = bytearray(content)
         damaged[place] ^= mask

@@ -9,7 +9,7 @@ from ledger.journal.tail import Frame, Gap, encode_frame, follow, read_header, s
 from ledger.model.schema import load
 
 VECTORS = load("vectors/frames")
-BODIES = [b"one", b"", b"three" * 300, b"LDGF" * 20]
+BODIES = [b"one", b"", b"three" * 30, b"LDGF" * 20]
 
 
 def frames(bodies=BODIES, first=0):
@@ -117,11 +117,12 @@ def test_a_repeated_frame_is_a_stray(read):
     assert [stray.seq for stray in chain.strays] == [0]
 
 
-def test_a_repeated_frame_at_the_end_is_a_torn_end(read):
+def test_a_repeated_frame_at_the_end_is_whole_and_no_torn_end(read):
     encoded = frames()
     _, chain = read(encoded[0] + encoded[1] + encoded[0])
     assert bodies(chain) == BODIES[:2]
-    assert chain.end == len(encoded[0] + encoded[1])
+    assert [stray.seq for stray in chain.strays] == [0]
+    assert chain.end == len(encoded[0] + encoded[1] + encoded[0])
 
 
 def test_a_whole_copy_behind_a_damaged_one_is_taken(read):
