@@ -1,7 +1,6 @@
 """Find or make a ``.ledger`` directory, and open what is in it."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,12 @@ from ledger.journal.base import Journal
 from ledger.journal.local import LocalJournal
 from ledger.model import layout
 from ledger.model.config import Config, parse
+from ledger.model.frozen import frozen
 from ledger.store.base import Store
 from ledger.store.local import LocalStore
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Workspace:
     """A ledger and the tree that it stands for."""
 
@@ -150,7 +150,7 @@ def _main_tree(top: Path) -> Path | None:
     if not text.startswith("gitdir: "):
         return None
     directory = (top / text.removeprefix("gitdir: ")).resolve()
-    # A linked tree's directory is MAIN/.git/worktrees/NAME; a submodule's is elsewhere and is a tree of its own.
+    # A linked tree's directory is MAIN/.git/worktrees/NAME; a submodule's is elsewhere: a tree of its own.
     if directory.parent.name == "worktrees" and directory.parent.parent.name == ".git":
         return directory.parent.parent.parent
     return None

@@ -1,7 +1,6 @@
 """The code as it was when a trial started, committed or not."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from ledger.capture.collect import Collection
@@ -22,12 +21,13 @@ from ledger.model import (
     NestedRepository,
 )
 from ledger.model.codec import encode
+from ledger.model.frozen import frozen
 from ledger.model.manifest import path_key
 
 __all__ = ["CapturedCode", "CodeLimits", "capture"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CapturedCode:
     """The code of one root, its content and its manifests put."""
 

@@ -2,18 +2,18 @@
 
 import os
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ledger.capture import cache as derived
 from ledger.capture.facts import RECENT
 from ledger.capture.metadata import Installed, normalised, read
+from ledger.model.frozen import frozen
 
 __all__ = ["Installed", "Site", "normalised", "scan"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Site:
     """What is installed in one directory."""
 

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from ledger.capture import variables as known
@@ -11,12 +10,13 @@ from ledger.capture.facts import Facts, Unanswered, ask
 from ledger.capture.inject import without_ours
 from ledger.capture.interpreter import FoundInterpreter
 from ledger.model import Digest, Distribution, Environment, HealthLine, HealthState, Interpreter
+from ledger.model.frozen import frozen
 
 OURS = "replay-ledger"
 """Left out: this package's own distribution."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EditableInstall:
     """A directory of code that the interpreter imports from where it lies."""
 
@@ -30,7 +30,7 @@ class EditableInstall:
     """Directories of it on the interpreter's path."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CapturedEnvironment:
     """An environment, and what belongs to it but not into its digest."""
 

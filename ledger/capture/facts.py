@@ -3,12 +3,12 @@
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ledger.capture import cache as derived
 from ledger.model import Digest
+from ledger.model.frozen import frozen
 
 RECENT = 2_000_000_000
 """Nanoseconds: what changed this short a time ago may change again without a new time stamp."""
@@ -66,7 +66,7 @@ print("\nledger-facts:" + json.dumps({
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Facts:
     """What an interpreter says of itself."""
 
@@ -88,7 +88,7 @@ class Facts:
     """Whether ``import ledger`` finds this package's."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Unanswered:
     """An interpreter that does not say."""
 

@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from ledger.capture.plumbing import GitUnusable, ask, top_prefix
 from ledger.capture.walk import place, raw
+from ledger.model.frozen import frozen
 
 _STATUS: Final = (
     *("status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all"),
@@ -18,7 +18,7 @@ _SETTINGS: Final = ("config", "-z", "--get-regexp", r"^(remote\..*\.url|core\.fi
 _SUBMODULE: Final = "160000"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Repository:
     """One repository as git sees it; every path is relative to the root that was surveyed."""
 

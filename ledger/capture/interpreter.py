@@ -8,6 +8,7 @@ from typing import Any
 
 from ledger.capture import cache as derived
 from ledger.capture.launchers import chosen, split, unwrap
+from ledger.model.frozen import frozen
 
 _HEAD = 4096
 """Bytes of a script that are looked at."""
@@ -21,7 +22,7 @@ _SELECTORS = (".python-version", ".tool-versions", "mise.toml", ".mise.toml", "m
 _SELECTING = ("PYENV_VERSION", "PYENV_ROOT", "PYENV_DIR", "ASDF_DIR", "ASDF_DATA_DIR", "ASDF_PYTHON_VERSION")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FoundInterpreter:
     """The Python that a command uses."""
 

@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from ledger.model.frozen import frozen
 
 _WRAPPERS: dict[str, tuple[frozenset[str], int]] = {
     "nice": (frozenset({"-n", "--adjustment"}), 0),
@@ -43,7 +44,7 @@ _UV_OWN = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Started:
     """What a launcher starts."""
 
@@ -57,7 +58,7 @@ class Started:
     """Where it changes to before; relative to where it stands."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Chosen:
     """The environment that a project's runner uses."""
 

@@ -1,12 +1,12 @@
 """Which files are code: git's answer, or every file where there is no git."""
 
 from collections.abc import Container
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from ledger.capture.git import Repository, survey
 from ledger.capture.walk import Scan, named, shown
+from ledger.model.frozen import frozen
 from ledger.model.manifest import path_key
 
 _SOURCES: Final = (
@@ -16,7 +16,7 @@ _SOURCES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CodeLimits:
     """How much of a directory is taken for code."""
 
@@ -30,7 +30,7 @@ class CodeLimits:
     """Only these files and directories, relative to the root; all if empty."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Listing:
     """The files that are code."""
 

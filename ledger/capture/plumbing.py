@@ -3,11 +3,11 @@
 import os
 import re
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from ledger.capture.walk import raw, text
+from ledger.model.frozen import frozen
 
 # No lock, no hook, no file system monitor (in old releases that is a hook too), and paths are never patterns.
 _OPTIONS: Final = (
@@ -23,7 +23,7 @@ class GitUnusable(Exception):
     """Git cannot say what is in a tree; the text says why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Answer:
     """What a git process wrote."""
 

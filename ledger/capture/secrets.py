@@ -11,6 +11,7 @@ from pathlib import Path
 from ledger.capture.credentials import looks_like_credentials
 from ledger.capture.secret_words import is_secret_name, secrets_in, words_of
 from ledger.errors import NotFoundError
+from ledger.model.frozen import frozen
 
 __all__ = ["MARK", "Secrets", "looks_like_credentials", "mask_value", "refill"]
 
@@ -21,7 +22,7 @@ _BLOCK = 1 << 20
 _NAME = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Secrets:
     """The secret values of one command, and the command without them."""
 

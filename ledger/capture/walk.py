@@ -2,9 +2,10 @@
 
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
+
+from ledger.model.frozen import frozen
 
 SKIPPED: Final = frozenset(
     {
@@ -59,7 +60,7 @@ class FileStat(NamedTuple):
         return bool(self.mode & 0o100)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Scan:
     """A directory at one moment; every path is relative to its root, in the form of `ManifestEntry.path`."""
 

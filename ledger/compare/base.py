@@ -1,11 +1,12 @@
 """The contract of a comparator: two contents in, what differs out."""
 
-from dataclasses import dataclass
 from math import isfinite
 from typing import BinaryIO, Protocol
 
+from ledger.model.frozen import frozen
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@frozen
 class Tolerance:
     """How far apart two numbers may be: ``|got - expected| <= atol + rtol * |expected|``.
 
@@ -23,7 +24,7 @@ class Tolerance:
         return abs(got - expected) <= self.atol + self.rtol * abs(expected) and isfinite(expected)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Comparison:
     """What a comparator found."""
 

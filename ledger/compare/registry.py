@@ -1,9 +1,10 @@
 """Media type → comparator."""
 
 from ledger.compare import bytes as byte_by_byte
+from ledger.compare import json_values
 from ledger.compare.base import Comparator
 
-COMPARATORS: dict[str, Comparator] = {}
+COMPARATORS: dict[str, Comparator] = {"application/json": json_values.compare}
 """By media type; every other type is compared byte for byte."""
 
 

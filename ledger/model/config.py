@@ -1,14 +1,15 @@
 """What a person can set in ``ledger.toml``, or under ``[tool.ledger]`` of ``pyproject.toml``."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from typing import Any
 
 from ledger.errors import UsageError
+from ledger.model.frozen import field, frozen
 
 MEGABYTE = 1_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CodeConfig:
     """``[code]``: what belongs to the code."""
 
@@ -22,7 +23,7 @@ class CodeConfig:
     """Bytes past which a directory without git is recorded in part."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EnvironmentConfig:
     """``[environment]``: what belongs to the environment."""
 
@@ -30,7 +31,7 @@ class EnvironmentConfig:
     """Patterns (``MY_*``) of variables to record beside the built-in list."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StoreConfig:
     """``[store]``: what is kept."""
 
@@ -40,7 +41,7 @@ class StoreConfig:
     """Bytes of one trial's outputs past which a warning is printed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReplayConfig:
     """``[replay]``: what a verdict counts."""
 
@@ -52,7 +53,7 @@ class ReplayConfig:
     """Absolute tolerance of metrics."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Config:
     """All of it."""
 

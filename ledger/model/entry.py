@@ -1,10 +1,10 @@
 """What is appended to a journal: one fact at a time."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ledger.model.digest import Digest
 from ledger.model.findings import Cause, Difference, HealthLine, Verdict
+from ledger.model.frozen import frozen
 from ledger.model.head import OriginHead
 from ledger.model.trial import (
     Artifact,
@@ -17,7 +17,7 @@ from ledger.model.trial import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TrialStarted:
     """A trial is about to start; synced before the command is spawned."""
 
@@ -48,7 +48,7 @@ class TrialStarted:
     health: tuple[HealthLine, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TrialFinished:
     """A trial has ended."""
 
@@ -67,7 +67,7 @@ class TrialFinished:
     """One line for each part; they replace those of ``trial.started``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TrialLost:
     """A trial started and its recorder died; this is what could be saved."""
 
@@ -81,7 +81,7 @@ class TrialLost:
     health: tuple[HealthLine, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TrialReplayed:
     """A trial was made again: the receipt."""
 
@@ -104,7 +104,7 @@ class TrialReplayed:
     """Of the replay; None where nothing ran."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ExperimentCreated:
     """A tuned experiment begins; its id is this entry's."""
 
@@ -115,7 +115,7 @@ class ExperimentCreated:
     """Space, domains, objective, sampler and seed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Note:
     """What somebody had to say."""
 
@@ -130,7 +130,7 @@ class Note:
     """The note that this one corrects."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Tag:
     """A name for a trial; the newest tag of a name wins."""
 
@@ -142,7 +142,7 @@ class Tag:
     """Whether this takes the tag off."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Tombstone:
     """A trial, or an object, that is not wanted any more; its digest stays."""
 
@@ -152,7 +152,7 @@ class Tombstone:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Unknown:
     """A fact of a kind that this release does not know; kept as it is."""
 
@@ -188,7 +188,7 @@ KNOWN: dict[str, type[Any]] = {
 """The kinds that this release writes; every other kind of DESIGN is read as `Unknown`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Entry:
     """One appended fact.
 
@@ -211,7 +211,7 @@ class Entry:
         return self.payload.kind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Recorded:
     """An entry as a journal holds it."""
 

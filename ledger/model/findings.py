@@ -1,8 +1,9 @@
 """What a check has to say: health lines, findings, differences, causes, verdicts."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from ledger.model.frozen import frozen
 
 
 class HealthState(StrEnum):
@@ -13,7 +14,7 @@ class HealthState(StrEnum):
     ABSENT = "absent"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HealthLine:
     """What a record has of one part."""
 
@@ -34,7 +35,7 @@ class Verdict(StrEnum):
     INCOMPARABLE = "incomparable"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Difference:
     """One thing that is not the same on two sides."""
 
@@ -52,7 +53,7 @@ class Difference:
     """Whether the verdict counts it (clock metrics and streams are only reported)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Cause:
     """Why a replay may have come out otherwise."""
 
@@ -64,7 +65,7 @@ class Cause:
     """What to do."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Finding:
     """Something that verify holds to be wrong."""
 
@@ -80,7 +81,7 @@ class Finding:
     """Ids of the trials it belongs to."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Notice:
     """Something worth knowing about a healthy ledger; it never changes an exit code."""
 

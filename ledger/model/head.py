@@ -1,11 +1,11 @@
 """The prefix of a ledger that was seen."""
 
-from dataclasses import dataclass
 
 from ledger.model.digest import Digest
+from ledger.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class OriginHead:
     """How far one writer's log goes."""
 
@@ -17,7 +17,7 @@ class OriginHead:
     """Merkle root of the first `size` leaves."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Head:
     """How far every origin's log goes, sorted by origin."""
 

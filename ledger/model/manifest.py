@@ -1,11 +1,11 @@
 """A directory as a value."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from ledger.errors import FormatError
 from ledger.model.digest import Digest
+from ledger.model.frozen import frozen
 from ledger.model.text import to_bytes
 
 
@@ -20,7 +20,7 @@ class Mode:
     ALL: Final = frozenset({FILE, EXECUTABLE, LINK, DIRECTORY})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ManifestEntry:
     """One path of a Manifest."""
 
@@ -64,7 +64,7 @@ def _check_parents(path: str, leaves: set[str], directories: set[str]) -> None:
         parent = parent.rpartition("/")[0]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Manifest:
     """A directory as its paths, sorted by their bytes; the digest of its canonical bytes names the tree.
 

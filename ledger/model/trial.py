@@ -1,10 +1,10 @@
 """What a trial is made of."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from ledger.model.digest import Digest
 from ledger.model.findings import HealthLine
+from ledger.model.frozen import frozen
 
 Value = bool | int | float | str | None | tuple["Value", ...]
 """What a hyperparameter can be; lists become tuples."""
@@ -28,7 +28,7 @@ class HyperparameterRole(StrEnum):
     SEED = "seed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Hyperparameter:
     """A value that was set before training."""
 
@@ -44,7 +44,7 @@ class Hyperparameter:
     """Where it was seen: ``option`` (-p), ``argument``, ``file:PATH``, ``call``, ``default``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NestedRepository:
     """A git repository inside the tree: a submodule, or a clone that lies there."""
 
@@ -58,7 +58,7 @@ class NestedRepository:
     """Whether its files differ from the commit."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CodeSnapshot:
     """The code as it was, committed or not."""
 
@@ -82,7 +82,7 @@ class CodeSnapshot:
     """Directories of the tree that the interpreter had on its path (editable installs), relative to it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Distribution:
     """One installed distribution."""
 
@@ -96,7 +96,7 @@ class Distribution:
     """Of its RECORD rows without what installers write differently; None where it has no RECORD."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Environment:
     """What can change a result, of the interpreter that the command uses."""
 
@@ -112,7 +112,7 @@ class Environment:
     """Allow-listed variables, sorted by name; secrets as ``secret:NAME``, the root as ``{root}``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Interpreter:
     """The Python that a command uses, where this machine has it."""
 
@@ -126,7 +126,7 @@ class Interpreter:
     """Whether ``import ledger`` works there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Gpu:
     """One accelerator."""
 
@@ -136,7 +136,7 @@ class Gpu:
     """As the driver calls it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Host:
     """Where it ran; in no digest."""
 
@@ -161,7 +161,7 @@ class Host:
     """Kind of container, where one shows."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ThreadPool:
     """Threads of one numeric library as the child had them."""
 
@@ -173,7 +173,7 @@ class ThreadPool:
     version: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SeededGenerator:
     """A generator that was given a seed."""
 
@@ -187,7 +187,7 @@ class SeededGenerator:
     """File and line."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Entropy:
     """A draw from the operating system's randomness that no seed governs."""
 
@@ -196,7 +196,7 @@ class Entropy:
     """File and line."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Observed:
     """What is only known while it runs; recorded, set again at replay, in no digest."""
 
@@ -225,7 +225,7 @@ class ArtifactRole(StrEnum):
     LOG = "log"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Artifact:
     """A file of a trial."""
 
@@ -243,7 +243,7 @@ class Artifact:
     """Why the store has no content for it; else None."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Intent:
     """All that is known before the command starts; its digest names it."""
 
@@ -264,7 +264,7 @@ class Intent:
     """(path, digest) of declared inputs, sorted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Recipe:
     """What was tried; two trials of one recipe are expected to have the same outputs."""
 
@@ -286,7 +286,7 @@ class Status(StrEnum):
     LOST = "lost"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Stream:
     """What the command wrote to one of its standard streams."""
 
@@ -296,7 +296,7 @@ class Stream:
     """Bytes stored."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MetricSummary:
     """A metric's series in short; the series itself is an object."""
 
@@ -308,7 +308,7 @@ class MetricSummary:
     count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Outcome:
     """How an execution ended and what it made."""
 
@@ -334,7 +334,7 @@ class Outcome:
     """Bytes resident in the largest process."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Trial:
     """One execution, as its entries tell it."""
 

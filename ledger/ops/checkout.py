@@ -15,6 +15,7 @@ from ledger.capture.walk import place
 from ledger.errors import DamagedError, LedgerError, NotFoundError, UsageError
 from ledger.model import Artifact, Digest, Manifest, ManifestEntry, Mode, Trial
 from ledger.model.codec import decode
+from ledger.model.frozen import frozen
 from ledger.ops.objects import one_line
 from ledger.store.base import Store
 
@@ -28,7 +29,7 @@ class Part(StrEnum):
     OUTPUTS = "outputs"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CheckedOut:
     """What a check-out came to."""
 

@@ -1,18 +1,18 @@
 """Names a person can ask for → the values that trials have under them."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ledger.errors import UsageError
 from ledger.model import HyperparameterRole, Trial, Value
+from ledger.model.frozen import frozen
 from ledger.model.jsonform import rfc3339
 
 Read = Callable[[Trial], Value]
 """A trial's value; None where it has none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Column:
     """One value of each trial."""
 

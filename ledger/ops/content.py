@@ -2,19 +2,19 @@
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from blake3 import blake3
 
 from ledger.errors import FormatError, LedgerError, NotFoundError
 from ledger.model import Artifact, Digest, Manifest, Mode, Trial
 from ledger.model.codec import decode
+from ledger.model.frozen import frozen
 from ledger.store.base import Store, damaged
 
 _BLOCK = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Content:
     """Where a content was found."""
 

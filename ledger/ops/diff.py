@@ -1,7 +1,6 @@
 """What two trials, or two experiments, have that is not the same."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ledger.compare.base import Tolerance
@@ -14,6 +13,7 @@ from ledger.model import (
     Trial,
 )
 from ledger.model.codec import digest_of
+from ledger.model.frozen import frozen
 from ledger.ops import diff_code, diff_results, references
 from ledger.ops.diff_experiments import diff_experiments
 from ledger.ops.differences import Diff, values
@@ -23,7 +23,7 @@ from ledger.ops.references import Kind
 from ledger.store.base import Store
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Compared:
     """What two references came to."""
 

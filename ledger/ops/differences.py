@@ -1,16 +1,16 @@
 """What differs between two sides, as a value; and how two maps of facts are compared."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ledger.model import Difference, Digest
+from ledger.model.frozen import frozen
 from ledger.ops.objects import Problem
 
 SECTIONS = ("verdict", "hyperparameters", "seeds", "code", "environment", "inputs", "metrics", "outputs")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Diff:
     """What differs between two sides."""
 

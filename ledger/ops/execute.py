@@ -7,10 +7,10 @@ import signal
 import termios
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from ledger.errors import CannotRecordError
+from ledger.model.frozen import frozen
 from ledger.ops import namespace, pump, signals, terminal
 from ledger.ops.child import BIND, become, read_failure
 from ledger.ops.namespace import Bind, NamespaceError
@@ -21,7 +21,7 @@ __all__ = ["Bind", "Exit", "Launch", "StreamNote", "execute"]
 _GRACE_S: Final = 5.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Launch:
     """What to run, and with what around it."""
 
@@ -52,7 +52,7 @@ class Launch:
     """Descriptors, such as that of a lock, that the recording process holds as long as it records."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Exit:
     """How a program ended."""
 

@@ -16,10 +16,10 @@ case.
 """
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 
 from ledger.errors import UsageError
+from ledger.model.frozen import frozen
 
 _MAX_DEPTH = 50
 _MAX_DIGITS = 300
@@ -51,7 +51,7 @@ class Operator(StrEnum):
     NULL = "is null"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Literal:
     """A value as it was written."""
 
@@ -62,7 +62,7 @@ class Literal:
     """Of its first character in the filter."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Test:
     """A question about one name."""
 
@@ -73,21 +73,21 @@ class Test:
     """Of the name in the filter."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Not:
     """The other way round."""
 
     part: "Expression"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Both:
     """All of the parts."""
 
     parts: "tuple[Expression, ...]"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Either:
     """One of the parts."""
 
@@ -97,7 +97,7 @@ class Either:
 Expression = Test | Not | Both | Either
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Token:
     kind: str
     """mark, text, name, word, keyword or end."""

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ledger.capture import events as reported
@@ -30,13 +30,14 @@ from ledger.model import (
     Stream,
     Value,
 )
+from ledger.model.frozen import frozen
 from ledger.ops.execute import Exit, StreamNote
 from ledger.store.base import Store
 
 COMPLETE, PARTIAL, ABSENT = HealthState.COMPLETE, HealthState.PARTIAL, HealthState.ABSENT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Collected:
     """What an execution left behind."""
 
@@ -75,7 +76,7 @@ def status_of(end: Exit) -> Status:
     return Status.OK if end.exit_code == 0 else Status.FAILED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Leavings:
     """Where to look for what an execution left, and what to hold it against."""
 

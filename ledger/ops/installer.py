@@ -5,10 +5,10 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from ledger.errors import IncomparableError
+from ledger.model.frozen import field, frozen
 from ledger.ops.indexes import from_configuration
 
 CURRENT = "ledger replay --env current REF uses today's environment and reports how it differs"
@@ -35,7 +35,7 @@ _MANY = 30
 """Missing packages that are named, one question to the index each."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Installer:
     """uv, and the variables that it is started with."""
 

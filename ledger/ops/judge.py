@@ -1,19 +1,21 @@
 """The verdict on a replay: what differs, what of it counts, and where it may come from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from ledger.compare import text
+from ledger.capture.metrics import NAME as METRICS_FILE
+from ledger.compare import json_values, text
 from ledger.compare.base import Comparison, Tolerance
+from ledger.compare.metrics import is_timing
 from ledger.errors import LedgerError
-from ledger.model import Artifact, Cause, Difference, Observed, Outcome, Stream, Verdict
+from ledger.model import Artifact, Cause, Difference, Digest, Observed, Outcome, Stream, Verdict
+from ledger.model.frozen import frozen
 from ledger.ops.diff_results import artifacts, compare_contents, outcome_metrics
 from ledger.store.base import Store
 
 _SHOWN = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Judged:
     """What a replay came to."""
 
@@ -60,6 +62,10 @@ def judge(
     tolerance = Tolerance(rtol=rtol, atol=atol)
 
     def compare(expected: Artifact, found: Artifact) -> Comparison | str:
+        if expected.path.rpartition("/")[2] == METRICS_FILE and expected.digest and found.digest:
+            judged = _metrics_file(expected.digest, found.digest, store, tolerance, timing)
+            if judged is not None:
+                return judged
         return compare_contents(expected, found, store, tolerance)
 
     # 1. The parts that a verdict counts.
@@ -89,6 +95,31 @@ def judge(
         verdict = Verdict.IDENTICAL
     causes = _causes(drift, seen, now, absent, [each.reason for each in problems]) if counted else ()
     return Judged(verdict=verdict, differences=(*differences, *drift), causes=causes)
+
+
+def _metrics_file(
+    expected: Digest, found: Digest, store: Store, tolerance: Tolerance, timing: tuple[str, ...]
+) -> Comparison | None:
+    """Judge a metrics file that differs only in what measures the clock; None if anything else differs."""
+    contents: list[bytes] = []
+    try:
+        for digest in (expected, found):
+            with store.open(digest) as file:
+                contents.append(file.read(json_values.MOST_BYTES + 1))
+    except LedgerError:
+        return None  # the usual comparison says what cannot be read
+    apart = json_values.partings(contents[0], contents[1], tolerance)
+    if not apart or not all(each.near or _measures_clock(each.path, timing) for each in apart):
+        return None
+    clock = [each for each in apart if not each.near]
+    if not clock:
+        return None
+    return Comparison(same=True, exact=False, detail=f"{json_values.summary(clock)}; measures the clock")
+
+
+def _measures_clock(path: str, timing: tuple[str, ...]) -> bool:
+    keys = [key for key in path.split(".") if not key.isdecimal()]  # a place in a list is no part of a name
+    return any(is_timing(name, timing) for name in (".".join(keys), *keys))
 
 
 def _only_clock(difference: Difference) -> bool:

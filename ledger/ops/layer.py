@@ -3,12 +3,12 @@
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ledger.capture.environment import EditableInstall
 from ledger.model import CodeSnapshot, Environment
+from ledger.model.frozen import frozen
 from ledger.ops.installer import Installer
 
 _SCRIPT = """#!{python}
@@ -18,7 +18,7 @@ sys.exit({function}())
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Layer:
     """The environment `place` in front of `under`, which stays as it is."""
 

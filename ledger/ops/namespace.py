@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from ledger.errors import LedgerError
+from ledger.model.frozen import frozen
 from ledger.ops import signals
 
 _CLONE_NEWNS: Final = 0x00020000
@@ -21,7 +21,7 @@ class NamespaceError(LedgerError):
     """A directory could not be mounted over another one; nothing was started."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Bind:
     """One directory, or file, mounted over another.
 

@@ -1,18 +1,18 @@
 """Nouns that lie in the store, read so that a damaged one is a fact and not the end."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from ledger.errors import LedgerError
 from ledger.model import Digest
 from ledger.model.codec import decode
+from ledger.model.frozen import frozen
 from ledger.store.base import Store
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Problem:
     """A part of a record that could not be read."""
 
@@ -24,7 +24,7 @@ class Problem:
     """Why, in one line."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Loaded(Generic[T]):
     """A noun, or why there is none."""
 

@@ -1,7 +1,7 @@
 """All of a trial that is known before its command starts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ledger.capture import code, environment, files, hyperparameters, process, seeds
@@ -25,6 +25,7 @@ from ledger.model import (
     layout,
 )
 from ledger.model.codec import encode
+from ledger.model.frozen import frozen
 from ledger.ops import standard_input
 from ledger.ops.names import check_name
 from ledger.workspace import Workspace
@@ -33,7 +34,7 @@ STANDARD_INPUT = "-"
 """As a path of ``--input``: standard input is read to its end and recorded."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunOptions:
     """What a person can say about a trial beside its command."""
 
@@ -54,7 +55,7 @@ class RunOptions:
     """Do not run what has been run already, if its inputs still match."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Prepared:
     """What is known, and what finishing the record needs of it."""
 

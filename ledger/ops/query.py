@@ -17,6 +17,7 @@ from ledger.model import (
     TrialReplayed,
     TrialStarted,
 )
+from ledger.model.frozen import frozen
 
 Key = TypeVar("Key")
 
@@ -29,7 +30,7 @@ class Entries(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Receipt:
     """A replay, as its entry tells it."""
 
@@ -40,7 +41,7 @@ class Receipt:
     replay: TrialReplayed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Remark:
     """A note, as its entry tells it."""
 
@@ -51,7 +52,7 @@ class Remark:
     note: Note
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Trials:
     """All trials of a journal, and what was said about them."""
 

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from ledger.errors import AmbiguousError, LedgerError, NotFoundError
 from ledger.model import Digest, Trial
 from ledger.model.digest import PREFIX, SIZE
+from ledger.model.frozen import frozen
 from ledger.ops.query import Trials
 
 MIN_PREFIX = 4
@@ -26,7 +26,7 @@ class Kind(StrEnum):
     PREFIX = "prefix"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Found:
     """What a reference means."""
 

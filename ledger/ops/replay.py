@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from time import time_ns
 
@@ -26,6 +26,7 @@ from ledger.model import (
     Verdict,
 )
 from ledger.model.codec import encode
+from ledger.model.frozen import frozen
 from ledger.ops import objects, replay_launch, scratch
 from ledger.ops.environments import Recreated
 from ledger.ops.execute import Launch, StreamNote, execute
@@ -37,7 +38,7 @@ from ledger.workspace import Workspace
 Progress = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReplayOptions:
     """How to make a trial again, and how strictly to judge it."""
 
@@ -57,7 +58,7 @@ class ReplayOptions:
     """Only say whether it could be made again; nothing runs, nothing is recorded."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Replayed:
     """What came of it."""
 

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 
 from ledger.capture import process, seeds
@@ -11,7 +10,8 @@ from ledger.capture.inject import child_variables, without_ours
 from ledger.errors import CannotRecordError, LedgerError
 from ledger.model import Digest, HealthLine, HealthState, Outcome, Recipe, TrialFinished
 from ledger.model.codec import digest_of
-from ledger.ops import lost
+from ledger.model.frozen import frozen
+from ledger.ops import lost, overlap
 from ledger.ops import spool as spools
 from ledger.ops.execute import Exit, Launch, execute
 from ledger.ops.finish import Collected, Leavings, absolute, collect, united
@@ -25,7 +25,7 @@ __all__ = ["RunOptions", "RunResult", "run"]
 Notify = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunResult:
     """What came of a run."""
 
@@ -90,8 +90,9 @@ def run(
     spool: Spool | None = None
     trial: Digest | None = None
     try:
-        lost.recover(workspace)
-        spool = spools.create(workspace.directory)
+        _recover(call)
+        spool = spools.create(workspace.directory, apart=call.options.isolate)
+        watch = overlap.watch(spool)
         prepared = _prepare(call, spool)
         if call.options.reuse and (reused := _reusable(workspace, prepared)) is not None:
             spool.remove()
@@ -101,7 +102,7 @@ def run(
             trial = workspace.journal.append(prepared.started).id
             spool.name_trial(trial)
             end = execute(_launch(call, prepared, place, spool, trial))
-            return _record(call, prepared, place, spool, trial, end)
+            return _record(call, prepared, place, watch, trial, end)
     except (LedgerError, OSError) as error:
         if spool is not None and trial is None:
             spool.remove()
@@ -110,7 +111,7 @@ def run(
         raise _cannot_record(error) from error
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Call:
     """What was asked for."""
 
@@ -124,6 +125,14 @@ class _Call:
     """Variables without what an outer trial added."""
     forward: bool
     notify: Notify
+
+
+def _recover(call: _Call) -> None:
+    """What cannot be saved of another trial is no reason not to run this one."""
+    try:
+        lost.recover(call.workspace)
+    except (LedgerError, OSError) as error:
+        call.notify(f"an earlier trial that was lost could not be recorded: {str(error).splitlines()[0]}")
 
 
 def _prepare(call: _Call, spool: Spool) -> Prepared:
@@ -166,9 +175,10 @@ def _launch(call: _Call, prepared: Prepared, place: Scratch, spool: Spool, trial
 
 
 def _record(
-    call: _Call, prepared: Prepared, place: Scratch, spool: Spool, trial: Digest, end: Exit
+    call: _Call, prepared: Prepared, place: Scratch, watch: overlap.Watch, trial: Digest, end: Exit
 ) -> RunResult:
     """Record the end; from here on nothing is raised, since the command has run."""
+    spool = watch.spool
     left = Leavings(
         spool=spool.path,
         root=place.root,
@@ -186,6 +196,8 @@ def _record(
     collected = collect(call.workspace.store, left)
     outcome = collected.outcome(end)
     health = united(prepared.started.health, [*collected.health, *_command(end.error)])
+    if not call.options.isolate:
+        health = united(health, overlap.overlapping(watch, call.workspace, trial))
     try:
         call.workspace.journal.append(_finished(trial, prepared, collected, outcome, health))
     except (LedgerError, OSError) as error:

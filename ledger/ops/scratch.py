@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ledger import fs
@@ -16,6 +16,7 @@ from ledger.capture.walk import place as located
 from ledger.errors import LedgerError
 from ledger.model import Digest, Manifest, layout
 from ledger.model.codec import decode
+from ledger.model.frozen import frozen
 from ledger.ops import namespace
 from ledger.ops.execute import Bind
 from ledger.store.base import Store
@@ -26,7 +27,7 @@ Progress = Callable[[str], None]
 _CACHES = frozenset({"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Scratch:
     """Where a command runs."""
 

@@ -1,23 +1,23 @@
 """A trial's spool: the directory into which everything goes while it runs."""
 
 import os
-import secrets
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from ledger import fs
 from ledger.model import Digest, layout
+from ledger.model.frozen import frozen
 
 _LOCK = "lock"
 _TRIAL = "trial"
 _UNBORN = "new-"
+_APART = "apart-"
 _UNBORN_AGE_S = 3600.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Spool:
     """A directory and the lock that says that its trial is alive."""
 
@@ -39,15 +39,22 @@ class Spool:
         self.close()
 
 
-def create(ledger: Path) -> Spool:
+def create(ledger: Path, *, apart: bool = False) -> Spool:
     """Make a spool directory, locked before anybody else can see it under its name.
+
+    Parameters
+    ----------
+    ledger
+        The ``.ledger`` directory.
+    apart
+        Whether the trial runs in a tree of its own, so that it overlaps with no other.
 
     Raises
     ------
     StorageError
         If it cannot be written.
     """
-    name = secrets.token_hex(8)
+    name = f"{_APART if apart else ''}{os.urandom(8).hex()}"
     parent = layout.spool(ledger)
     unborn = parent / f"{_UNBORN}{name}"
     with fs.explained(parent):
@@ -57,6 +64,31 @@ def create(ledger: Path) -> Spool:
             raise BlockingIOError(f"{unborn} is locked though its name is random")
         path = unborn.rename(parent / name)
     return Spool(path=path, lock=lock)
+
+
+def around(spool: Spool) -> tuple[int, frozenset[str]]:
+    """Which other trials run in place now, and a mark that moves whenever one comes or goes."""
+    parent = spool.path.parent
+    mark = parent.stat().st_mtime_ns
+    others = (name for name in os.listdir(parent) if name != spool.path.name)
+    return mark, frozenset(name for name in others if _alive(parent, name))
+
+
+def _alive(parent: Path, name: str) -> bool:
+    if name.startswith((_UNBORN, _APART)):
+        return False
+    try:
+        lock = fs.try_lock(parent / name / _LOCK, make=False)
+    except OSError:
+        return False  # gone meanwhile
+    if lock is not None:
+        os.close(lock)
+    return lock is None
+
+
+def in_place(name: str) -> bool:
+    """Whether the trial of that spool directory ran in the user's own tree."""
+    return not name.startswith(_APART)
 
 
 def trial_of(path: Path) -> Digest | None:
@@ -76,13 +108,13 @@ def abandoned(ledger: Path) -> Iterator[Spool]:
         return
     for name in names:
         path = parent / name
-        if name.startswith(_UNBORN):
-            if time.time() - path.stat().st_mtime > _UNBORN_AGE_S:
-                shutil.rmtree(path, ignore_errors=True)
-            continue
         try:
+            if name.startswith(_UNBORN):
+                if time.time() - path.stat().st_mtime > _UNBORN_AGE_S:
+                    shutil.rmtree(path, ignore_errors=True)
+                continue
             lock = fs.try_lock(path / _LOCK)
         except OSError:
-            continue  # removed meanwhile, or not ours to write: whoever may, recovers it
+            continue  # renamed or removed meanwhile, or not ours to write: whoever may, recovers it
         if lock is not None:
             yield Spool(path=path, lock=lock)

@@ -5,15 +5,15 @@ import os
 import stat
 import termios
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from ledger.model.frozen import frozen
 from ledger.ops import terminal
 
 NAMES: Final = {1: "stdout", 2: "stderr"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StreamNote:
     """How well one stream of a program was recorded."""
 

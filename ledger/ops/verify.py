@@ -1,7 +1,6 @@
 """Whether everything that was recorded is still there, and still what it was."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 from ledger.errors import DamagedError, FormatError, LedgerError, NotFoundError
 from ledger.journal.base import Journal
@@ -20,6 +19,7 @@ from ledger.model import (
     Trial,
 )
 from ledger.model.codec import decode
+from ledger.model.frozen import frozen
 from ledger.ops.query import Trials
 from ledger.store.base import Store
 
@@ -27,7 +27,7 @@ Progress = Callable[[int, int], None]
 """Told (objects checked, objects known so far) as it goes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Report:
     """What a check has shown."""
 
@@ -87,7 +87,7 @@ def verify(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Reference:
     digest: Digest
     what: str

@@ -51,6 +51,7 @@ class Probe:
     def __init__(self, directory: str, spool: str, seed: int | None) -> None:
         self.directory = directory
         self.spool = spool
+        self.library = sys.modules["os"].__file__.rpartition("/")[0] + "/"  # type: ignore[union-attr]
         self.seed = seed
         self.pid = self.first_pid = getpid()
         self.path = ""
@@ -168,6 +169,22 @@ class Probe:
                 return "%s:%d" % (file, frame.f_lineno)
             frame = frame.f_back
         return None
+
+    def is_library(self, file: str) -> bool:
+        """Whether a file is of the standard library or was installed."""
+        return "-packages/" in file or file.startswith(self.library)
+
+    def importing(self) -> bool:
+        """Whether nothing but libraries stands between here and an import: what a library does for itself."""
+        frame: Any = sys._getframe(1)
+        while frame is not None:
+            file = frame.f_code.co_filename
+            if file == INVISIBLE:
+                return True
+            if file != SKIPPED and not self._is_own(file) and not self.is_library(file):
+                return False
+            frame = frame.f_back
+        return False
 
     def _is_own(self, file: str) -> bool:
         return file.startswith(self.directory + "/_ledger_probe")

@@ -60,13 +60,17 @@ def watch_draws(probe: Any, book: Any, legacy: Any, bits: Any) -> None:
             if getattr(generator, "_seed_seq", generator) is not None:
                 book.tell(event)
 
+    def ignored(where: str) -> bool:
+        """Whether the generator is being unpickled, or belongs to a library that is being imported."""
+        return "/numpy/random/_pickle.py:" in where or bool(probe.importing())
+
     def by_draw(*_: Any) -> None:
         settle()
         where = probe.where() or ""
         event = {"event": "entropy", "generator": "numpy", "where": where or None}
         if get_ident() in making:
             making[get_ident()] = event
-        elif "/numpy/random/_pickle.py:" not in where:  # unpickled, it is given its state at once
+        elif not ignored(where):
             book.tell(event)
 
     class Making(type):
@@ -78,7 +82,7 @@ def watch_draws(probe: Any, book: Any, legacy: Any, bits: Any) -> None:
                 generator = real(*args, **kwargs)
             finally:
                 event = making.pop(get_ident())
-            if event is not None:
+            if event is not None and not ignored(event["where"] or ""):
                 made.append((generator, event))
             return generator
 

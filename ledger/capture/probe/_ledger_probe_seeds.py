@@ -12,7 +12,7 @@ string or a list of them; of anything else its text, with ``"opaque": true``. ``
 ``entropy`` without it comes at the end: the global generator had moved on though nothing had seeded it. An
 unseeded ``random.Random`` is told when it dies or at the end, since until then it may be given a seed.
 RandomState and generators made from a SeedSequence are classes that stay as they are: their unseeded draws
-are seen, their explicit seeds are not.
+are seen, their explicit seeds are not. What an installed library draws while it is imported is left out.
 
 With ``LEDGER_SEED`` = N each global generator is seeded as soon as its module has been imported: `random`
 and torch with N, numpy with N modulo 2**32, tensorflow with N; what numpy would draw from the system comes
@@ -134,7 +134,6 @@ def in_forks(probe: Any, pin: Any) -> None:
 def watch_random(probe: Any, random: Any) -> None:
     """Watch and seed the standard library's generator."""
     book = book_of(probe)
-    library = os.path.dirname(os.__file__)
     seed = random.seed
     unseeded: dict[int, Any] = {}  # began from the system's randomness, may be given a seed yet
 
@@ -149,13 +148,13 @@ def watch_random(probe: Any, random: Any) -> None:
     def by_instance(args: Any, kwargs: Any) -> None:
         generator, value = args[0], first(args[1:], kwargs, "a")
         where = probe.where(random.__file__) or ""
-        if where.startswith(library) and "-packages" not in where:
+        if where.startswith(probe.library) and "-packages/" not in where:
             return  # tempfile and its like are no news
         number = id(generator)
         unseeded.pop(number, None)
         if value is not None:
             book.called("random.Random", value, random.__file__)
-        elif len(unseeded) < MOST:
+        elif len(unseeded) < MOST and not probe.importing():
             event = {"event": "entropy", "generator": "random.Random", "where": where or None}
             unseeded[number] = (ref(generator, lambda _: probe.guard("random", settle, number)), event)
 
