@@ -4,8 +4,8 @@ import os
 import shutil
 import subprocess
 from base64 import urlsafe_b64decode
-from concurrent.futures import ThreadPoolExecutor
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ledger.capture.metadata import normalised, record_rows
