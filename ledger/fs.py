@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from stat import S_ISREG
 
 from ledger.errors import StorageError
 
@@ -34,6 +35,21 @@ def explained(path: Path | str, doing: str = "write") -> Iterator[None]:
         hint = None if doing == "read" and error.errno != errno.EIO else _HINTS.get(error.errno or 0)
         message, cause = f"cannot {doing} {os.fsdecode(path)}", error.strerror or str(error)
         raise StorageError(message, cause=cause, hint=hint) from error
+
+
+def open_file(path: Path) -> int:
+    """Open a regular file to read it; what is none, such as a named pipe, is not waited for.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read, or is no regular file.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    if not S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a regular file", os.fspath(path))
+    return descriptor
 
 
 def write_all(descriptor: int, content: bytes | memoryview) -> None:

@@ -1,11 +1,9 @@
 """Objects in files of their own, named by their digest, in a directory that any number of processes share."""
 
-import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from stat import S_ISREG
 from typing import BinaryIO, TypeVar
 
 from blake3 import blake3
@@ -60,12 +58,9 @@ class LocalStore:
 
     def put_file(self, path: Path) -> tuple[Digest, int]:
         """Store a file, see `Store.put_file`."""
-        source = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a named pipe would make it wait
+        source = fs.open_file(path)
         try:
-            status = os.fstat(source)
-            if not S_ISREG(status.st_mode):
-                raise OSError(errno.EINVAL, "not a regular file", str(path))
-            if (size := status.st_size) < _BLOCK:
+            if (size := os.fstat(source).st_size) < _BLOCK:
                 content = os.read(source, size + 1)
                 if len(content) == size:
                     return self.put(content), size

@@ -1,11 +1,9 @@
 """Objects in memory: for tests, and for a ledger that nobody keeps."""
 
-import errno
 import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from stat import S_ISREG
 from typing import BinaryIO
 
 from ledger import fs
@@ -27,10 +25,7 @@ class MemoryStore:
 
     def put_file(self, path: Path) -> tuple[Digest, int]:
         """Store a file, see `Store.put_file`; all of it is in memory."""
-        source = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        with os.fdopen(source, "rb") as file:
-            if not S_ISREG(os.fstat(source).st_mode):
-                raise OSError(errno.EINVAL, "not a regular file", str(path))
+        with os.fdopen(fs.open_file(path), "rb") as file:
             content = file.read()
         return self.put(content), len(content)
 
