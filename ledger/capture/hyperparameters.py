@@ -1,6 +1,5 @@
 """Which values were set before training: by options, arguments, configuration files, calls and defaults."""
 
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -14,9 +13,11 @@ from ledger.errors import UsageError
 from ledger.model import Hyperparameter, HyperparameterRole, HyperparameterType, Value
 
 OPTION, ARGUMENT, CALL, DEFAULT = "option", "argument", "call", "default"
-_TOOL = re.compile(
-    r"/torch/distributed/|/accelerate/commands/|/deepspeed/launcher/|/horovod/runner/|/loky/backend/|/hydra/"
-    r"|/coverage/|/_?pytest/|/debugpy/|/IPython/|/ipykernel|/kernprof\.py|/(cProfile|profile|pdb|trace|timeit|unittest)\b"
+_TOOLS = (
+    *("/torch/distributed/", "/accelerate/commands/", "/deepspeed/launcher/", "/horovod/runner/"),
+    *("/loky/backend/", "/hydra/", "/coverage/", "/pytest/", "/_pytest/", "/debugpy/", "/IPython/"),
+    *("/ipykernel", "/kernprof.py", "/cProfile.py", "/profile.py", "/pdb.py", "/trace.py", "/timeit.py"),
+    "/unittest/",
 )
 """Where programs parse their own command lines that start another one, or only stand around it."""
 
@@ -108,11 +109,15 @@ def merge(
     return tuple(_masked(found[name], secrets) for name in sorted(found))
 
 
+def _is_tool(where: str | None) -> bool:
+    return where is not None and any(part in where for part in _TOOLS)
+
+
 def _parsed(parses: tuple[Parse, ...]) -> list[ParsedValue]:
     """One value for each name: of the first process that parsed it, and there the last."""
     found: dict[str, tuple[int, ParsedValue]] = {}
     for parse in parses:
-        if parse.where is None or not _TOOL.search(parse.where):
+        if not _is_tool(parse.where):
             for value in parse.values:
                 if found.get(value.name, (parse.process,))[0] == parse.process:
                     found[value.name] = (parse.process, value)
@@ -129,7 +134,7 @@ def _unparsed(found: tuple[Word, ...], parses: tuple[Parse, ...]) -> list[Word]:
         parse
         for parse in parses
         if any(value.given is not False for value in parse.values)
-        and (parse.where is None or not _TOOL.search(parse.where))
+        and not _is_tool(parse.where)
     ]
     if not readers:
         return list(found)

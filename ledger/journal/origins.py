@@ -1,6 +1,7 @@
 """Which origin this machine writes from this place: a ledger directory that was copied starts a new one."""
 
 import os
+from functools import cache
 from pathlib import Path
 
 from blake3 import blake3
@@ -18,7 +19,7 @@ def owner(ledger: Path, machine: str | None = None) -> str:
     The journal directory has to be there: its inode tells a copy put in the original's place.
     """
     journal = layout.journal(ledger)
-    parts = (machine or _machine(), os.path.realpath(ledger), str(journal.stat().st_ino))
+    parts = (machine or _machine(_MACHINE), os.path.realpath(ledger), str(journal.stat().st_ino))
     return blake3("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest(8)
 
 
@@ -94,8 +95,9 @@ def _parse(text: str) -> bytes | None:
     return origin if len(origin) == 16 else None
 
 
-def _machine() -> str:
-    for path in _MACHINE:
+@cache
+def _machine(paths: tuple[Path, ...]) -> str:
+    for path in paths:
         try:
             text = path.read_text("ascii").strip()
         except (OSError, UnicodeDecodeError):

@@ -183,6 +183,9 @@ class _Collecting:
         stored = {name: self._stream(name) for name in ("stdout", "stderr")}
         self.result = replace(self.result, stdout=stored["stdout"], stderr=stored["stderr"])
         notes = [f"{each.name}: {each.reason}" for each in self.left.streams if not each.complete]
+        for each in self.left.streams:
+            if each.complete and each.reason is None and stored[each.name] is None:
+                notes.append(f"{each.name}: its file {self.left.spool / each.name} is gone")
         self._say("streams", PARTIAL if notes else COMPLETE, "; ".join(notes))
 
     def _stream(self, name: str) -> Stream | None:

@@ -185,7 +185,7 @@ def relative(directory: Path, root: Path) -> str:
 
 
 def _code(
-    workspace: Workspace, root: Path, name: str, git: bool, found: Scan | None, known: Known | None
+    workspace: Workspace, root: Path, name: str, git: bool, found: Scan, known: Known
 ) -> code.CapturedCode:
     settings = workspace.config.code
     recorded = workspace.journal.outputs()
@@ -221,7 +221,10 @@ def _others(
             inside = tuple(relative(path, root) for path in each.paths)
             snapshots[0] = replace(snapshots[0], paths=(*snapshots[0].paths, *inside))
             continue
-        captured = _code(workspace, place, each.name, (place / ".git").exists(), None, None)
+        found = files.scan(place)
+        known = Known.load(layout.index(workspace.directory), place)
+        captured = _code(workspace, place, each.name, (place / ".git").exists(), found, known)
+        known.save(found.files)
         snapshots.append(replace(captured.snapshot, paths=paths))
         if captured.health.reason:
             partial.append(f"{each.name}: {captured.health.reason}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from ledger.capture import process, seeds
 from ledger.capture.inject import child_variables, without_ours
 from ledger.errors import CannotRecordError, LedgerError
-from ledger.model import Digest, HealthLine, HealthState, Outcome, Recipe, TrialFinished
+from ledger.model import Digest, HealthLine, HealthState, Outcome, Recipe, TrialFinished, layout
 from ledger.model.codec import digest_of
 from ledger.model.frozen import frozen
 from ledger.ops import lost, overlap
@@ -193,6 +193,18 @@ def _record(
         known=prepared.known if place.before is None else None,
         streams=end.streams,
     )
+    if not layout.format_file(call.workspace.directory).is_file():
+        # Writing on would make a new ledger that has the end of a trial without its beginning.
+        spool.close()
+        gone = f"{call.workspace.directory} is gone"
+        call.notify(f"the end of trial {trial.short} was not recorded: {gone}")
+        line = HealthLine(part="outputs", state=HealthState.ABSENT, reason=gone)
+        return RunResult(
+            trial=trial,
+            exit_code=end.exit_code,
+            outcome=None,
+            health=united(prepared.started.health, [line]),
+        )
     collected = collect(call.workspace.store, left)
     outcome = collected.outcome(end)
     health = united(prepared.started.health, [*collected.health, *_command(end.error)])
