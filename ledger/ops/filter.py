@@ -162,8 +162,9 @@ def _answer(operator: Operator, value: Value, literals: Sequence[object]) -> Ans
             return not any(_equal(each, literals[0]) for each in value)
         if operator is Operator.CONTAINS:
             return any(_equal(each, literals[0]) for each in value)
-        answers = [_answer(operator, each, literals) for each in value if each is not None]
-        return True if True in answers else (None if answers and None in answers else False)
+        answers = [_answer(operator, each, literals) for each in value]
+        told = [each for each in answers if each is not None]
+        return any(told) if told or not value else None
     if operator is Operator.EQUAL or operator is Operator.IN:
         return any(_equal(value, literal) for literal in literals)
     literal = literals[0]
