@@ -2,9 +2,8 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ledger.capture import cache as derived
 from ledger.capture.launchers import chosen, split, unwrap
@@ -78,20 +77,17 @@ def find(
     return search.result(found)
 
 
-@dataclass(frozen=True, slots=True)
-class _Hit:
+class _Hit(NamedTuple):
     executable: str | None
     flags: tuple[str, ...] = ()
     assumed: bool = False
     reason: str | None = None
 
 
-@dataclass(slots=True)
 class _Search:
-    directory: str
-    variables: dict[str, str]
-    cache: Path | None
-    overrides: dict[str, str | None] = field(default_factory=dict)
+    def __init__(self, directory: str, variables: dict[str, str], cache: Path | None) -> None:
+        self.directory, self.variables, self.cache = directory, variables, cache
+        self.overrides: dict[str, str | None] = {}
 
     def result(self, hit: _Hit) -> FoundInterpreter:
         return FoundInterpreter(

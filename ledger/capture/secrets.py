@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 from ledger.capture.credentials import looks_like_credentials
 from ledger.capture.secret_words import is_secret_name, secrets_in, words_of
 from ledger.errors import NotFoundError
-from ledger.model.frozen import frozen
+from ledger.model.frozen import field, frozen
 
 __all__ = ["MARK", "Secrets", "looks_like_credentials", "mask_value", "refill"]
 
@@ -126,12 +125,10 @@ def refill(argv: Iterable[str], variables: Mapping[str, str]) -> tuple[str, ...]
     return tuple(words)
 
 
-@dataclass(slots=True)
 class _Search:
-    variables: Mapping[str, str]
-    names: dict[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self.variables = variables
+        self.names: dict[str, str] = {}
         for name, value in sorted(self.variables.items()):
             if is_secret_name(name, value, variable=True):
                 self._name(value, name)
