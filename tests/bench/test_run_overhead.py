@@ -1,0 +1,101 @@
+"""What recording costs, against controls that are measured in the same minute."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BOUND = 0.15
+"""CPU seconds that `ledger run` may add, on a machine that imports click in `CONTROL`."""
+CONTROL = 0.040
+HELP_BOUND = 2.5
+
+PEERS = {
+    "sciproof": ("sciproof", ["record", "--fast", "--force", "--name", "bench", "--"]),
+    "dvc": ("dvc", ["exp", "run", "--force", "--quiet"]),
+}
+"""Each package's program and words; those of DVC name a stage that runs the command."""
+
+
+def command(programs, *words):
+    return [programs / words[0], *words[1:]]
+
+
+@pytest.mark.bench
+def test_recording_adds_little(programs, project, medians, report):
+    root = project("project")
+    bare = command(programs, "python", "train.py")
+    taken = medians(
+        {
+            "bare": (bare, root),
+            "ledger": (["ledger", "run", "--quiet", *bare], root),
+            "control": (command(programs, "python", "-c", "import click"), root),
+        },
+        path=programs,
+    )
+    over = taken["ledger"] - taken["bare"]
+    slowness = max(1.0, taken["control"] / CONTROL)
+    figure = f"{over:.3f} s over bare {taken['bare']:.3f} s; control {taken['control']:.3f} s"
+    report("`ledger run python train.py`", figure, f"{BOUND} s × {slowness:.2f}")
+    assert over <= BOUND * slowness
+
+
+@pytest.mark.bench
+def test_help_costs_little_more_than_click(programs, tmp_path, medians, report):
+    taken = medians(
+        {
+            "help": (command(programs, "ledger", "--help"), tmp_path),
+            "control": (command(programs, "python", "-c", "import click"), tmp_path),
+        }
+    )
+    ratio = taken["help"] / taken["control"]
+    report("`ledger --help`", f"{ratio:.2f} × `import click` ({taken['control']:.3f} s)", f"{HELP_BOUND} ×")
+    assert ratio <= HELP_BOUND
+
+
+@pytest.fixture
+def peer(request, tmp_path):
+    """The program of a package in an environment of its own."""
+    package, words = PEERS[request.param]
+    uv, place = shutil.which("uv") or Path(sys.executable).with_name("uv"), tmp_path / "peer"
+    variables = {**os.environ, "VIRTUAL_ENV": str(place)}
+    try:
+        made = subprocess.run([uv, "venv", "-q", "--python", sys.executable, place], capture_output=True)
+        made = made.returncode == 0 and subprocess.run(
+            [uv, "pip", "install", "-q", package], env=variables, capture_output=True, timeout=240
+        )
+    except subprocess.TimeoutExpired:
+        made = None
+    if not made or made.returncode != 0:
+        pytest.skip(f"{package} cannot be installed here")
+    return request.param, place / "bin" / package, words
+
+
+@pytest.mark.bench
+@pytest.mark.network
+@pytest.mark.parametrize("peer", PEERS, indirect=True)
+def test_recording_adds_less_than_a_peer_does(peer, programs, project, git, medians, report):
+    name, program, words = peer
+    ours, theirs = project("ours"), project("theirs")
+    bare = ["python", "train.py"]
+    if name == "dvc":
+        stage = ["stage", "add", "-q", "-n", "t", "-d", "train.py", "-o", "out.txt", " ".join(bare)]
+        for each in (["init", "-q"], ["config", "core.analytics", "false"], stage):
+            subprocess.run([program, *each], cwd=theirs, check=True, capture_output=True)
+        git(theirs, "add", "-A")
+        git(theirs, "commit", "-qm", "a stage")
+        full = [program, *words]
+    else:
+        full = [program, *words, *bare]
+    taken = medians(
+        {"bare": (bare, ours), "ledger": (["ledger", "run", "-q", *bare], ours), name: (full, theirs)},
+        path=programs,
+        rounds=7,
+        warm=1,
+    )
+    mine, other = taken["ledger"] - taken["bare"], taken[name] - taken["bare"]
+    report(f"against `{program.name} {' '.join(words)}`", f"{mine:.3f} s and {other:.3f} s over bare", "less")
+    assert mine < other
