@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 import ledger as package
+from ledger import fs
 from ledger.errors import FormatError, NewerFormatError, StorageError
 from ledger.journal import log as logs
 from ledger.journal import origins, state
 from ledger.journal.local import LocalJournal
 from ledger.journal.merkle import leaf_hash
+from ledger.journal.tail import HEADER
 from ledger.model import Digest, Status, TrialLost, layout
 
 ROOT = Path(package.__file__).parents[1]
@@ -270,3 +272,60 @@ def test_two_claims_at_once_make_one_origin(ledger, forked):
     outcomes = [went_well() for went_well in children]
     assert all(outcomes)
     assert len(origins.logs(ledger)) == 1
+
+
+def test_an_entry_is_synced_after_the_lock_is_free_and_before_head_tells_of_it(
+    journal, log, note, monkeypatch
+):
+    seen = []
+
+    def sync(descriptor):
+        free = fs.try_lock(layout.log_lock(log))
+        seen.append((free is not None, state.read_head(log).frontier.size, os.fstat(descriptor).st_size))
+        os.close(free)
+
+    monkeypatch.setattr(os, "fdatasync", sync)
+    before = layout.tail(log, 0).stat().st_size
+    recorded = journal.append(note())
+    assert seen == [(True, 5, before + HEADER + len(recorded.body))]
+    assert state.read_head(log).frontier.size == 6
+
+
+def test_the_name_of_a_new_tail_is_synced_before_its_first_entry(journal, log, note, monkeypatch):
+    journal.seal()
+    synced = []
+    real = fs.sync_directory
+
+    def sync(path):
+        synced.append((path, layout.tail(log, 5).stat().st_size))
+        real(path)
+
+    monkeypatch.setattr(fs, "sync_directory", sync)
+    journal.append(note())
+    journal.append(note())
+    assert synced == [(log, 0)]
+
+
+def test_a_segment_is_durable_before_its_tail_goes(journal, log, monkeypatch):
+    calls = []
+    for name in ("fsync", "fdatasync"):
+        real = getattr(os, name)
+
+        def sync(descriptor, real=real):
+            path = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+            if log in (path, path.parent):
+                calls.append(path.name[:6])
+            real(descriptor)
+
+        monkeypatch.setattr(os, name, sync)
+    unlink = Path.unlink
+
+    def gone(path, **options):
+        if path.name.startswith("tail"):
+            calls.append("gone")
+        unlink(path, **options)
+
+    monkeypatch.setattr(Path, "unlink", gone)
+    journal.seal()
+    folder = log.name[:6]
+    assert calls == ["tail-0", ".segme", folder, ".seale", folder, "head", "gone"]
