@@ -1,0 +1,127 @@
+"""The command ``ledger log``."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import click
+
+from ledger.cli import common, marks
+from ledger.cli.page import Cell, Page
+from ledger.cli.text import count, duration, exact, line, moment, number
+from ledger.model import HyperparameterRole, Trial
+from ledger.model.jsonform import rfc3339
+from ledger.ops import filter, query, references
+from ledger.ops.documents import log_document
+from ledger.ops.query import Trials
+
+_LIMIT = 20
+_PARAMETERS, _METRICS = 8, 5
+"""Columns of each kind that are shown."""
+
+
+@click.command(
+    "log",
+    short_help="List trials, newest first.",
+    epilog=common.ends(
+        """ledger log -x digits --where 'lr >= 0.1 and status = ok' --sort -accuracy
+        ledger log --json""",
+        "0 ok, 2 the filter or a name in it is wrong, 3 there is no such experiment, or no ledger",
+    ),
+)
+@common.experiment("Only this experiment's trials.")
+@click.option(
+    "--where", metavar="EXPR", help="Only trials for which this holds: fields, hyperparameters, metrics."
+)
+@click.option("--sort", metavar="KEY", help="Sort by these columns, with commas between; - turns one round.")
+@click.option(
+    "-n", "--limit", metavar="N", type=click.IntRange(min=0), help=f"At most so many [{_LIMIT}; --json: all]."
+)
+@common.as_json
+@click.pass_context
+def command(
+    context: click.Context,
+    experiment: str | None,
+    where: str | None,
+    sort: str | None,
+    limit: int | None,
+    as_json: bool,
+) -> None:
+    """List trials, newest first.
+
+    Shown are the hyperparameters that vary among them and their main metrics. Times are UTC.
+    """
+    workspace = common.opened(context)
+    trials = query.load(workspace.journal)
+    known = trials.ordered if experiment is None else references.experiment(trials, experiment)
+    chosen = filter.select(known, where=where, sort=sort)
+    most = limit if limit is not None else len(chosen) if as_json else _LIMIT
+    if as_json:
+        common.emit(log_document(chosen[:most], trials))
+        return
+    _page(chosen[:most], len(chosen), len(trials), trials).show()
+
+
+def _page(shown: Sequence[Trial], matching: int, all: int, trials: Trials) -> Page:
+    page = Page()
+    if not shown:
+        nothing = "no trials yet. Record one: ledger run python train.py"
+        page.line(nothing if not all else f"none of {count(all, 'trial')} is meant" if not matching else "")
+        return page
+    parameters, more_parameters = _varying(shown)
+    metrics, more_metrics = _main_metrics(shown)
+    header = ["id", "name", "experiment", "status", "started (UTC)", "took"]
+    rows: list[tuple[Cell, ...]] = []
+    for trial in shown:
+        values = {each.name: exact(each.value) for each in trial.hyperparameters}
+        outcome = trial.outcome
+        lasts = {each.name: number(each.last) for each in outcome.metrics} if outcome else {}
+        facts = {"status": str(trial.status), "exit_code": outcome.exit_code if outcome else None}
+        receipts = trials.receipts.get(trial.id, ())
+        rows.append(
+            (
+                (trial.id.short, "yellow"),
+                line(trial.name or ""),
+                line(trial.experiment or ""),
+                marks.status(facts),
+                moment(rfc3339(trial.started)),
+                duration(outcome.duration_s) if outcome else "",
+                *(values.get(name, "") for name in parameters),
+                *(lasts.get(name, "") for name in metrics),
+                marks.replays(str(each.replay.verdict) for each in receipts),
+                line(", ".join(trial.tags)),
+            )
+        )
+    names = [line(name) for name in (*parameters, *metrics)]
+    page.table([*header, *names, "replays", "tags"], rows, right=["took", *names], indent=0)
+    left = []
+    if matching > len(shown):
+        left.append(f"{matching - len(shown)} older or later ones: -n {matching}")
+    if more_parameters or more_metrics:
+        what = [(more_parameters, "hyperparameter"), (more_metrics, "metric")]
+        left.append(f"{' and '.join(count(n, noun) for n, noun in what if n)} more: --json")
+    if left:
+        page.line((f"({'; '.join(left)})", "dim"))
+    return page
+
+
+def _varying(shown: Sequence[Trial]) -> tuple[list[str], int]:
+    """Names of hyperparameters that are not the same in all, seeds last; and how many more there are."""
+    values: dict[str, set[str]] = {}
+    held: Counter[str] = Counter()
+    seeds = set()
+    for trial in shown:
+        for each in trial.hyperparameters:
+            held[each.name] += 1
+            values.setdefault(each.name, set()).add(exact(each.value))
+            if each.role is HyperparameterRole.SEED:
+                seeds.add(each.name)
+    varying = [name for name in values if len(values[name]) > 1 or held[name] < len(shown)]
+    varying.sort(key=lambda name: (name in seeds, -held[name], name))
+    return varying[:_PARAMETERS], max(0, len(varying) - _PARAMETERS)
+
+
+def _main_metrics(shown: Sequence[Trial]) -> tuple[list[str], int]:
+    """Names of the metrics that most of them have; and how many more there are."""
+    held = Counter(each.name for trial in shown if trial.outcome for each in trial.outcome.metrics)
+    names = sorted(held, key=lambda name: (-held[name], name))
+    return names[:_METRICS], max(0, len(names) - _METRICS)

@@ -1,0 +1,47 @@
+"""How states and verdicts are told to people: in words, with a colour on a terminal."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from ledger.cli.page import Styled
+
+_STYLES = {
+    "ok": "green",
+    "running": "cyan",
+    "failed": "red",
+    "killed": "red",
+    "lost": "red",
+    "pruned": "yellow",
+    "identical": "green",
+    "equivalent": "green",
+    "diverged": "red",
+    "incomparable": "yellow",
+    "complete": "green",
+    "partial": "yellow",
+    "absent": "red",
+}
+
+
+def mark(word: str) -> Styled:
+    """A status, verdict or state of health."""
+    return word, _STYLES.get(word, "")
+
+
+def status(document: dict[str, Any]) -> Styled:
+    """A trial's status, with its exit code where that says more."""
+    word, code = document["status"], document["exit_code"]
+    return f"{word} ({code})" if word in ("failed", "killed") and code is not None else word, _STYLES[word]
+
+
+def replays(verdicts: Iterable[str]) -> Styled:
+    """``identical``, ``identical ×2, diverged``: what replays have shown, in order of weight."""
+    counted = Counter(verdicts)
+    if not counted:
+        return "", ""
+    words = [f"{each} ×{counted[each]}" if counted[each] > 1 else each for each in _VERDICTS if counted[each]]
+    worst = [each for each in _VERDICTS if counted[each]][-1]
+    return ", ".join(words), _STYLES[worst]
+
+
+_VERDICTS = ("identical", "equivalent", "incomparable", "diverged")

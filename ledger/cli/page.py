@@ -1,0 +1,185 @@
+"""A page for people: coloured tables on a terminal, aligned plain text everywhere else."""
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.padding import Padding
+    from rich.text import Text
+
+Styled = tuple[str, str]
+"""A text, and how a terminal shows it."""
+Cell = str | Styled
+
+
+@dataclass(frozen=True, slots=True)
+class _Heading:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    cell: Cell
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    header: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    right: frozenset[str]
+    indent: int
+
+
+@dataclass(slots=True)
+class Page:
+    """Headings, lines and tables, written out at the end."""
+
+    _parts: list[_Heading | _Line | _Table] = field(default_factory=list)
+
+    def heading(self, text: str) -> None:
+        """Begin a section."""
+        self._parts.append(_Heading(text))
+
+    def line(self, cell: Cell = "") -> None:
+        """Add one line."""
+        self._parts.append(_Line(cell))
+
+    def pairs(self, pairs: Iterable[tuple[str, Cell | None]], *, indent: int = 2) -> None:
+        """Add names with their values; those without a value are left out."""
+        rows = tuple(((name, "dim"), found) for name, found in pairs if found is not None and found != "")
+        if rows:
+            self._parts.append(_Table((), rows, frozenset(), indent))
+
+    def table(
+        self,
+        header: Sequence[str],
+        rows: Iterable[Sequence[Cell]],
+        *,
+        right: Iterable[str] = (),
+        indent: int = 2,
+    ) -> None:
+        """Add a table; columns without a text in any row are left out.
+
+        Parameters
+        ----------
+        header
+            Names of the columns.
+        rows
+            A cell for each column.
+        right
+            Columns of numbers.
+        indent
+            Spaces before each line.
+        """
+        found = [tuple(row) for row in rows]
+        kept = [place for place in range(len(header)) if any(_text(row[place]) for row in found)]
+        self._parts.append(
+            _Table(
+                tuple(header[place] for place in kept),
+                tuple(tuple(row[place] for place in kept) for row in found),
+                frozenset(right),
+                indent,
+            )
+        )
+
+    def plain(self) -> str:
+        """The page as plain text, nothing shortened."""
+        lines: list[str] = []
+        for part in self._parts:
+            if isinstance(part, _Heading):
+                lines += ["", part.text] if lines else [part.text]
+            elif isinstance(part, _Line):
+                lines.append(_text(part.cell))
+            else:
+                lines += _aligned(part)
+        return "".join(f"{each}\n" for each in lines)
+
+    def rich(self, width: int, color: bool) -> str:
+        """The page for a terminal of that width."""
+        from io import StringIO
+
+        from rich.console import Console
+
+        file = StringIO()
+        console = Console(
+            file=file, force_terminal=color, no_color=not color, width=width, highlight=False, emoji=False
+        )
+        for place, part in enumerate(self._parts):
+            if isinstance(part, _Heading):
+                console.print(_rich((f"\n{part.text}" if place else part.text, "bold")))
+            elif isinstance(part, _Line):
+                console.print(_rich(part.cell), soft_wrap=True)
+            else:
+                console.print(_rich_table(part))
+        return "".join(f"{each.rstrip()}\n" for each in file.getvalue().splitlines())
+
+    def show(self) -> None:
+        """Write the page to standard output, through a pager if it is longer than the terminal."""
+        if not sys.stdout.isatty():
+            present(self.plain())
+            return
+        width = os.get_terminal_size(sys.stdout.fileno()).columns or 80
+        present(self.rich(width, color=colored()))
+
+
+def colored() -> bool:
+    """Whether standard output takes colours."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def present(text: str) -> None:
+    """Write text to standard output, through a pager if that is a terminal and the text is longer."""
+    encoding = sys.stdout.encoding or "utf-8"
+    text = text.encode(encoding, "backslashreplace").decode(encoding)
+    if sys.stdout.isatty() and text.count("\n") >= os.get_terminal_size(sys.stdout.fileno()).lines > 0:
+        import click
+
+        os.environ.setdefault("LESS", "-FRX")
+        click.echo_via_pager(text, color=True)
+        return
+    sys.stdout.write(text)
+
+
+def _text(cell: Cell) -> str:
+    return cell if isinstance(cell, str) else cell[0]
+
+
+def _aligned(table: _Table) -> list[str]:
+    rows = [tuple(_text(cell) for cell in row) for row in table.rows]
+    lines = [table.header, *rows] if table.header else rows
+    widths = [max(len(row[place]) for row in lines) for place in range(len(lines[0]))] if lines else []
+    right = [name in table.right for name in table.header] or [False] * len(widths)
+    return [
+        (
+            " " * table.indent
+            + "  ".join(
+                cell.rjust(width) if to_right else cell.ljust(width)
+                for cell, width, to_right in zip(row, widths, right, strict=True)
+            )
+        ).rstrip()
+        for row in lines
+    ]
+
+
+def _rich(cell: Cell) -> "Text":
+    from rich.text import Text
+
+    return Text(cell) if isinstance(cell, str) else Text(cell[0], style=cell[1])
+
+
+def _rich_table(table: _Table) -> "Padding":
+    from rich.padding import Padding
+    from rich.table import Table
+
+    made = Table(
+        box=None, show_header=bool(table.header), header_style="dim", pad_edge=False, padding=(0, 2, 0, 0)
+    )
+    columns = table.header or ("",) * (len(table.rows[0]) if table.rows else 0)
+    for name in columns:
+        made.add_column(name, justify="right" if name in table.right else "left", overflow="fold")
+    for row in table.rows:
+        made.add_row(*(_rich(cell) for cell in row))
+    return Padding(made, (0, 0, 0, table.indent))

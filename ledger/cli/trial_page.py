@@ -1,0 +1,263 @@
+"""A trial's document as a page for people."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ledger.cli import marks
+from ledger.cli.page import Cell, Page
+from ledger.cli.text import command, count, duration, exact, line, moment, number, short, size, value
+
+_FILES = 40
+"""Files of a kind that are listed."""
+
+Document = dict[str, Any]
+
+
+def trial_page(trial: Document) -> Page:
+    """All parts of a document of the form ``trial.v1``, in its order."""
+    page = Page()
+    page.line((f"trial {trial['id']}", "bold yellow"))
+    _head(page, trial)
+    _code(page, trial["code"])
+    _environment(page, trial)
+    _hyperparameters(page, trial["parameters"])
+    _seeds(page, trial["seeds"])
+    _files(page, "Inputs", trial["inputs"])
+    _files(page, "Outputs", trial["outputs"])
+    _metrics(page, trial["metric_summaries"])
+    _streams(page, trial)
+    _health(page, trial["health"])
+    _replays(page, trial["replays"])
+    _notes(page, trial["notes"])
+    if trial["problems"]:
+        page.heading("Not readable")
+        page.table(
+            ("part", "object", "reason"),
+            [(each["part"], short(each["object"]), line(each["reason"])) for each in trial["problems"]],
+        )
+    return page
+
+
+def _head(page: Page, trial: Document) -> None:
+    page.pairs(
+        [
+            ("name", line(trial["name"] or "")),
+            ("experiment", line(trial["experiment"] or "")),
+            ("message", line(trial["message"] or "")),
+            ("tags", line(", ".join(trial["tags"]))),
+            ("status", marks.status(trial)),
+            ("started", f"{moment(trial['started'])} UTC"),
+            ("took", _took(trial)),
+            ("peak memory", None if trial["peak_memory"] is None else size(trial["peak_memory"])),
+            ("command", command(trial["command"])),
+            ("directory", None if trial["directory"] == "." else line(trial["directory"])),
+            ("root", line(trial["root"])),
+            ("standard input", trial["stdin"]),
+            ("parent", trial["parent"]),
+            ("children", ", ".join(short(each) for each in trial["children"])),
+            ("recipe", _recipe(trial)),
+        ]
+    )
+
+
+def _took(trial: Document) -> str | None:
+    if trial["duration_s"] is None:
+        return None
+    cpu = (trial["cpu_user_s"] or 0) + (trial["cpu_system_s"] or 0)
+    return f"{duration(trial['duration_s'])} ({duration(cpu)} of CPU)"
+
+
+def _recipe(trial: Document) -> str | None:
+    if trial["recipe"] is None:
+        return None
+    return short(trial["recipe"]) + (
+        "" if trial["recipe_complete"] else " (its list of inputs may be incomplete)"
+    )
+
+
+def _code(page: Page, code: Document | None) -> None:
+    page.heading("Code")
+    if code is None:
+        page.line("  not recorded")
+        return
+    for each in (code, *code["others"]):
+        state = f"{each['branch'] or 'no branch'}{', changed since' if each['dirty'] else ''}"
+        page.pairs(
+            [
+                ("distribution", None if each["name"] == "." else line(each["name"])),
+                ("commit", f"{each['commit'][:12]} ({line(state)})" if each["commit"] else "none"),
+                ("remote", line(each["remote"] or "")),
+                ("tree", short(each["tree"])),
+                ("products", short(each["products"]) if each["products"] else None),
+                ("nested", line(", ".join(nested["path"] for nested in each["nested"]))),
+            ]
+        )
+
+
+def _environment(page: Page, trial: Document) -> None:
+    found, host = trial["environment"], trial["host"]
+    page.heading("Environment")
+    packages = found["packages"]
+    observed = trial["observed"] or {}
+    page.pairs(
+        [
+            ("digest", short(found["digest"])),
+            ("python", value(found["python"]) if found["python"] else None),
+            ("interpreter", line(trial["interpreter"]["executable"]) if trial["interpreter"] else None),
+            ("platform", found["platform"]),
+            ("packages", None if packages is None else _packages(packages)),
+            ("variables", _joined(sorted(found["variables"] or {}))),
+            (
+                "threads",
+                _joined([f"{each['api']} {each['threads']}" for each in observed.get("threads", ())]),
+            ),
+            ("host", _host(host) if host["hostname"] else None),
+            ("gpus", _joined([each["name"] for each in host["gpus"] or ()])),
+        ]
+    )
+
+
+def _packages(packages: dict[str, str]) -> str:
+    shown = [f"{name} {version}" for name, version in list(packages.items())[:6]]
+    more = f", … ({count(len(packages), 'package')}: --json)" if len(packages) > len(shown) else ""
+    return line(", ".join(shown)) + more if shown else "none"
+
+
+def _host(host: Document) -> str:
+    return line(
+        f"{host['hostname']}: {host['cpu']}, {host['cpus']} CPUs, {size(host['memory'])}, {host['system']}"
+    )
+
+
+def _joined(words: Sequence[str]) -> str:
+    return line(", ".join(words))
+
+
+def _hyperparameters(page: Page, parameters: Sequence[Document]) -> None:
+    if parameters:
+        page.heading("Hyperparameters")
+        page.table(
+            ("name", "value", "type", "role", "source"),
+            [
+                (
+                    line(each["name"]),
+                    exact(each["value"]),
+                    each["type"],
+                    each["role"] or "",
+                    line(each["source"]),
+                )
+                for each in parameters
+            ],
+        )
+
+
+def _seeds(page: Page, seeds: Document) -> None:
+    seeded = [
+        f"{each['generator']} = {each['value']}{' (by --seed)' if each['enforced'] else ''}"
+        for each in seeds["seeded"]
+    ]
+    entropy = [
+        f"{each['generator']}{' at ' + each['where'] if each['where'] else ''}" for each in seeds["entropy"]
+    ]
+    if seeds["enforced"] is not None or seeded or entropy:
+        page.heading("Seeds")
+        page.pairs(
+            [
+                ("--seed", None if seeds["enforced"] is None else str(seeds["enforced"])),
+                ("seeded", _joined(seeded)),
+                ("unseeded draws", (_joined(entropy), "yellow") if entropy else None),
+            ]
+        )
+
+
+def _files(page: Page, title: str, artifacts: Sequence[Document]) -> None:
+    if not artifacts:
+        return
+    page.heading(f"{title} ({len(artifacts)}, {size(sum(each['size'] for each in artifacts))})")
+    page.table(
+        ("path", "size", "digest", "type", "content"),
+        [
+            (
+                line(each["path"]),
+                size(each["size"]),
+                short(each["digest"]) if each["digest"] else "",
+                line(each["media_type"]),
+                line(each["omitted"] or ""),
+            )
+            for each in artifacts[:_FILES]
+        ],
+        right=["size"],
+    )
+    if len(artifacts) > _FILES:
+        page.line((f"  … and {len(artifacts) - _FILES} more: --json", "dim"))
+
+
+def _metrics(page: Page, metrics: Sequence[Document]) -> None:
+    if metrics:
+        page.heading("Metrics")
+        names = ("last", "min", "max")
+        page.table(
+            ("name", *names, "points"),
+            [
+                (line(each["name"]), *(_number(each[name]) for name in names), str(each["count"]))
+                for each in metrics
+            ],
+            right=[*names, "points"],
+        )
+
+
+def _number(found: float | str) -> str:
+    return found if isinstance(found, str) else number(found)
+
+
+def _streams(page: Page, trial: Document) -> None:
+    streams = [(name, trial[name]) for name in ("stdout", "stderr") if trial[name] and trial[name]["size"]]
+    if streams:
+        page.heading("Streams")
+        page.pairs(
+            [
+                (name, f"{size(stream['size'])}: ledger cat {short(trial['id'])} --{name}")
+                for name, stream in streams
+            ]
+        )
+
+
+def _health(page: Page, health: Sequence[Document]) -> None:
+    page.heading("Record")
+    partial = [each for each in health if each["state"] != "complete"]
+    rows: list[tuple[Cell, ...]] = [
+        (each["part"], marks.mark(each["state"]), line(each["reason"] or "")) for each in partial
+    ]
+    if rows:
+        page.table(("part", "is", "because"), rows)
+    complete = [each["part"] for each in health if each["state"] == "complete"]
+    if complete:
+        page.line(f"  complete: {', '.join(complete)}")
+
+
+def _replays(page: Page, replays: Sequence[Document]) -> None:
+    if replays:
+        page.heading("Replays")
+        page.table(
+            ("verdict", "when (UTC)", "host", "environment", "differences"),
+            [
+                (
+                    marks.mark(each["verdict"]),
+                    moment(each["time"]),
+                    line(each["host"] or ""),
+                    each["mode"],
+                    str(each["differences"] or ""),
+                )
+                for each in replays
+            ],
+            right=["differences"],
+        )
+
+
+def _notes(page: Page, notes: Sequence[Document]) -> None:
+    if notes:
+        page.heading("Notes")
+        for each in notes:
+            page.line((f"  {moment(each['time'])} UTC, {line(each['author'])}", "dim"))
+            for text in each["text"].splitlines():
+                page.line(f"    {line(text)}")
