@@ -25,8 +25,12 @@ BASE = (
 )
 """Of today's variables those that a command needs to run at all."""
 
+PACKAGE = PROBE.parent.parent
+"""Where this package lies."""
+
 _THREADS = {"openblas": "OPENBLAS_NUM_THREADS", "mkl": "MKL_NUM_THREADS", "openmp": "OMP_NUM_THREADS"}
 _ROOT = "{root}"
+_ON_PATH = "PYTHONPATH/"
 
 
 def environment(
@@ -75,14 +79,12 @@ def _place_of(place: Path, name: str) -> Path:
 
 def with_interpreter(stand: Scratch, trial: Trial, made: Recreated, mode: str) -> Scratch:
     """Let an environment that lay in the root be seen there, where nothing of the root is left."""
-    if trial.interpreter is None or made.python is None:
+    inside = _inside(trial)
+    if inside is None or made.python is None:
         return stand
-    prefix = Path(trial.interpreter.executable).parent.parent
     root = Path(trial.root)
-    if not prefix.is_relative_to(root) or prefix == root:
-        return stand
-    source = prefix if mode == "current" else made.python.parent.parent
-    return scratch.with_directory(stand, str(prefix.relative_to(root)), source, root)
+    source = root / inside if mode == "current" else made.python.parent.parent
+    return scratch.with_directory(stand, str(inside), source, root)
 
 
 def launch(
@@ -105,16 +107,24 @@ def launch(
     argv = _refilled(trial.intent.argv, today)
     variables = {name: today[name] for name in BASE if name in today}
     variables.update(_recorded(recorded, stand, today))
+    if "PYTHONPATH" in variables:
+        entries = variables["PYTHONPATH"].split(os.pathsep)
+        variables["PYTHONPATH"] = os.pathsep.join(_restored(each, trial, place) for each in entries)
     variables.update(_threads(trial, variables))
-    if made.python is not None and not made.python.is_relative_to(Path(trial.root)):
+    python = _seen(trial, made)
+    if python is not None:
         argv, variables = activated(
             argv,
             variables,
             recorded=trial.interpreter,
             directory=Path(trial.root) / trial.intent.directory,
-            python=made.python,
+            python=python,
         )
+    if trial.interpreter is not None and trial.interpreter.has_ledger:
+        paths = [str(_calls(place)), variables.get("PYTHONPATH")]
+        variables["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     argv = tuple(stand.rewritten(word) for word in argv)
+    variables = {name: stand.rewritten(value) for name, value in variables.items()}
     outcome = trial.outcome
     return Launch(
         argv=argv,
@@ -146,6 +156,16 @@ def _recorded(recorded: Environment, stand: Scratch, today: Mapping[str, str]) -
         except NotFoundError:
             continue  # the program may do without it; if not, its outcome says so
     return variables
+
+
+def _restored(entry: str, trial: Trial, place: Path) -> str:
+    """Where the recorded code of a directory on PYTHONPATH lies now; itself where it was not recorded."""
+    for each in trial.code:
+        if each.name.startswith(_ON_PATH):
+            for path in each.paths:
+                if entry.endswith(os.path.normpath(f"/{each.name.removeprefix(_ON_PATH)}/{path}")):
+                    return os.path.normpath(_place_of(place, each.name) / path)
+    return entry
 
 
 def _threads(trial: Trial, variables: Mapping[str, str]) -> dict[str, str]:
@@ -183,6 +203,31 @@ def _probe(place: Path) -> Path:
     for each in PROBE.glob("*.py"):
         (target / each.name).write_bytes(each.read_bytes())
     return target
+
+
+def _calls(place: Path) -> Path:
+    """Copy what a script's ``import ledger`` needs, for the same reason."""
+    target = place / "calls"
+    package = target / "ledger"
+    package.mkdir(parents=True)
+    for name in ("__init__.py", "record.py"):
+        (package / name).write_bytes((PACKAGE / name).read_bytes())
+    return target
+
+
+def _seen(trial: Trial, made: Recreated) -> Path | None:
+    """The interpreter as the command sees it: where the recorded one was, if that was in the root."""
+    if trial.interpreter is not None and _inside(trial) and made.python is not None:
+        return Path(trial.interpreter.executable)
+    return made.python
+
+
+def _inside(trial: Trial) -> Path | None:
+    """Where in the root the recorded environment lay, relative to it; None if it lay elsewhere."""
+    if trial.interpreter is None:
+        return None
+    prefix, root = Path(trial.interpreter.executable).parent.parent, Path(trial.root)
+    return prefix.relative_to(root) if prefix.is_relative_to(root) and prefix != root else None
 
 
 def _nested(stand: Scratch) -> Path:
