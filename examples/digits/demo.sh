@@ -24,7 +24,7 @@ echo "1. Record a training. train.py knows nothing of the ledger."
 show ledger run -x digits python train.py --lr 0.001
 
 echo
-echo "2. Make it again from that record alone, in an environment that is made anew, and compare."
+echo "2. Make it again from that record alone, in an environment made from the record, and compare."
 show ledger replay @
 ledger show @ --json | grep --quiet '"verdict": "identical"' || {
     echo "error: the replay is not identical; its ledger is in $place" >&2
@@ -47,7 +47,7 @@ Where to look next:
     cd $place
     ledger show @                    all that is recorded of the last trial
     ledger cat @ metrics.json        a file that it made
-    ledger checkout @~1 first        the files of the first one, in a new directory
+    ledger checkout @~1 --to first   the files of the first one, in a new directory
     ledger log --where 'lr > 0.001'  some of the trials
 Then in a project of your own: ledger run python your_script.py
 END
