@@ -1,6 +1,7 @@
 """What two trials, or two experiments, have that is not the same."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ledger.compare.base import Tolerance
@@ -14,7 +15,7 @@ from ledger.model import (
 )
 from ledger.model.codec import digest_of
 from ledger.model.frozen import frozen
-from ledger.ops import diff_code, diff_results, references
+from ledger.ops import diff_code, diff_results, drift, references
 from ledger.ops.diff_experiments import diff_experiments
 from ledger.ops.differences import Diff, values
 from ledger.ops.objects import Problem, load, unique
@@ -162,7 +163,7 @@ def _environment(a: Trial, b: Trial, store: Store) -> tuple[tuple[Difference, ..
     if a.environment != b.environment:
         left, right = (load(store, Environment, each.environment, "environment") for each in (a, b))
         if left.noun and right.noun:
-            found += _environments(left.noun, right.noun)
+            found += (replace(each, counted=True) for each in drift.differences(left.noun, right.noun))
         else:
             problems += [left.problem, right.problem]
             found += values("environment", {"digest": a.environment}, {"digest": b.environment})
@@ -174,33 +175,6 @@ def _environment(a: Trial, b: Trial, store: Store) -> tuple[tuple[Difference, ..
         if len(facts) == 2:
             found += values("environment", facts[0], facts[1], counted=False, prefix="host ")
     return tuple(found), unique(problems)
-
-
-def _environments(a: Environment, b: Environment) -> list[Difference]:
-    """Two Environments whose digests differ."""
-
-    def facts(noun: Environment) -> dict[str, Any]:
-        return {name: getattr(noun, name) for name in ("python", "implementation", "platform")}
-
-    found = values("environment", facts(a), facts(b))
-    found += values("environment", dict(a.variables), dict(b.variables), prefix="variable ")
-    left, right = _packages(a), _packages(b)
-    for difference in values("environment", left, right, prefix="package "):
-        (old, new) = (each and each[0] for each in (difference.expected, difference.got))
-        detail = difference.detail
-        if old == new and detail is None:
-            detail = "same version, other files or origin"
-        found.append(
-            Difference(part="environment", path=difference.path, expected=old, got=new, detail=detail)
-        )
-    return found
-
-
-def _packages(noun: Environment) -> dict[str, tuple[str, ...]]:
-    return {
-        each.name: (each.version, each.origin, str(each.record) if each.record else "")
-        for each in noun.distributions
-    }
 
 
 def _threads(trial: Trial) -> dict[str, Any]:

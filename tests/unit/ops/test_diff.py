@@ -197,10 +197,10 @@ def test_environment(maker):
     pool = ThreadPool(library="libopenblas.so", api="openblas", threads=4)
     maker.trial(environment=other, observed=Observed(affinity=1, threads=(pool,)))
     assert told(compared(maker), "environment") == [
+        ("package numpy", "2.0", "2.0", "the same version with other files", True),
+        ("package torch", None, "2.4", None, True),
         ("variable LANG", "C", "C.UTF-8", None, True),
-        ("variable OMP_NUM_THREADS", None, "1", "only the second has it", True),
-        ("package numpy", "2.0", "2.0", "same version, other files or origin", True),
-        ("package torch", None, "2.4", "only the second has it", True),
+        ("variable OMP_NUM_THREADS", None, "1", None, True),
         ("threads openblas libopenblas.so", None, 4, "only the second has it", False),
         ("host cpu", "A CPU", "Another CPU", None, False),
     ]
