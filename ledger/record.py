@@ -280,6 +280,13 @@ class _Spool:
     def __init__(self, directory: str | None) -> None:
         self.pid = os.getpid()
         self.recording = bool(directory)
+        if directory:
+            # Not when the first point is logged: a signal handler would meet half a module, and a child that
+            # was forked meanwhile would wait for ever for the thread that was importing it.
+            import json
+            import mmap
+
+            self.dumps, self.map = json.dumps, mmap.mmap
         self.directory = directory or ""
         self.lock = RLock()
         self.events = ""
@@ -309,7 +316,7 @@ class _Spool:
             try:
                 if not self.events:
                     self.events, _ = self._create("events", ".jsonl")
-                _append(self.events, event)
+                self._append(self.events, event)
             except OSError as error:
                 self.fail(error)
 
@@ -355,7 +362,7 @@ class _Spool:
         try:
             print(f"ledger: warning: nothing more of this process is recorded: {reason}", file=sys.stderr)
             if self.events:
-                _append(self.events, {"event": "record_error", "error": reason})
+                self._append(self.events, {"event": "record_error", "error": reason})
         except (OSError, ValueError, AttributeError):
             return  # no standard error and no disk: nobody is left to tell
 
@@ -369,12 +376,22 @@ class _Spool:
             break
         return path, number
 
+    def _append(self, path: str, document: Any) -> None:
+        """Append a line in one write; no descriptor stays open that the program could close and reuse."""
+        line = self.dumps(document).encode("ascii") + b"\n"
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+        try:
+            if os.write(descriptor, line) != len(line):
+                raise OSError(ENOSPC, os.strerror(ENOSPC))
+        finally:
+            os.close(descriptor)
+
     def _new_key(self, name: str) -> list[int]:
-        if not self.series:
-            series, number = self._create("series", ".bin")
-            self.names = os.path.join(self.directory, f"keys-{self.pid}-{number}.jsonl")
-            self.series = series
-        _append(self.names, name, os.O_CREAT)
+        if not self.names:  # the keys come first, so that no series file is ever without
+            names, number = self._create("keys", ".jsonl")
+            self.series = os.path.join(self.directory, f"series-{self.pid}-{number}.bin")
+            self.names = names
+        self._append(self.names, name)
         key = self.keys.setdefault(name, [-1, 0])
         key[0] = self.named
         self.named += 1
@@ -382,32 +399,17 @@ class _Spool:
 
     def _grow(self) -> None:
         """Map the next chunk of the series file."""
-        from mmap import mmap
-
         offset = self.end * 32
         size = min(max(offset, _FIRST_CHUNK), _LARGEST_CHUNK)
         options: dict[str, Any] = {"trackfd": False} if sys.version_info >= (3, 13) else {}
-        descriptor = os.open(self.series, os.O_RDWR)
+        descriptor = os.open(self.series, os.O_RDWR | os.O_CREAT, 0o666)
         try:
             _allocate(descriptor, offset, size)
-            memory = mmap(descriptor, size, offset=offset, **options)
+            memory = self.map(descriptor, size, offset=offset, **options)
         finally:
             os.close(descriptor)
         _kept.append(memory)
         self.memory, self.base, self.end = memory, self.end, self.end + size // 32
-
-
-def _append(path: str, document: Any, flags: int = 0) -> None:
-    """Append a line in one write; no descriptor stays open that the program could close and reuse."""
-    from json import dumps
-
-    line = dumps(document).encode("ascii") + b"\n"
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | flags, 0o666)
-    try:
-        if os.write(descriptor, line) != len(line):
-            raise OSError(ENOSPC, os.strerror(ENOSPC))
-    finally:
-        os.close(descriptor)
 
 
 def _allocate(descriptor: int, offset: int, size: int) -> None:
@@ -422,9 +424,11 @@ def _allocate(descriptor: int, offset: int, size: int) -> None:
             written += os.pwrite(descriptor, bytes(size - written), offset + written)
 
 
-_spool: _Spool | None = None
 _kept: list[mmap] = []
 """Every map, for ever: closing one closes its descriptor, which the program may have closed and reused."""
+
+
+_spool: _Spool | None = _Spool(os.environ.get("LEDGER_SPOOL"))
 
 
 def _current() -> _Spool:
