@@ -1,0 +1,43 @@
+"""What is only known when a process ends."""
+
+import os
+
+
+def test_threads_and_libraries_are_observed(run):
+    text = "import ctypes, numpy; numpy.ones((64, 64)) @ numpy.ones((64, 64))"
+    run("-c", text, OPENBLAS_NUM_THREADS="1")
+    event = run.only("observed")
+    assert event["cpus"] == len(os.sched_getaffinity(0))
+    assert event["numpy"]["version"]
+    assert event["numpy"]["features"] == sorted(event["numpy"]["features"])
+    assert any("blas" in name for name in event["libraries"])
+    (pool,) = [each for each in event["threads"] if each["api"] == "openblas"]
+    assert pool["threads"] == 1
+    assert "OpenBLAS" in pool["version"]
+
+
+def test_a_thread_limit_of_openmp_is_observed(run):
+    run("-c", "import sklearn.ensemble", OMP_NUM_THREADS="1")
+    pools = {each["api"]: each["threads"] for each in run.only("observed")["threads"]}
+    assert pools["openmp"] == 1
+    assert run.events("probe_error") == []
+
+
+def test_a_program_without_numeric_libraries_observes_nothing(run):
+    run("-c", "import random, json")
+    assert run.events("observed") == []
+
+
+def test_what_was_said_early_survives_a_hard_exit(run):
+    script = run.write(
+        "a.py",
+        "import os, random, numpy\nrandom.seed(1)\nif os.fork():\n    os.wait()\nos._exit(0)\n",
+    )
+    run(script)
+    assert [each["event"] for each in run.events()] == ["process", "seeded"]
+
+
+def test_a_forked_child_that_ends_like_a_process_does_not_speak_for_it(run):
+    run("-c", "import os, numpy\nif os.fork(): os.wait()")
+    assert len(run.events("observed")) == 1
+    assert len(list(run.spool.iterdir())) == 1
