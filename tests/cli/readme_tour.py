@@ -1,0 +1,138 @@
+"""The commands of the README and their output: written anew, or held against what they say today.
+
+python tests/cli/readme_tour.py            write the output into the README
+python tests/cli/readme_tour.py --check    exit 1 where it would say something else
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+README = ROOT / "README.md"
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
+
+_MASKS = (
+    (r"\x1b\[[0-9;]*m", ""),
+    (r"\b20\d\d-\d\d-\d\d[T ][\d:.]+Z?", "TIME"),
+    (r"(b3:)?\b[0-9a-f]{8,}\b", "ID"),
+    (r"-?\d[\d.]*(e-?\d+)? ?(ns|µs|ms|s|min|h|B|kB|MB|GB|MiB|GiB)\b", "AMOUNT"),
+    (r"-?\b\d+(\.\d+)+(e-?\d+)?\b", "NUMBER"),
+    (r"^( *host +\w+:|  platform ).*", r"\1"),
+    (r"/\S+", "PATH"),
+    (r"\((master|main)\)", ""),
+    (r"[ \t]+", " "),
+)
+"""What differs from one time or machine to another."""
+
+
+def masked(text):
+    for pattern, name in _MASKS:
+        text = re.sub(pattern, name, text, flags=re.M)
+    return [line.strip() for line in text.strip().splitlines()]
+
+
+def section(title, text=None):
+    text = README.read_text("utf-8") if text is None else text
+    return re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", text, re.M | re.S)
+
+
+def blocks(title, language, text=None):
+    """The fenced blocks of a section."""
+    return [body for kind, body in FENCE.findall(section(title, text)[1]) if kind == language]
+
+
+def place(directory, interpreter=None):
+    """Variables for a project in `directory`, with a bare Python of its own and nothing of the user's."""
+    python = directory / "environment"
+    made = [interpreter or sys.executable, "-m", "venv", "--without-pip", str(python)]
+    subprocess.run(made, check=True)
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(("UV_", "SSL_")) or name.lower().endswith("_proxy") or name == "HOME"
+    }
+    tools = Path(sys.executable).parent
+    return kept | {
+        "PATH": os.pathsep.join([str(python / "bin"), str(tools), os.environ["PATH"]]),
+        "XDG_CACHE_HOME": str(directory / "cache"),
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_AUTHOR_NAME": "Ann",
+        "GIT_AUTHOR_EMAIL": "ann@example.org",
+        "GIT_COMMITTER_NAME": "Ann",
+        "GIT_COMMITTER_EMAIL": "ann@example.org",
+        "LANG": "C.UTF-8",
+    }
+
+
+def said(command, directory, variables):
+    """What a command prints, as a person sees it."""
+    done = subprocess.run(
+        command,
+        shell=True,
+        cwd=directory,
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    output = done.stdout.decode("utf-8")
+    for mine, shown in ((str(directory.parent), "/home/ann"), (os.uname().release, "6.1.0")):
+        output = output.replace(mine, shown)
+    output = re.sub(r"\b(host +|  )" + re.escape(os.uname().nodename) + r"\b", r"\1box", output)
+    return done.returncode, output
+
+
+def played(block, directory, variables):
+    """A console block with today's output, and each command's exit code."""
+    lines, codes = [], {}
+    for command in re.findall(r"^\$ (.*)$", block, re.M):
+        code, output = said(command, directory, variables)
+        codes[command] = code
+        lines += [f"$ {command}", *(line.rstrip() for line in output.splitlines())]
+    return "".join(f"{line}\n" for line in lines), codes
+
+
+def today(text, directory):
+    """The README's tour with today's output, and each command's exit code."""
+    variables = place(directory)
+    project = directory / "line"
+    project.mkdir()
+    (project / "train.py").write_text(blocks("A tour of five minutes", "python", text)[0], "utf-8")
+    codes = {}
+
+    def again(match):
+        if match[1] != "console":
+            return match[0]
+        new, found = played(match[2], project, variables)
+        codes.update(found)
+        return f"```console\n{new}```"
+
+    tour = section("A tour of five minutes", text)
+    return text[: tour.start(1)] + FENCE.sub(again, tour[1]) + text[tour.end(1) :], codes
+
+
+def main(check):
+    """Write the README's tour, or return the lines that differ."""
+    text = README.read_text("utf-8")
+    with tempfile.TemporaryDirectory() as directory:
+        new, codes = today(text, Path(directory))
+    for command, code in codes.items():
+        print(f"{code}  {command}", file=sys.stderr)
+    if not check:
+        README.write_text(new, "utf-8")
+        return []
+    old, new = masked(text), masked(new)
+    return [f"{a!r} is now {b!r}" for a, b in zip(old, new, strict=False) if a != b] or (
+        [] if len(old) == len(new) else [f"{len(old)} lines are now {len(new)}"]
+    )
+
+
+if __name__ == "__main__":
+    found = main("--check" in sys.argv[1:])
+    print("\n".join(found) or "as expected")
+    sys.exit(bool(found))
