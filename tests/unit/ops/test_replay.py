@@ -1,0 +1,546 @@
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ledger.model import Status, TrialStarted, layout
+
+REPOSITORY = str(Path(__file__).parents[3])
+
+
+def counted(receipt):
+    return [(each.part, each.path) for each in receipt.differences if each.counted]
+
+
+def reported(receipt):
+    return [(each.part, each.path) for each in receipt.differences if not each.counted]
+
+
+def cause(receipt):
+    return "\n".join(f"{each.cause}: {each.evidence} ({each.hint})" for each in receipt.causes)
+
+
+def test_the_same_again_is_identical_and_leaves_the_users_files_alone(git_project):
+    (git_project.path / "data").write_text("1 2 3")
+    git_project.write(train="""
+        import os
+        open("model", "w").write(open("data").read())
+        open("train.py", "a").write("# changed")
+        os.remove("data")
+        print("done")
+        """)
+    git_project.run("python", "train.py", "--lr", "0.1")
+    trial = git_project.last
+    (git_project.path / "data").write_text("other")
+    (git_project.path / "train.py").write_text("broken(")
+    (git_project.path / "model").write_text("own")
+    before = git_project.look()
+    receipt = git_project.replay(trial)
+    assert receipt.verdict == "identical", receipt
+    assert not receipt.differences
+    assert git_project.look() == before
+    assert git_project.outputs(trial)["model"] == b"1 2 3"
+    assert receipt.outcome.exit_code == 0
+
+
+def test_what_comes_out_otherwise_has_diverged_with_the_line_that_drew(project):
+    project.write(train="""
+        import numpy
+        open("model", "w").write(str(numpy.random.default_rng().random()))
+        """)
+    project.run("python", "train.py")
+    receipt = project.replay()
+    assert receipt.verdict == "diverged"
+    assert counted(receipt) == [("outputs", "model")]
+    assert "train.py:3" in cause(receipt)
+    assert "--seed" in cause(receipt)
+
+
+def test_the_global_generator_is_named_though_its_line_is_not_known(project):
+    project.write(train="import random; open('model', 'w').write(str(random.random()))")
+    project.run("python", "train.py")
+    receipt = project.replay()
+    assert receipt.verdict == "diverged"
+    assert "random drew" in cause(receipt)
+
+
+SEEDED = """
+    import json, random
+    import numpy
+    drawn = [random.random(), numpy.random.rand(3).tolist(), numpy.random.default_rng().random()]
+    json.dump([drawn, [*{"a", "b", "c"}]], open("result", "w"))
+    """
+
+
+def test_an_enforced_seed_makes_two_runs_and_the_replay_the_same(project):
+    project.write(train=SEEDED)
+    project.run("python", "train.py", seed=5)
+    first = project.outputs()
+    project.run("python", "train.py", seed=5)
+    assert project.outputs() == first
+    assert project.replay().verdict == "identical"
+    project.run("python", "train.py", seed=6)
+    assert project.outputs() != first
+
+
+def test_another_exit_code_has_diverged(project, tmp_path):
+    flag = tmp_path / "flag"
+    project.run("sh", "-c", f"test -e {flag} && exit 3; exit 0")
+    flag.touch()
+    receipt = project.replay()
+    assert (receipt.verdict, counted(receipt)) == ("diverged", [("exit_code", "")])
+
+
+def test_failed_and_killed_trials_replay_as_identical(project):
+    project.run("sh", "-c", "echo x > made; exit 3")
+    assert project.replay().verdict == "identical"
+    project.run("sh", "-c", "echo x > made; kill -TERM $$")
+    assert project.last.status is Status.KILLED
+    assert project.replay().verdict == "identical"
+    project.run("no-such-program")
+    assert project.replay().verdict == "identical"
+
+
+def logs(text):
+    return f"""
+        import sys
+        sys.path.insert(0, {REPOSITORY!r})
+        import ledger, time
+        {textwrap.indent(textwrap.dedent(text), "        ").strip()}
+        """
+
+
+def test_metrics_that_measure_the_clock_are_reported_and_not_counted(project):
+    project.write(train=logs("ledger.log(step=1, loss=0.5, train_time=time.time())"))
+    project.run("python", "train.py")
+    assert {each.name for each in project.last.outcome.metrics} == {"loss", "train_time"}
+    receipt = project.replay()
+    assert receipt.verdict == "identical", receipt
+    assert reported(receipt) == [("metrics", "train_time")]
+
+
+def test_a_metric_that_differs_is_counted_unless_it_is_near(project):
+    project.write(train=logs("ledger.log(loss=1 + time.time_ns() % 1000 * 1e-9)"))
+    project.run("python", "train.py")
+    receipt = project.replay()
+    assert (receipt.verdict, counted(receipt)) == ("diverged", [("metrics", "loss")])
+    receipt = project.replay(rtol=1e-3)
+    assert (receipt.verdict, counted(receipt)) == ("equivalent", [])
+    assert receipt.rtol == 1e-3
+
+
+def test_the_clock_in_a_metrics_file_is_reported_and_not_counted(project):
+    project.write(train="""
+        import json, sys, time
+        epoch = {"fit_time": time.time(), "loss": 1.0}
+        json.dump({"accuracy": 0.5, "epochs": [epoch]}, open("metrics.json", "w"))
+        """)
+    project.run("python", "train.py")
+    receipt = project.replay()
+    assert receipt.verdict == "equivalent", receipt
+    assert not counted(receipt)
+    file = next(each for each in receipt.differences if each.part == "outputs")
+    assert (file.path, file.counted) == ("metrics.json", False)
+    assert "epochs.0.fit_time" in file.detail
+
+
+def test_another_value_in_a_metrics_file_is_counted(project):
+    project.write(train="""
+        import json, time
+        json.dump({"accuracy": time.time(), "fit_time": time.time()}, open("metrics.json", "w"))
+        """)
+    project.run("python", "train.py")
+    receipt = project.replay()
+    assert receipt.verdict == "diverged"
+    assert ("metrics", "accuracy") in counted(receipt)
+    assert ("outputs", "metrics.json") in counted(receipt)
+
+
+def test_other_json_that_only_lies_otherwise_is_equivalent(project):
+    project.write(train="""
+        import json, time
+        json.dump({"a": 1}, open("result.json", "w"), indent=time.time_ns() % 9 + 1)
+        """)
+    project.run("python", "train.py")
+    verdicts = {str(project.replay().verdict) for _ in range(4)}
+    assert verdicts <= {"equivalent", "identical"}
+
+
+def test_variables_that_were_not_recorded_are_not_passed_on(project):
+    project.write(train="import os; open('made', 'w').write(os.environ.get('FLIP', '-'))")
+    project.run("python", "train.py")
+    assert project.replay(variables={"FLIP": "1"}).verdict == "identical"
+    (project.path / "ledger.toml").write_text('[environment]\nvariables = ["FLIP"]\n')
+    project.run("python", "train.py", variables={"FLIP": "1"})
+    assert project.replay(variables={"FLIP": "2"}).verdict == "identical"
+
+
+def test_streams_are_compared_and_count_only_if_strict(project):
+    project.write(train="import os; print('pid', os.getpid())")
+    project.run("python", "train.py")
+    receipt = project.replay()
+    assert (receipt.verdict, reported(receipt)) == ("identical", [("streams", "stdout")])
+    receipt = project.replay(strict=True)
+    assert (receipt.verdict, counted(receipt)) == ("diverged", [("streams", "stdout")])
+
+
+def test_clock_text_in_a_stream_never_counts(project):
+    project.write(train="import time; print(time.strftime('%Y-%m-%d %H:%M:%S'), f'{time.time():.6f} s')")
+    project.run("python", "train.py")
+    receipt = project.replay(strict=True)
+    assert receipt.verdict != "diverged"
+    assert reported(receipt) == [("streams", "stdout")]
+
+
+def test_standard_input_from_a_file_is_there_again(project, tmp_path):
+    source = tmp_path / "typed"
+    source.write_text("one\ntwo\n")
+    project.write(train="import sys; open('made', 'w').write(sys.stdin.read().upper())")
+    run_with_stdin(project, source.read_bytes(), "<")
+    assert project.outputs() == {"made": b"ONE\nTWO\n"}
+    assert project.last.intent.stdin.startswith("b3:")
+    source.unlink()
+    assert project.replay().verdict == "identical"
+
+
+def run_with_stdin(project, content, kind, **options):
+    """Run train.py in a process with that standard input."""
+    driver = f"""
+from pathlib import Path
+import sys
+from ledger import workspace
+from ledger.ops.run import RunOptions, run
+place = Path({str(project.path)!r})
+run(workspace.find_or_make(place)[0], [sys.executable, "train.py"], RunOptions(**{options!r}),
+    directory=place, forward=False)
+print(repr(sys.stdin and sys.stdin.read()))
+"""
+    file = project.path.parent / "stdin"
+    file.write_bytes(content)
+    (project.path.parent / "driver.py").write_text(driver)
+    words = {"<": f"< {file}", "|": "", "closed": "<&-"}[kind]
+    pipe = f"cat {file} |" if kind == "|" else ""
+    done = subprocess.run(
+        ["bash", "-c", f"{pipe} {sys.executable} {project.path.parent}/driver.py {words}"],
+        env={**os.environ, "PYTHONPATH": REPOSITORY},
+        capture_output=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def test_a_pipe_that_is_asked_for_is_recorded_and_there_again(project):
+    project.write(train="import sys; open('made', 'w').write(sys.stdin.read().upper())")
+    run_with_stdin(project, b"one\n" * 1000, "|", inputs=("-",))
+    assert project.outputs() == {"made": b"ONE\n" * 1000}
+    assert project.last.intent.stdin.startswith("b3:")
+    assert project.replay().verdict == "identical"
+
+
+def test_a_pipe_that_is_not_asked_for_is_not_read(project):
+    project.write(train="print(1)")
+    assert b"two" in run_with_stdin(project, b"one\ntwo\n", "|")
+    assert project.last.intent.stdin == "stream"
+    assert "not recorded" in project.health("inputs").reason
+
+
+def test_a_closed_standard_input_stays_closed(project):
+    project.write(train="import sys; print(sys.stdin)")
+    run_with_stdin(project, b"", "closed")
+    assert project.last.intent.stdin == "closed"
+    assert project.stdout() == b"None\n"
+    assert project.last.status is Status.OK
+
+
+def test_a_declared_input_in_an_ignored_directory_is_there_again(git_project):
+    (git_project.path / ".gitignore").write_text("data/\n")
+    (git_project.path / "data").mkdir()
+    (git_project.path / "data" / "values").write_text("1 2 3")
+    git_project.write(train="open('made', 'w').write(open('data/values').read())")
+    git_project.run("python", "train.py", inputs=("data",))
+    (git_project.path / "data" / "values").unlink()
+    assert git_project.replay().verdict == "identical"
+
+
+def test_an_undeclared_input_that_git_ignores_is_missed_and_that_is_said(git_project):
+    (git_project.path / ".gitignore").write_text("data\n")
+    (git_project.path / "data").write_text("1")
+    git_project.write(train="open('made', 'w').write(open('data').read())")
+    git_project.run("python", "train.py")
+    receipt = git_project.replay()
+    assert receipt.verdict == "diverged"
+    assert "data" in git_project.read(receipt.outcome.stderr.digest).decode()
+
+
+def test_an_input_outside_of_the_root_is_used_where_it_lies(project, tmp_path):
+    outside = tmp_path / "outside"
+    outside.write_text("1")
+    project.write(train="import sys; open('made', 'w').write(open(sys.argv[1]).read())")
+    project.run("python", "train.py", str(outside), inputs=(str(outside),))
+    trial = project.last
+    assert project.replay(trial).verdict == "identical"
+    outside.write_text("2")
+    receipt = project.replay(trial)
+    assert receipt.verdict == "incomparable"
+    assert f"--map {outside}=" in cause(receipt)
+    moved = tmp_path / "moved"
+    moved.write_text("1")
+    assert project.replay(trial, maps=((str(outside), str(moved)),)).verdict == "identical"
+
+
+def test_a_declared_output_counts_even_if_it_comes_out_as_it_was(project):
+    (project.path / "kept").write_text("x")
+    project.run("true", outputs=("kept",))
+    assert project.outputs() == {"kept": b"x"}
+    assert project.replay().verdict == "identical"
+
+
+def test_a_trial_that_wrote_outside_of_its_root_is_not_run_again(project, tmp_path):
+    outside = tmp_path / "outside"
+    project.run("sh", "-c", f"echo x > {outside}", outputs=(str(outside),))
+    outside.unlink()
+    receipt = project.replay()
+    assert receipt.verdict == "incomparable"
+    assert str(outside) in cause(receipt)
+    assert not outside.exists()
+
+
+def test_a_program_finds_its_own_absolute_path(project):
+    project.write(train=f"""
+        import os
+        here = os.path.dirname(os.path.abspath(__file__))
+        open(os.path.join(here, "made"), "w").write(here)
+        open({str(project.path / "absolute")!r}, "w").write(os.getcwd())
+        """)
+    before = project.look()
+    project.run("python", str(project.path / "train.py"))
+    assert project.outputs()["made"] == os.fsencode(project.path)
+    for name in ("made", "absolute"):
+        (project.path / name).unlink()
+    assert {path.name for path in before} == {"train.py"}
+    assert project.replay().verdict == "identical"
+    assert not (project.path / "made").exists()
+    assert not (project.path / "absolute").exists()
+
+
+def test_without_namespaces_paths_in_the_command_are_written_anew(project, monkeypatch):
+    from ledger.ops import namespace
+
+    monkeypatch.setattr(namespace, "_reason", ["refused for this test"])
+    project.write(train="""
+        import os, sys
+        open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "made"), "w").write("x")
+        open(sys.argv[1], "w").write("y")
+        """)
+    project.run("python", str(project.path / "train.py"), str(project.path / "named"))
+    for name in ("made", "named"):
+        (project.path / name).unlink()
+    receipt = project.replay()
+    assert receipt.verdict == "identical", receipt
+    assert not (project.path / "made").exists()
+
+
+def test_a_working_directory_inside_the_tree(git_project):
+    (git_project.path / "inside").mkdir()
+    git_project.write(train="open('made', 'w').write('x'); import os; print(os.getcwd())")
+    git_project.run("python", "../train.py", directory=git_project.path / "inside")
+    assert git_project.last.intent.directory == "inside"
+    assert set(git_project.outputs()) == {"inside/made"}
+    receipt = git_project.replay(strict=True)
+    assert receipt.verdict == "identical", receipt
+
+
+def test_an_environment_inside_of_the_root(git_project):
+    (git_project.path / ".gitignore").write_text(".venv/\n")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], cwd=git_project.path, check=True)
+    git_project.write(train="import sys; print(sys.prefix); open('made', 'w').write('x')")
+    git_project.run(".venv/bin/python", "train.py")
+    assert git_project.stdout().decode().strip() == str(git_project.path / ".venv")
+    receipt = git_project.replay(strict=True)
+    assert receipt.verdict == "identical", receipt
+
+
+def test_secrets_are_refilled_or_named(project):
+    project.write(train="""
+        import os, sys
+        open("made", "w").write(f"{len(sys.argv[2])} {len(os.environ['WANDB_API_KEY'])}")
+        """)
+    key, token = "0123456789abcdef0123456789abcdef01234567", "hunter2-very-secret-token"
+    today = {"WANDB_API_KEY": key, "API_TOKEN": token}
+    (project.path / "ledger.toml").write_text('[environment]\nvariables = ["WANDB_*"]\n')
+    project.run("python", "train.py", "--api-token", token, variables=today)
+    assert project.outputs() == {"made": b"25 40"}
+    assert project.last.intent.argv[-1] == "secret:API_TOKEN"
+    receipt = project.replay(variables=today)
+    assert receipt.verdict == "identical", receipt
+    receipt = project.replay()
+    assert receipt.verdict == "incomparable"
+    assert "API_TOKEN" in cause(receipt)
+    assert token.encode() not in b"".join(
+        path.read_bytes() for path in project.ledger.rglob("*") if path.is_file()
+    )
+
+
+def test_a_program_that_does_not_end_in_time_is_ended(project, tmp_path):
+    flag = tmp_path / "flag"
+    project.run("sh", "-c", f"test -e {flag} && {{ sleep 4242.5 & sleep 4242.5; }}; exit 0")
+    flag.touch()
+    began = time.monotonic()
+    receipt = project.replay(timeout=0.5)
+    assert time.monotonic() - began < 30
+    assert receipt.verdict == "incomparable"
+    assert "--timeout" in cause(receipt)
+    assert not running("4242.5")
+
+
+def running(word):
+    found = []
+    for path in Path("/proc").iterdir():
+        if path.name.isdigit():
+            try:
+                if word.encode() in (path / "cmdline").read_bytes().split(b"\0"):
+                    found.append(path.name)
+            except OSError:
+                continue
+    return found
+
+
+def test_ctrl_c_leaves_nothing_running_and_nothing_lying_about(project, tmp_path):
+    flag, scratch = tmp_path / "flag", tmp_path / "scratch"
+    scratch.mkdir()
+    project.run("sh", "-c", f"test -e {flag} && {{ touch {flag}.up; sleep 4343.5 & sleep 4343.5; }}; exit 0")
+    flag.touch()
+    driver = f"""
+from pathlib import Path
+from ledger import workspace
+from ledger.ops import query, replay
+place = workspace.find_or_make(Path({str(project.path)!r}))[0]
+replay.replay(place, query.load(place.journal).ordered[-1], replay.ReplayOptions(env="current"))
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", driver],
+        env={**os.environ, "PYTHONPATH": REPOSITORY, "TMPDIR": str(scratch)},
+        stderr=subprocess.PIPE,
+    )
+    while not Path(f"{flag}.up").exists():
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert b"KeyboardInterrupt" in errors
+    assert not running("4343.5")
+    assert not list(scratch.iterdir())
+    assert len(list(project.workspace.journal.entries())) == 2
+
+
+@pytest.mark.parametrize("how", ["missing", "damaged"])
+@pytest.mark.parametrize("what", ["tree", "file", "environment"])
+def test_a_damaged_record_is_named(project, how, what):
+    (project.path / "data").write_text("1 2 3")
+    project.run("cat", "data")
+    trial = project.last
+    digest = {
+        "tree": trial.code[0].tree,
+        "environment": trial.environment,
+        "file": project.workspace.store.put(b"1 2 3"),
+    }[what]
+    path = layout.loose(layout.objects(project.ledger), digest)
+    if how == "missing":
+        path.unlink()
+    else:
+        path.chmod(0o600)
+        path.write_bytes(b"\0" + path.read_bytes()[1:] + b"x")
+    receipt = project.replay(trial)
+    assert receipt.verdict == "incomparable", receipt
+    assert digest.short in cause(receipt) or str(digest) in cause(receipt)
+    assert "ledger verify" in cause(receipt)
+
+
+def test_a_trial_that_still_runs_is_incomparable(project):
+    project.run("true")
+    started = next(
+        each.entry.payload
+        for each in project.workspace.journal.entries()
+        if isinstance(each.entry.payload, TrialStarted)
+    )
+    project.workspace.journal.append(replace(started, spool="elsewhere"))
+    assert project.last.status is Status.RUNNING
+    receipt = project.replay()
+    assert receipt.verdict == "incomparable"
+    assert "running" in cause(receipt)
+
+
+def test_a_dry_run_says_that_all_is_there_and_records_nothing(project):
+    from ledger.ops import replay
+
+    project.run("sh", "-c", "echo x > made")
+    (project.path / "made").unlink()
+    found = replay.replay(
+        project.workspace,
+        project.last,
+        replay.ReplayOptions(env="current", dry_run=True),
+        variables=os.environ,
+    )
+    assert (found.ready, found.entry_id) == (True, None)
+    assert len(list(project.workspace.journal.entries())) == 2
+
+
+def test_a_receipt_is_an_entry(project):
+    from ledger.ops import query
+
+    project.run("true")
+    receipt = project.replay()
+    (found,) = query.load(project.workspace.journal).receipts[project.last.id]
+    assert found.replay == receipt
+
+
+def test_a_run_inside_a_replay_is_not_recorded_in_the_users_ledger(project):
+    project.write(outer=f"""
+        import os, sys
+        sys.path.insert(0, {REPOSITORY!r})
+        from pathlib import Path
+        from ledger import workspace
+        from ledger.ops.run import run
+        here = Path.cwd()
+        place = workspace.find_or_make(here, os.environ.get("LEDGER_DIR"))[0]
+        run(place, ["sh", "-c", "echo x > made"], directory=here, forward=False)
+        """)
+    project.run("python", "outer.py")
+    outer, inner = project.trials
+    assert inner.parent == outer.id
+    receipt = project.replay(outer)
+    assert receipt.verdict == "identical", receipt
+    assert len(project.trials) == 2
+
+
+@pytest.mark.network
+@pytest.mark.slow
+def test_the_recorded_environment_is_made_again(project):
+    project.write(train="open('made', 'w').write('x')")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], cwd=project.path, check=True)
+    project.run(".venv/bin/python", "train.py")
+    receipt = project.replay(env="recreate")
+    assert receipt.verdict == "identical", receipt
+    assert not receipt.differences
+
+
+@pytest.mark.network
+@pytest.mark.slow
+def test_a_distribution_is_there_again_after_it_was_removed(project, tmp_path):
+    place = tmp_path / "environment"
+    subprocess.run([sys.executable, "-m", "venv", str(place)], check=True)
+    install = [str(place / "bin" / "python"), "-m", "pip", "-q", "--disable-pip-version-check"]
+    subprocess.run([*install, "install", "six==1.16.0"], check=True)
+    project.write(train="import six; open('made', 'w').write(six.__version__)")
+    project.run(str(place / "bin" / "python"), "train.py")
+    subprocess.run([*install, "uninstall", "-y", "six"], check=True)
+    assert project.outputs() == {"made": b"1.16.0"}
+    assert project.replay().verdict == "diverged"
+    receipt = project.replay(env="recreate")
+    assert receipt.verdict == "identical", receipt
