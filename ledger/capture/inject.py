@@ -56,6 +56,8 @@ def without_ours(variables: Mapping[str, str]) -> dict[str, str]:
     """
     paths = [each for each in variables.get("PYTHONPATH", "").split(os.pathsep) if not _is_probe(each)]
     kept = {name: value for name, value in variables.items() if not name.startswith(PREFIX)}
+    if "LEDGER_SEED" in variables:
+        kept.pop("PYTHONHASHSEED", None)  # set beside it; what the user had before is not known any more
     if "PYTHONPATH" in kept:
         kept["PYTHONPATH"] = os.pathsep.join(paths)
         if not kept["PYTHONPATH"]:

@@ -94,6 +94,8 @@ class Leavings:
     """Paths of outputs that were declared, absolute."""
     known: Known | None = None
     streams: tuple[StreamNote, ...] = ()
+    withheld: str | None = None
+    """Why the streams must not be stored, if so."""
 
 
 def collect(store: Store, left: Leavings) -> Collected:
@@ -180,6 +182,9 @@ class _Collecting:
 
     def streams(self) -> None:
         """Store both streams, secrets masked."""
+        if self.left.withheld is not None:
+            self._say("streams", ABSENT, self.left.withheld)
+            return
         stored = {name: self._stream(name) for name in ("stdout", "stderr")}
         self.result = replace(self.result, stdout=stored["stdout"], stderr=stored["stderr"])
         notes = [f"{each.name}: {each.reason}" for each in self.left.streams if not each.complete]

@@ -1,10 +1,12 @@
 """Trials whose recorder died: a later command records what can be saved of them."""
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from ledger.capture.hyperparameters import Raw
-from ledger.capture.secrets import Secrets
-from ledger.errors import LedgerError
+from ledger.capture.secrets import Secrets, refill
+from ledger.errors import LedgerError, NotFoundError
 from ledger.model import Digest, Outcome, Status, TrialFinished, TrialLost, TrialStarted
 from ledger.ops import spool as spools
 from ledger.ops.finish import Leavings, collect, united
@@ -75,8 +77,9 @@ def _record(workspace: Workspace, path: Path, trial: Digest, started: TrialStart
             root=Path(started.root),
             skip=frozenset({workspace.directory}),
             before=None,
-            # The values that had to be hidden died with the recorder; their forms are still known.
-            secrets=Secrets.find(started.intent.argv, {}),
+            # The values that had to be hidden died with the recorder; most are today's variables still.
+            secrets=Secrets.find(started.intent.argv, os.environ),
+            withheld=_withheld(started.intent.argv),
             raw=Raw(),
             parameters=started.intent.parameters,
             interpreter=started.interpreter,
@@ -105,3 +108,12 @@ def _record(workspace: Workspace, path: Path, trial: Digest, started: TrialStart
             health=united(started.health, collected.health),
         )
     )
+
+
+def _withheld(argv: Sequence[str]) -> str | None:
+    """Why a lost trial's streams cannot be stored: its command had a secret that is not known any more."""
+    try:
+        refill(argv, os.environ)
+    except NotFoundError as error:
+        return f"they may show secrets of the command: {error.cause}"
+    return None
