@@ -173,7 +173,13 @@ def locked(path: Path, *, shared: bool = False) -> Iterator[int]:
         fcntl.flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
         yield descriptor
     finally:
-        os.close(descriptor)
+        release(descriptor)
+
+
+def release(descriptor: int) -> None:
+    """Let go of a lock, also for a process that was forked by another thread while it was held."""
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
+    os.close(descriptor)
 
 
 def try_lock(path: Path, *, make: bool = True) -> int | None:

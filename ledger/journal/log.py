@@ -183,7 +183,7 @@ def publish(log: Path, record: HeadRecord) -> None:
         if head is None or (head.first, head.frontier.size) < (record.first, record.frontier.size):
             state.write_head(log, record)
     finally:
-        os.close(lock)
+        fs.release(lock)
 
 
 def _put(descriptor: int, log: Path, now: Standing, frame: bytes) -> None:

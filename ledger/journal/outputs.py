@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ledger import fs
 from ledger.errors import NewerFormatError
 from ledger.journal import index, origins
 from ledger.journal.index import Held, Place
@@ -87,7 +88,7 @@ class Outputs:
                 _write(self._ledger, held, news, always)
         finally:
             if lock is not None:
-                os.close(lock)
+                fs.release(lock)
         self._held, self._fresh = held, {*news.durable, *news.fresh}
         self._tails, self._logs = news.tails, logs
 

@@ -9,6 +9,7 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from ledger import fs
 from ledger.errors import DamagedError
 from ledger.journal import state
 from ledger.journal.rows import Row
@@ -101,7 +102,7 @@ def opened(log: Path, *, still: bool = False) -> Iterator[View]:
         view = _open(log)
     finally:
         if lock is not None:
-            os.close(lock)
+            fs.release(lock)
     try:
         yield view
     finally:

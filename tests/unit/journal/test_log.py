@@ -2,6 +2,7 @@ import os
 
 import pytest
 
+from ledger import fs
 from ledger.errors import NewerFormatError
 from ledger.journal import log as logs
 from ledger.journal import state
@@ -96,7 +97,7 @@ def test_without_both_sheets_nothing_is_appended(filled):
 def test_a_torn_end_is_cut_off(filled):
     size = tail_size(filled)
     with open(layout.tail(filled, 0), "ab") as file:
-        file.write(b"LDGF torn")
+        file.write(b"LDGF torn" * 1000)
     assert standing(filled).offset == size
     assert add(filled, b"six").seq == 5
     now = standing(filled)
@@ -143,8 +144,6 @@ def test_head_never_goes_back(filled):
 
 
 def test_a_busy_log_is_published_by_the_other(filled):
-    from ledger import fs
-
     written = add(filled, b"six", published=False)
     with fs.locked(layout.log_lock(filled)):
         publish(filled, written.record)
@@ -179,8 +178,6 @@ def test_a_newer_log_is_refused(filled):
 
 
 def test_looking_does_not_take_the_lock(filled):
-    from ledger import fs
-
     with fs.locked(layout.log_lock(filled)):
         assert look(filled).size == 5
 
@@ -203,3 +200,18 @@ def test_a_failed_write_leaves_the_log_as_it_was(filled, monkeypatch):
     assert len(calls) == 2
     assert tail_size(filled) == size
     assert add(filled, b"six").seq == 5
+
+
+def test_a_process_forked_while_a_lock_is_held_does_not_keep_it(log, forked):
+    # A recorder's pump is forked by one thread while another one may append; it lives as long as its trial.
+    reading, writing = os.pipe()
+    with fs.locked(layout.log_lock(log)):
+        done = forked(lambda: os.read(reading, 1))
+    lock = fs.try_lock(layout.log_lock(log))
+    assert lock is not None
+    other = forked(lambda: os.read(reading, 1))
+    fs.release(lock)
+    assert add(log, b"one").seq == 0
+    os.write(writing, b"..")
+    assert done()
+    assert other()
