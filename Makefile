@@ -64,7 +64,7 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 
 vectors: $(READY)
-	for each in codec journal series; do $(BIN)/python tests/golden/$${each}_vectors.py || exit 1; done
+	for each in codec_vectors journal_vectors series_vectors format_tables; do $(BIN)/python tests/golden/$$each.py || exit 1; done
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

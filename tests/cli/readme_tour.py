@@ -18,9 +18,9 @@ FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 _MASKS = (
     (r"\x1b\[[0-9;]*m", ""),
     (r"\b20\d\d-\d\d-\d\d[T ][\d:.]+Z?", "TIME"),
-    (r"(b3:)?\b[0-9a-f]{8,}\b", "ID"),
-    (r"-?\d[\d.]*(e-?\d+)? ?(ns|µs|ms|s|min|h|B|kB|MB|GB|MiB|GiB)\b", "AMOUNT"),
+    (r"-?\b\d[\d.]*(e-?\d+)? ?(ns|µs|ms|s|min|h|B|kB|MB|GB|MiB|GiB)\b", "AMOUNT"),
     (r"-?\b\d+(\.\d+)+(e-?\d+)?\b", "NUMBER"),
+    (r"(b3:)?\b[0-9a-f]{8,}\b", "ID"),
     (r"^( *host +\w+:|  platform ).*", r"\1"),
     (r"/\S+", "PATH"),
     (r"\((master|main)\)", ""),
