@@ -118,8 +118,7 @@ def table(kind, title):
     ]
     summary = " ".join(kind.__doc__.split("\n\n")[0].split())
     head = [f"#### {title}", "", summary, "", "| field | is | default | |", "|---|---|---|---|"]
-    return "
-".join([*head, *rows])
+    return "\n".join([*head, *rows])
 
 
 def made():
