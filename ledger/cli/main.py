@@ -68,8 +68,8 @@ def _unknown_command(words: Sequence[str]) -> UsageError:
     from shutil import which
 
     name = words[0]
-    near = get_close_matches(name, [*COMMANDS, *ALIASES], 3, 0.5)
-    if not near and which(name):
+    near = get_close_matches(name, [*COMMANDS, *ALIASES], 2, 0.5)
+    if which(name) and any(map(os.path.isfile, words[1:])):
         hint = f"to record it as a trial: ledger run {' '.join(words[:6])}"
     else:
         hint = " or ".join(f"ledger {each}" for each in near) or "see what there is: ledger --help"

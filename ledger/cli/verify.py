@@ -41,16 +41,15 @@ def command(context: click.Context, ref: str | None, experiment: str | None, as_
         scope = (references.resolve(trials, ref),)
     elif experiment is not None:
         scope = references.experiment(trials, experiment)
-    told = sys.stderr.isatty()
+    progress = _Progress()
     report = verify(
         workspace.journal,
         workspace.store,
         trials,
         scope=scope,
-        progress=_progress if told else lambda _done, _known: None,
+        progress=progress,
     )
-    if told:
-        click.echo("\r\033[K", nl=False, err=True)
+    progress.end()
     if as_json:
         common.emit(verify_document(report))
     else:
@@ -58,9 +57,23 @@ def command(context: click.Context, ref: str | None, experiment: str | None, as_
     return 0 if report.ok else MismatchError.exit_code
 
 
-def _progress(done: int, known: int) -> None:
-    if done % 50 == 0:
-        click.echo(f"\r\033[Kledger: {done} of {known} objects", nl=False, err=True)
+class _Progress:
+    """Counts on a terminal, in one line that is gone at the end."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._width = 0
+
+    def __call__(self, done: int, known: int) -> None:
+        if self._terminal and done % 50 == 0:
+            text = f"ledger: {done} of {known} objects"
+            click.echo(f"\r{text.ljust(self._width)}", nl=False, err=True)
+            self._width = len(text)
+
+    def end(self) -> None:
+        """Take the line away."""
+        if self._width:
+            click.echo(f"\r{' ' * self._width}\r", nl=False, err=True)
 
 
 def _page(report: Report) -> Page:
