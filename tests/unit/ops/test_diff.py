@@ -259,6 +259,18 @@ def test_outputs_whose_content_is_not_there(maker):
     assert "c" in {each.path for each in diff(one, larger, maker.store).sections["outputs"]}
 
 
+def test_damaged_outputs_are_not_compared(maker):
+    maker.trial(outputs={"a.json": b"1.0"})
+    maker.trial(outputs={"a.json": b"2.0"})
+    for content in (b"1.0", b"2.0"):
+        path = maker.object_file(Digest.of(content))
+        path.chmod(0o644)
+        path.write_bytes(b"3.0")
+    (found,) = compared(maker, tolerance=Tolerance(atol=9.0)).sections["outputs"]
+    assert found.counted
+    assert "damaged object" in found.detail
+
+
 def test_a_point_that_one_side_lacks(maker):
     maker.trial(metrics={"loss": [(0, 1.0), (1, 2.0)]})
     maker.trial(metrics={"loss": [(0, 1.0)]})
