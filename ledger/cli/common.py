@@ -27,7 +27,7 @@ def experiment(what: str) -> Callable[[Function], Function]:
 def ends(examples: str, codes: str) -> str:
     """The end of a command's help: examples, one a line, and its exit codes."""
     lines = "\n".join(f"  {each.strip()}" for each in examples.strip().splitlines())
-    return f"\b\nExamples:\n{lines}\n\n\b\nExit codes:\n  {codes}"
+    return f"\b\nExamples:\n{lines}\n\nExit codes: {codes}."
 
 
 def directory() -> Path:

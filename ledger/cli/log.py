@@ -17,6 +17,8 @@ from ledger.ops.query import Trials
 _LIMIT = 20
 _PARAMETERS, _METRICS = 8, 5
 """Columns of each kind that are shown."""
+_KEPT = 6
+"""Columns that the narrowest terminal shows."""
 
 
 @click.command(
@@ -69,7 +71,7 @@ def _page(shown: Sequence[Trial], matching: int, all: int, trials: Trials) -> Pa
         return page
     parameters, more_parameters = _varying(shown)
     metrics, more_metrics = _main_metrics(shown)
-    header = ["id", "name", "experiment", "status", "started (UTC)", "took"]
+    header = ["id", "name", "experiment", "status", "replayed", "started (UTC)", "took"]
     rows: list[tuple[Cell, ...]] = []
     for trial in shown:
         values = {each.name: exact(each.value) for each in trial.hyperparameters}
@@ -83,16 +85,16 @@ def _page(shown: Sequence[Trial], matching: int, all: int, trials: Trials) -> Pa
                 line(trial.name or ""),
                 line(trial.experiment or ""),
                 marks.status(facts),
-                moment(rfc3339(trial.started)),
+                marks.replays(str(each.replay.verdict) for each in receipts),
+                moment(rfc3339(trial.started))[:16],
                 duration(outcome.duration_s) if outcome else "",
                 *(values.get(name, "") for name in parameters),
                 *(lasts.get(name, "") for name in metrics),
-                marks.replays(str(each.replay.verdict) for each in receipts),
                 line(", ".join(trial.tags)),
             )
         )
     names = [line(name) for name in (*parameters, *metrics)]
-    page.table([*header, *names, "replays", "tags"], rows, right=["took", *names], indent=0)
+    page.table([*header, *names, "tags"], rows, right=["took", *names], indent=0, keep=_KEPT)
     left = []
     if matching > len(shown):
         left.append(f"{matching - len(shown)} older or later ones: -n {matching}")

@@ -116,6 +116,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         The exit code.
     """
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        _hold_closed_streams()
     if "_LEDGER_COMPLETE" in os.environ:  # a shell asks for completions; click answers and exits
         group.main(prog_name="ledger", complete_var="_LEDGER_COMPLETE")
     words = list(sys.argv[1:] if argv is None else argv) or ["--help"]
@@ -142,6 +144,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         report(LedgerError(error.strerror or type(error).__name__, cause=_place(error)))
         return LedgerError.exit_code
     return code if isinstance(code, int) else 0
+
+
+def _hold_closed_streams() -> None:
+    """Give what was closed (``>&-``) a sink, before a file of ours gets its number."""
+    from ledger.ops.streams import hold_standard
+
+    hold_standard()
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - it lives as long as the process
 
 
 def report(error: LedgerError) -> None:

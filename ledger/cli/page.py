@@ -31,6 +31,8 @@ class _Table:
     rows: tuple[tuple[Cell, ...], ...]
     right: frozenset[str]
     indent: int
+    kept: int | None = None
+    """How many columns, from the left, a narrow terminal must show; None wraps cells instead."""
 
 
 @dataclass(slots=True)
@@ -60,6 +62,7 @@ class Page:
         *,
         right: Iterable[str] = (),
         indent: int = 2,
+        keep: int | None = None,
     ) -> None:
         """Add a table; columns without a text in any row are left out.
 
@@ -73,6 +76,9 @@ class Page:
             Columns of numbers.
         indent
             Spaces before each line.
+        keep
+            On a terminal that is too narrow, columns are left out from the right down to so many; without it,
+            cells are wrapped.
         """
         found = [tuple(row) for row in rows]
         kept = [place for place in range(len(header)) if any(_text(row[place]) for row in found)]
@@ -82,6 +88,7 @@ class Page:
                 tuple(tuple(row[place] for place in kept) for row in found),
                 frozenset(right),
                 indent,
+                None if keep is None else sum(place < keep for place in kept),
             )
         )
 
@@ -113,7 +120,7 @@ class Page:
             elif isinstance(part, _Line):
                 console.print(_rich(part.cell), soft_wrap=True)
             else:
-                console.print(_rich_table(part))
+                console.print(_rich_table(_fitted(part, width)))
         return "".join(f"{each.rstrip()}\n" for each in file.getvalue().splitlines())
 
     def show(self) -> None:
@@ -164,6 +171,29 @@ def _aligned(table: _Table) -> list[str]:
     ]
 
 
+def _fitted(table: _Table, width: int) -> _Table:
+    """The columns of a table that a terminal has room for; a last one tells how many are left out."""
+    if table.kept is None:
+        return table
+    widths = [
+        2 + max(len(_text(row[place])) for row in (table.header, *table.rows))
+        for place in range(len(table.header))
+    ]
+    count = len(widths)
+    while count > table.kept and table.indent + sum(widths[:count]) + (count < len(widths)) * 10 > width:
+        count -= 1
+    if count == len(widths):
+        return table
+    told = f"… {len(widths) - count} more"
+    return _Table(
+        (*table.header[:count], told),
+        tuple((*row[:count], "") for row in table.rows),
+        table.right,
+        table.indent,
+        table.kept,
+    )
+
+
 def _rich(cell: Cell) -> "Text":
     from rich.text import Text
 
@@ -179,7 +209,12 @@ def _rich_table(table: _Table) -> "Padding":
     )
     columns = table.header or ("",) * (len(table.rows[0]) if table.rows else 0)
     for name in columns:
-        made.add_column(name, justify="right" if name in table.right else "left", overflow="fold")
+        made.add_column(
+            name,
+            justify="right" if name in table.right else "left",
+            overflow="fold" if table.kept is None else "ellipsis",
+            no_wrap=table.kept is not None,
+        )
     for row in table.rows:
         made.add_row(*(_rich(cell) for cell in row))
     return Padding(made, (0, 0, 0, table.indent))

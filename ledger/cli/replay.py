@@ -21,7 +21,7 @@ from ledger.ops.result_documents import replay_document
         """ledger replay @
         ledger replay -x digits --env current --rtol 1e-6""",
         "0 identical or equivalent, 2 usage, 3 there is no such trial, 4 diverged (--strict: or equivalent),"
-        "\n  5 incomparable: it could not be made again; of an experiment, the worst of its trials",
+        " 5 incomparable: it could not be made again; of an experiment, the worst of its trials",
     ),
 )
 @click.argument("ref", required=False)

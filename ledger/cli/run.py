@@ -8,11 +8,11 @@ import click
 from ledger import workspace as workspaces
 from ledger.cli import common
 from ledger.cli.text import count, duration, number, size
-from ledger.errors import CannotRecordError, LedgerError, UsageError
+from ledger.errors import LedgerError, UsageError
 from ledger.model import Outcome
 from ledger.ops import options
 from ledger.ops.names import check_name
-from ledger.ops.run import RunOptions, RunResult, run
+from ledger.ops.run import RunOptions, RunResult, cannot_record, run
 
 _METRICS = 3
 """Metrics in the line at the end."""
@@ -27,7 +27,7 @@ _METRICS = 3
         """ledger run python train.py --lr 0.1
         ledger run -x digits --seed 7 -i data.csv -- python train.py --epochs 20""",
         "the command's own, 128+n if signal n ended it; before it starts: 2 usage, 125 it cannot be recorded;"
-        "\n  126 the command is not executable, 127 it is not found",
+        " 126 the command is not executable, 127 it is not found",
     ),
 )
 @click.option("--name", metavar="NAME", help="A name for the trial; a repeated one means its newest trial.")
@@ -101,21 +101,12 @@ def command(
     try:
         workspace, _ = workspaces.find_or_make(common.directory(), context.obj)
     except (LedgerError, OSError) as error:
-        raise _cannot_record(error) from error
+        raise cannot_record(error) from error
     result = run(workspace, words, chosen, notify=common.warn)
     # Inside another trial this line would be part of what that one prints.
     if not quiet and "LEDGER_TRIAL" not in os.environ:
         click.echo(_line(result), err=True)
     return result.exit_code
-
-
-def _cannot_record(error: LedgerError | OSError) -> CannotRecordError:
-    what = "the command was not started, because it cannot be recorded"
-    if not isinstance(error, LedgerError):
-        return CannotRecordError(what, cause=str(error))
-    return CannotRecordError(
-        what, cause=": ".join(filter(None, [error.message, error.cause])), hint=error.hint
-    )
 
 
 def _line(result: RunResult) -> str:

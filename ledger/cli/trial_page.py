@@ -81,10 +81,11 @@ def _code(page: Page, code: Document | None) -> None:
         page.line("  not recorded")
         return
     for each in (code, *code["others"]):
+        if each["name"] != ".":
+            page.heading(f"Code of {line(each['name'])}")
         state = f"{each['branch'] or 'no branch'}{', changed since' if each['dirty'] else ''}"
         page.pairs(
             [
-                ("distribution", None if each["name"] == "." else line(each["name"])),
                 ("commit", f"{each['commit'][:12]} ({line(state)})" if each["commit"] else "none"),
                 ("remote", line(each["remote"] or "")),
                 ("tree", short(each["tree"])),

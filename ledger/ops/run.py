@@ -20,7 +20,7 @@ from ledger.ops.scratch import Scratch, isolated, usual
 from ledger.ops.spool import Spool
 from ledger.workspace import Workspace
 
-__all__ = ["RunOptions", "RunResult", "run"]
+__all__ = ["RunOptions", "RunResult", "cannot_record", "run"]
 
 Notify = Callable[[str], None]
 
@@ -108,7 +108,7 @@ def run(
             spool.remove()
         elif spool is not None:
             spool.close()  # it has started in the record: a later command records it as lost
-        raise _cannot_record(error) from error
+        raise cannot_record(error) from error
 
 
 @frozen
@@ -298,7 +298,8 @@ def _current_directory() -> Path:
         ) from error
 
 
-def _cannot_record(error: LedgerError | OSError) -> CannotRecordError:
+def cannot_record(error: LedgerError | OSError) -> CannotRecordError:
+    """Say of what went wrong before a command started that it was not started."""
     if isinstance(error, CannotRecordError):
         return error
     if isinstance(error, LedgerError):

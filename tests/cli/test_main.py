@@ -33,7 +33,8 @@ def test_every_help_ends_with_two_examples_and_the_exit_codes(tool, name):
     examples = re.search(r"Examples:\n((?:    ledger .*\n)+)\n", text)
     assert examples, text
     assert len(examples[1].splitlines()) == 2
-    assert re.search(r"Exit codes:\n    \S", text)
+    assert re.search(r"^  Exit codes: \S", text, re.MULTILINE)
+    assert max(map(len, text.splitlines())) <= 80
     assert text.isascii() or "…" in text
     assert tool(name, "-h").out == text
 

@@ -264,3 +264,16 @@ def test_reading_needs_no_right_to_write(trained, tmp_path):
         assert len(trained.document("log", directory=tmp_path / "copy")) == 2
     finally:
         subprocess.run(["chmod", "-R", "u+w", folder], check=True)
+
+
+def test_a_narrow_terminal_gets_fewer_columns_and_is_told(trained):
+    trained("replay", "first", "--env", "current")
+    plain = {"NO_COLOR": "1"}
+    wide = trained.on_terminal("log", variables=plain, columns=140).splitlines()
+    narrow = trained.on_terminal("log", variables=plain, columns=75).splitlines()
+    assert "tags" in wide[0]
+    assert "… " not in wide[0]
+    assert re.search(r"… \d more$", narrow[0])
+    assert len(narrow) == len(wide) == 3
+    assert max(map(len, narrow)) <= 75
+    assert narrow[2].split()[:5] == wide[2].split()[:5]

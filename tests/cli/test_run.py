@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import stat
 import subprocess
 import sys
@@ -201,3 +202,12 @@ def test_reuse_says_so(tool):
     tool("run", "true")
     assert len(json.loads(tool("log", "--json").out)) == 1
     tool("run", "--reuse", "true")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_changes_nothing(tool, closed):
+    words = shlex.join([*tool.words, "run", "sh", "-c", "test -e /proc/self/fd/0 && echo x > in; exit 4"])
+    assert subprocess.run(["sh", "-c", f"{words} {closed}"], cwd=tool.path, check=False).returncode == 4
+    assert (tool.path / "in").exists() is ("<&-" not in closed)
+    words = shlex.join([*tool.words, "log"])
+    assert subprocess.run(["sh", "-c", f"{words} {closed}"], cwd=tool.path, check=False).returncode == 0
