@@ -108,19 +108,30 @@ def test_find_spec_reload_and_lazy_loading_still_work(run):
     assert len(run.events("arguments")) == 1
 
 
-def test_a_finder_that_asks_the_import_system_itself(run):
-    script = run.write(
-        "a.py",
-        "import importlib.util, sys\n"
-        "class Asking:\n"
+FINDERS = {
+    "asks": (
         "    asked = set()\n"
         "    def find_spec(self, name, path=None, target=None):\n"
         "        if name in self.asked: return None\n"
         "        self.asked.add(name)\n"
         "        return importlib.util.find_spec(name)\n"
-        "sys.meta_path.insert(0, Asking())\n"
-        "import random\n"
-        "random.seed(4); print(random.random())\n",
+    ),
+    "loops": (
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        for each in sys.meta_path:\n"
+        "            spec = each.find_spec(name, path, target) if each is not self else None\n"
+        "            if spec: return spec\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("body", FINDERS.values(), ids=FINDERS)
+def test_a_finder_that_asks_the_import_system_itself(run, body, place):
+    script = run.write(
+        "a.py",
+        f"import importlib.util, sys\nclass Asking:\n{body}sys.meta_path.insert({place}, Asking())\n"
+        "import random\nrandom.seed(4); print(random.random())\n",
     )
     run.same(script)
     assert run.only("seeded")["value"] == 4
