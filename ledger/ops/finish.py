@@ -130,6 +130,8 @@ class _Collecting:
             step()
         except (LedgerError, OSError) as error:
             self._say(part, ABSENT, " ".join(str(error).split("\n")))
+        except Exception as error:  # noqa: BLE001 - the command has run: a fault of ours must not cost its record
+            self._say(part, ABSENT, f"{type(error).__name__}: {' '.join(str(error).split())[:500]}")
 
     def reports(self) -> None:
         """Read what the script's calls and the probe said."""
@@ -218,7 +220,8 @@ def united(before: Iterable[HealthLine], after: Iterable[HealthLine]) -> tuple[H
         if earlier is None or earlier.state is COMPLETE:
             lines[line.part] = line
         elif line.reason and line.reason != earlier.reason:
-            lines[line.part] = replace(earlier, reason=f"{earlier.reason}; {line.reason}")
+            state = ABSENT if ABSENT in (earlier.state, line.state) else PARTIAL
+            lines[line.part] = replace(earlier, state=state, reason=f"{earlier.reason}; {line.reason}")
     return tuple(lines[part] for part in sorted(lines))
 
 

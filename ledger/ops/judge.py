@@ -1,13 +1,13 @@
 """The verdict on a replay: what differs, what of it counts, and where it may come from."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ledger.capture.metrics import NAME as METRICS_FILE
 from ledger.compare import json_values, text
 from ledger.compare.base import Comparison, Tolerance
 from ledger.compare.metrics import is_timing
 from ledger.errors import LedgerError
-from ledger.model import Artifact, Cause, Difference, Digest, Observed, Outcome, Stream, Verdict
+from ledger.model import Artifact, Cause, Difference, Digest, Entropy, Observed, Outcome, Stream, Verdict
 from ledger.model.frozen import frozen
 from ledger.ops.diff_results import artifacts, compare_contents, outcome_metrics
 from ledger.store.base import Store
@@ -37,6 +37,7 @@ def judge(
     seen: Observed | None,
     now: Observed | None,
     absent: Sequence[str],
+    suspect: Callable[[str], str | None] = lambda _: None,
 ) -> Judged:
     """Compare two outcomes of one recipe: exit code, metrics and outputs; streams too, which count if strict.
 
@@ -58,6 +59,8 @@ def judge(
         What was observed at the trial and at its replay.
     absent
         Paths of the tree that were recorded without content, and were not there at the replay.
+    suspect
+        Finds the line of the code that may use a generator of which only the name is known.
     """
     tolerance = Tolerance(rtol=rtol, atol=atol)
 
@@ -93,7 +96,8 @@ def judge(
         verdict = Verdict.EQUIVALENT
     else:
         verdict = Verdict.IDENTICAL
-    causes = _causes(drift, seen, now, absent, [each.reason for each in problems]) if counted else ()
+    reasons = [each.reason for each in problems]
+    causes = _causes(drift, seen, now, absent, reasons, suspect) if counted else ()
     return Judged(verdict=verdict, differences=(*differences, *drift), causes=causes)
 
 
@@ -119,7 +123,7 @@ def _metrics_file(
 
 def _measures_clock(path: str, timing: tuple[str, ...]) -> bool:
     keys = [key for key in path.split(".") if not key.isdecimal()]  # a place in a list is no part of a name
-    return any(is_timing(name, timing) for name in (".".join(keys), *keys))
+    return is_timing(".".join(keys), timing)
 
 
 def _only_clock(difference: Difference) -> bool:
@@ -148,12 +152,21 @@ def _stream(
     )
 
 
+def _drew(entropy: Entropy, suspect: Callable[[str], str | None]) -> str:
+    if entropy.where is not None:
+        return f"{entropy.generator} drew fresh entropy at {entropy.where}"
+    line = suspect(entropy.generator)
+    where = f"the first line that uses it is {line}" if line else "at an unknown place"
+    return f"the global generator of {entropy.generator} was never seeded; {where}"
+
+
 def _causes(
     drift: tuple[Difference, ...],
     seen: Observed | None,
     now: Observed | None,
     absent: Sequence[str],
     problems: Sequence[str],
+    suspect: Callable[[str], str | None],
 ) -> tuple[Cause, ...]:
     """What was observed that can make a result come out otherwise, the likeliest first."""
     causes: list[Cause] = []
@@ -179,7 +192,7 @@ def _causes(
         causes.append(
             Cause(
                 cause="a generator without a seed",
-                evidence=f"{each.generator} drew fresh entropy at {each.where or 'an unknown place'}",
+                evidence=_drew(each, suspect),
                 hint="seed it in the program, or record with: ledger run --seed 1 …",
             )
         )

@@ -33,6 +33,7 @@ from ledger.ops.execute import Launch, StreamNote, execute
 from ledger.ops.finish import Leavings, absolute, collect
 from ledger.ops.judge import Judged, judge
 from ledger.ops.scratch import Scratch
+from ledger.ops.suspects import line_that_uses
 from ledger.workspace import Workspace
 
 Progress = Callable[[str], None]
@@ -182,6 +183,7 @@ class _Attempt:
                 seen=self.trial.observed,
                 now=self.observed,
                 absent=absent,
+                suspect=lambda name: line_that_uses(name, self.trial.code[0].tree, self.workspace.store),
             )
 
     def receipt(self, judged: Judged) -> TrialReplayed:

@@ -62,12 +62,21 @@ def test_what_comes_out_otherwise_has_diverged_with_the_line_that_drew(project):
     assert "--seed" in cause(receipt)
 
 
-def test_the_global_generator_is_named_though_its_line_is_not_known(project):
-    project.write(train="import random; open('model', 'w').write(str(random.random()))")
+@pytest.mark.parametrize(
+    ("generator", "code"),
+    [
+        ("random", "import random\n\nmade = random.random()"),
+        ("numpy", "import numpy as np\n\nmade = np.random.rand()"),
+        ("random", "import sys\n\nfrom random import random; made = random()"),
+    ],
+)
+def test_the_line_that_uses_an_unseeded_global_generator_is_named(project, generator, code):
+    (project.path / "train.py").write_text(f"{code}\nopen('model', 'w').write(str(made))\n")
     project.run("python", "train.py")
     receipt = project.replay()
     assert receipt.verdict == "diverged"
-    assert "random drew" in cause(receipt)
+    assert f"the global generator of {generator} was never seeded" in cause(receipt)
+    assert "train.py:3" in cause(receipt)
 
 
 SEEDED = """
@@ -250,6 +259,28 @@ def test_a_pipe_that_is_not_asked_for_is_not_read(project):
     assert "not recorded" in project.health("inputs").reason
 
 
+def test_a_loop_that_reads_lines_keeps_its_lines(project):
+    project.write(train="print(1)")
+    run = f"""
+from pathlib import Path
+import sys
+from ledger import workspace
+from ledger.ops.run import run
+place = Path({str(project.path)!r})
+run(workspace.find_or_make(place)[0], [sys.executable, "train.py"], directory=place, forward=False)
+"""
+    loop = "while read line; do \"$0\" -c \"$1\" && echo got $line; done"
+    done = subprocess.run(
+        ["bash", "-c", loop, sys.executable, run],
+        input=b"a\nb\n",
+        env={**os.environ, "PYTHONPATH": REPOSITORY},
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout == b"got a\ngot b\n", done.stderr
+    assert len(project.trials) == 2
+
+
 def test_a_closed_standard_input_stays_closed(project):
     project.write(train="import sys; print(sys.stdin)")
     run_with_stdin(project, b"", "closed")
@@ -354,6 +385,33 @@ def test_a_working_directory_inside_the_tree(git_project):
     assert set(git_project.outputs()) == {"inside/made"}
     receipt = git_project.replay(strict=True)
     assert receipt.verdict == "identical", receipt
+
+
+def test_a_project_that_has_moved(project):
+    (project.path / "inside").mkdir()
+    project.write(train="import sys; open(sys.argv[1], 'w').write('x'); open('made', 'w').write('y')")
+    absolute = str(project.path / "absolute")
+    project.run("python", "../train.py", absolute, directory=project.path / "inside")
+    project.path = project.path.rename(project.path.parent / "moved")
+    before = project.look()
+    receipt = project.replay()
+    assert receipt.verdict == "identical", receipt
+    assert project.look() == before
+    assert not os.path.exists(os.path.dirname(absolute))
+
+
+def test_an_input_that_was_too_large_to_keep_is_taken_from_where_it_was(project):
+    limits = "[store]\nmax_input_bytes = 4\n[code]\nmax_untracked_bytes = 4000\n"
+    (project.path / "ledger.toml").write_text(limits)
+    (project.path / "data").write_text("1" * 5000)
+    project.write(train="open('made', 'w').write(open('data').read()[:3])")
+    project.run("python", "train.py", inputs=("data",))
+    assert project.last.inputs[0].omitted is not None
+    assert project.replay().verdict == "identical"
+    (project.path / "data").write_text("2" * 5000)
+    receipt = project.replay()
+    assert receipt.verdict == "incomparable"
+    assert "recorded by its digest only" in cause(receipt)
 
 
 def test_an_environment_inside_of_the_root(git_project):
