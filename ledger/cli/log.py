@@ -17,8 +17,6 @@ from ledger.ops.query import Trials
 _LIMIT = 20
 _PARAMETERS, _METRICS = 8, 5
 """Columns of each kind that are shown."""
-_KEPT = 6
-"""Columns that the narrowest terminal shows."""
 
 
 @click.command(
@@ -94,7 +92,10 @@ def _page(shown: Sequence[Trial], matching: int, all: int, trials: Trials) -> Pa
             )
         )
     names = [line(name) for name in (*parameters, *metrics)]
-    page.table([*header, *names, "tags"], rows, right=["took", *names], indent=0, keep=_KEPT)
+    # A narrow terminal does without tags, experiment, time, duration and replays before it misses a value.
+    columns = range(len(header) + len(names) + 1)
+    order = [columns[-1], 2, 5, 6, 4, *reversed(columns[len(header) : -1]), 1]
+    page.table([*header, *names, "tags"], rows, right=["took", *names], indent=0, drop=order)
     left = []
     if matching > len(shown):
         left.append(f"{matching - len(shown)} older or later ones: -n {matching}")

@@ -31,8 +31,8 @@ class _Table:
     rows: tuple[tuple[Cell, ...], ...]
     right: frozenset[str]
     indent: int
-    kept: int | None = None
-    """How many columns, from the left, a narrow terminal must show; None wraps cells instead."""
+    drop: tuple[int, ...] = ()
+    """Columns that a narrow terminal does without, the first one first; without any, cells are wrapped."""
 
 
 @dataclass(slots=True)
@@ -62,7 +62,7 @@ class Page:
         *,
         right: Iterable[str] = (),
         indent: int = 2,
-        keep: int | None = None,
+        drop: Iterable[int] = (),
     ) -> None:
         """Add a table; columns without a text in any row are left out.
 
@@ -76,9 +76,9 @@ class Page:
             Columns of numbers.
         indent
             Spaces before each line.
-        keep
-            On a terminal that is too narrow, columns are left out from the right down to so many; without it,
-            cells are wrapped.
+        drop
+            Places of the columns that a narrow terminal does without, the first one first; without any, cells
+            are wrapped.
         """
         found = [tuple(row) for row in rows]
         kept = [place for place in range(len(header)) if any(_text(row[place]) for row in found)]
@@ -88,7 +88,7 @@ class Page:
                 tuple(tuple(row[place] for place in kept) for row in found),
                 frozenset(right),
                 indent,
-                None if keep is None else sum(place < keep for place in kept),
+                tuple(kept.index(place) for place in drop if place in kept),
             )
         )
 
@@ -173,24 +173,23 @@ def _aligned(table: _Table) -> list[str]:
 
 def _fitted(table: _Table, width: int) -> _Table:
     """The columns of a table that a terminal has room for; a last one tells how many are left out."""
-    if table.kept is None:
+    if not table.drop:
         return table
-    widths = [
-        2 + max(len(_text(row[place])) for row in (table.header, *table.rows))
-        for place in range(len(table.header))
-    ]
-    count = len(widths)
-    while count > table.kept and table.indent + sum(widths[:count]) + (count < len(widths)) * 10 > width:
-        count -= 1
-    if count == len(widths):
+    lines = (table.header, *table.rows)
+    left = {place: 2 + max(len(_text(row[place])) for row in lines) for place in range(len(table.header))}
+    for place in table.drop:
+        told = f"… {len(table.header) - len(left)} more"
+        if table.indent + sum(left.values()) + (len(told) if len(left) < len(table.header) else -2) <= width:
+            break
+        del left[place]
+    if len(left) == len(table.header):
         return table
-    told = f"… {len(widths) - count} more"
     return _Table(
-        (*table.header[:count], told),
-        tuple((*row[:count], "") for row in table.rows),
+        (*(table.header[place] for place in left), f"… {len(table.header) - len(left)} more"),
+        tuple((*(row[place] for place in left), "") for row in table.rows),
         table.right,
         table.indent,
-        table.kept,
+        table.drop,
     )
 
 
@@ -212,8 +211,8 @@ def _rich_table(table: _Table) -> "Padding":
         made.add_column(
             name,
             justify="right" if name in table.right else "left",
-            overflow="fold" if table.kept is None else "ellipsis",
-            no_wrap=table.kept is not None,
+            overflow="fold" if not table.drop else "ellipsis",
+            no_wrap=bool(table.drop),
         )
     for row in table.rows:
         made.add_row(*(_rich(cell) for cell in row))
