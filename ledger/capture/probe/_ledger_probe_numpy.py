@@ -25,7 +25,9 @@ def watch(probe: Any, module: Any) -> None:
 
     def by_default_rng(args: Any, kwargs: Any) -> None:
         value = seeds.first(args, kwargs, "seed")
-        if value is not None and not hasattr(value, "spawn"):  # a generator is no seed
+        if value is None or hasattr(value, "spawn"):  # a generator is no seed
+            return
+        if not probe.importing():
             book.called("numpy.default_rng", value)
 
     if probe.seed is None:

@@ -12,7 +12,8 @@ string or a list of them; of anything else its text, with ``"opaque": true``. ``
 ``entropy`` without it comes at the end: the global generator had moved on though nothing had seeded it. An
 unseeded ``random.Random`` is told when it dies or at the end, since until then it may be given a seed.
 RandomState and generators made from a SeedSequence are classes that stay as they are: their unseeded draws
-are seen, their explicit seeds are not. What an installed library draws while it is imported is left out.
+are seen, their explicit seeds are not. What an installed library makes for itself while it is imported
+is left out.
 
 With ``LEDGER_SEED`` = N each global generator is seeded as soon as its module has been imported: `random`
 and torch with N, numpy with N modulo 2**32, tensorflow with N; what numpy would draw from the system comes
@@ -150,11 +151,13 @@ def watch_random(probe: Any, random: Any) -> None:
         where = probe.where(random.__file__) or ""
         if where.startswith(probe.library) and "-packages/" not in where:
             return  # tempfile and its like are no news
+        if probe.importing():
+            return
         number = id(generator)
         unseeded.pop(number, None)
         if value is not None:
             book.called("random.Random", value, random.__file__)
-        elif len(unseeded) < MOST and not probe.importing():
+        elif len(unseeded) < MOST:
             event = {"event": "entropy", "generator": "random.Random", "where": where or None}
             unseeded[number] = (ref(generator, lambda _: probe.guard("random", settle, number)), event)
 
