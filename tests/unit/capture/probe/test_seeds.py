@@ -141,9 +141,9 @@ def test_modules_imported_before_the_probe_are_seeded_at_once(run, tmp_path):
     assert {each["value"] for each in run.events("enforced")} == {5}
 
 
-def test_what_a_library_draws_while_it_is_imported_is_its_own_affair(run):
+def test_what_a_library_makes_while_it_is_imported_is_its_own_affair(run):
     library = (
-        "import random, numpy\n"
+        "import random, numpy; more = [numpy.random.default_rng(5), random.Random(6)]\n"
         "mine = [numpy.random.default_rng(), numpy.random.RandomState(), random.Random()]\n"
         "def draw(): return numpy.random.default_rng().random()\n"
     )
@@ -156,6 +156,10 @@ def test_what_a_library_draws_while_it_is_imported_is_its_own_affair(run):
         ("numpy", own),
         ("numpy", f"{run.folder}/site-packages/library.py:3"),
         ("random.Random", own),
+    ]
+    assert [(each["value"], each["where"]) for each in run.events("seeded")] == [
+        (5, f"{run.folder}/own/module.py:1"),
+        (6, f"{run.folder}/own/module.py:1"),
     ]
 
 
