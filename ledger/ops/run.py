@@ -101,8 +101,9 @@ def run(
             workspace.store.flush()
             trial = workspace.journal.append(prepared.started).id
             spool.name_trial(trial)
+            needed = _needed(workspace)
             end = execute(_launch(call, prepared, place, spool, trial))
-            return _record(call, prepared, place, watch, trial, end)
+            return _record(call, prepared, place, watch, trial, end, needed)
     except (LedgerError, OSError) as error:
         if spool is not None and trial is None:
             spool.remove()
@@ -175,7 +176,13 @@ def _launch(call: _Call, prepared: Prepared, place: Scratch, spool: Spool, trial
 
 
 def _record(
-    call: _Call, prepared: Prepared, place: Scratch, watch: overlap.Watch, trial: Digest, end: Exit
+    call: _Call,
+    prepared: Prepared,
+    place: Scratch,
+    watch: overlap.Watch,
+    trial: Digest,
+    end: Exit,
+    needed: tuple[Path, ...],
 ) -> RunResult:
     """Record the end; from here on nothing is raised, since the command has run."""
     spool = watch.spool
@@ -193,18 +200,14 @@ def _record(
         known=prepared.known if place.before is None else None,
         streams=end.streams,
     )
-    if not layout.format_file(call.workspace.directory).is_file():
+    missing = next((path for path in needed if not path.exists()), None)
+    if missing is not None:
         # Writing on would make a new ledger that has the end of a trial without its beginning.
         spool.close()
-        gone = f"{call.workspace.directory} is gone"
-        call.notify(f"the end of trial {trial.short} was not recorded: {gone}")
-        line = HealthLine(part="outputs", state=HealthState.ABSENT, reason=gone)
-        return RunResult(
-            trial=trial,
-            exit_code=end.exit_code,
-            outcome=None,
-            health=united(prepared.started.health, [line]),
-        )
+        line = HealthLine(part="outputs", state=HealthState.ABSENT, reason=f"{missing} is gone")
+        call.notify(f"the end of trial {trial.short} was not recorded: {line.reason}")
+        health = united(prepared.started.health, [line])
+        return RunResult(trial=trial, exit_code=end.exit_code, outcome=None, health=health)
     collected = collect(call.workspace.store, left)
     outcome = collected.outcome(end)
     health = united(prepared.started.health, [*collected.health, *_command(end.error)])
@@ -219,6 +222,12 @@ def _record(
     spool.remove()
     _warn(call, outcome, health, end.error)
     return RunResult(trial=trial, exit_code=end.exit_code, outcome=outcome, health=health)
+
+
+def _needed(workspace: Workspace) -> tuple[Path, ...]:
+    """What of the ledger must still be there when the command has ended."""
+    directory = workspace.directory
+    return layout.format_file(directory), layout.log(directory, workspace.journal.origin)
 
 
 def _finished(
@@ -286,7 +295,14 @@ def _reusable(workspace: Workspace, prepared: Prepared) -> RunResult | None:
 
 def _parent(variables: Mapping[str, str]) -> Digest | None:
     text = variables.get("LEDGER_TRIAL")
-    return Digest.parse(text) if text else None
+    try:
+        return Digest.parse(text) if text else None
+    except LedgerError as error:
+        raise CannotRecordError(
+            "LEDGER_TRIAL names no trial",
+            cause=error.cause,
+            hint="only ledger sets it, for what runs inside a trial: unset LEDGER_TRIAL",
+        ) from error
 
 
 def _current_directory() -> Path:

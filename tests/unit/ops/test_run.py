@@ -157,6 +157,39 @@ def test_a_ledger_that_is_no_directory_is_refused_before_the_start(project):
     assert not list((project.ledger / "spool").iterdir())
 
 
+def test_a_parent_that_is_no_trial_is_refused(project):
+    with pytest.raises(CannotRecordError, match="LEDGER_TRIAL") as raised:
+        project.run("touch", "made", variables={"LEDGER_TRIAL": "garbage"})
+    assert "unset" in raised.value.hint
+    assert not (project.path / "made").exists()
+
+
+@pytest.mark.parametrize("name", ["with space", "new\nline", "\udcff\udcfe", "-dash", "a{b}'\""])
+def test_a_root_may_have_an_odd_name(project, name):
+    project.path = project.path.rename(project.path.parent / name)
+    project.write(train="import sys; open(sys.argv[1], 'w').write('x')")
+    project.run("python", str(project.path / "train.py"), str(project.path / "made"))
+    assert project.outputs() == {"made": b"x"}
+    assert project.replay().verdict == "identical"
+
+
+def test_garbage_in_the_spool_costs_only_what_it_was(project):
+    project.write(train="""
+        import os
+        spool = os.environ["LEDGER_SPOOL"]
+        lines = b'{"event": []}\\n[]\\n{"event": "param", "name": 1}\\n\\xff\\n'
+        lines += b'{"event": "artifact", "path": "no"}\\n{"ev'
+        open(spool + "/events-1-1.jsonl", "wb").write(lines)
+        open(spool + "/series-1-1.bin", "wb").write(os.urandom(333))
+        open(spool + "/keys-1-1.jsonl", "wb").write(b'[]\\n{"')
+        open("made", "w").write("x")
+        """)
+    assert project.run("python", "train.py").exit_code == 0
+    assert project.outputs() == {"made": b"x"}
+    for part in ("probe", "metrics", "outputs"):
+        assert project.health(part).state is HealthState.PARTIAL
+
+
 ODD = [b"with space", b"new\nline", b"\xff\xfe.bin", "ünïcødé".encode(), b"-dash", b"quote'\"", b"tab\t"]
 
 
