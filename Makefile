@@ -5,6 +5,8 @@
 #   make test-all   those that are slow, need the package index, or measure speed, too
 #   make bench      the measurements alone
 #   make lint       ruff, mypy, import-linter
+#   make readme     put today's output of its commands into the README
+#   make vectors    write the test vectors and the tables of the format (nothing should change)
 #   make clean      remove what was made here
 
 PYTHON ?= python3
@@ -14,7 +16,7 @@ READY = $(VENV)/.ready
 WORKERS ?= 2
 PYTEST = $(BIN)/python -m pytest
 
-.PHONY: help setup demo test test-all slow network bench lint format vectors clean
+.PHONY: help setup demo test test-all slow network bench lint format readme vectors clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
@@ -63,6 +65,9 @@ lint: $(READY)
 format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+readme: $(READY)
+	$(BIN)/python tests/cli/readme_tour.py
 
 vectors: $(READY)
 	for each in codec_vectors journal_vectors series_vectors format_tables; do $(BIN)/python tests/golden/$$each.py || exit 1; done
