@@ -133,8 +133,7 @@ def _unparsed(found: tuple[Word, ...], parses: tuple[Parse, ...]) -> list[Word]:
     readers = [
         parse
         for parse in parses
-        if any(value.given is not False for value in parse.values)
-        and not _is_tool(parse.where)
+        if any(value.given is not False for value in parse.values) and not _is_tool(parse.where)
     ]
     if not readers:
         return list(found)

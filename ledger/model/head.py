@@ -1,6 +1,5 @@
 """The prefix of a ledger that was seen."""
 
-
 from ledger.model.digest import Digest
 from ledger.model.frozen import frozen
 

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import ledger
 from ledger import fs
 from ledger.capture import environment as capturing
 from ledger.capture.environment import CapturedEnvironment, EditableInstall
@@ -22,6 +21,7 @@ from ledger.ops.installer import CURRENT, Installer
 from ledger.ops.layer import Layer
 from ledger.ops.requirements import is_systems, requirement
 
+_PACKAGE = Path(__file__).absolute().parents[1]
 _COMPLETE = "complete"
 """Written last, so that a build that was killed is never taken for a whole one."""
 
@@ -225,7 +225,7 @@ class _Build:
     def _link(self, captured: CapturedEnvironment) -> None:
         """Let ``import ledger`` find this package, and nothing else of where it lies."""
         link = captured.sites[0] / "ledger"
-        target = os.path.dirname(os.path.abspath(ledger.__file__))
+        target = str(_PACKAGE)
         if not link.is_symlink() or os.readlink(link) != target:
             beside = link.with_name(f".ledger.{os.getpid()}")
             beside.symlink_to(target)

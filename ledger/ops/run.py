@@ -7,11 +7,11 @@ from pathlib import Path
 
 from ledger.capture import process, seeds
 from ledger.capture.inject import child_variables, without_ours
-from ledger.errors import CannotRecordError, LedgerError
+from ledger.errors import CannotRecordError, LedgerError, StorageError
 from ledger.model import Digest, HealthLine, HealthState, Outcome, Recipe, TrialFinished, layout
 from ledger.model.codec import digest_of
 from ledger.model.frozen import frozen
-from ledger.ops import lost, overlap
+from ledger.ops import lost, overlap, reuse
 from ledger.ops import spool as spools
 from ledger.ops.execute import Exit, Launch, execute
 from ledger.ops.finish import Collected, Leavings, absolute, collect, united
@@ -94,16 +94,22 @@ def run(
         spool = spools.create(workspace.directory, apart=call.options.isolate)
         watch = overlap.watch(spool)
         prepared = _prepare(call, spool)
-        if call.options.reuse and (reused := _reusable(workspace, prepared)) is not None:
+        if call.options.reuse and (same := reuse.find(workspace, prepared.started.intent)) is not None:
             spool.remove()
-            return reused
+            return RunResult(
+                trial=same.id, exit_code=0, outcome=same.outcome, health=same.health, reused=True
+            )
         with _place(call, prepared) as place:
             workspace.store.flush()
             trial = workspace.journal.append(prepared.started).id
-            spool.name_trial(trial)
             needed = _needed(workspace)
             end = execute(_launch(call, prepared, place, spool, trial))
-            return _record(call, prepared, place, watch, trial, end, needed)
+            try:
+                result = _record(call, prepared, place, watch, trial, end, needed)
+            except (LedgerError, OSError) as error:  # the command has run: its exit code counts
+                return _unrecorded(call, prepared, spool, trial, end, error)
+            _warn(call, result, end.error)
+            return result
     except (LedgerError, OSError) as error:
         if spool is not None and trial is None:
             spool.remove()
@@ -203,25 +209,28 @@ def _record(
     missing = next((path for path in needed if not path.exists()), None)
     if missing is not None:
         # Writing on would make a new ledger that has the end of a trial without its beginning.
-        spool.close()
-        line = HealthLine(part="outputs", state=HealthState.ABSENT, reason=f"{missing} is gone")
-        call.notify(f"the end of trial {trial.short} was not recorded: {line.reason}")
-        health = united(prepared.started.health, [line])
-        return RunResult(trial=trial, exit_code=end.exit_code, outcome=None, health=health)
+        raise StorageError(f"{missing} is gone")
     collected = collect(call.workspace.store, left)
     outcome = collected.outcome(end)
     health = united(prepared.started.health, [*collected.health, *_command(end.error)])
     if not call.options.isolate:
         health = united(health, overlap.overlapping(watch, call.workspace, trial))
-    try:
-        call.workspace.journal.append(_finished(trial, prepared, collected, outcome, health))
-    except (LedgerError, OSError) as error:
-        spool.close()
-        call.notify(f"the end of trial {trial.short} was not recorded: {str(error).splitlines()[0]}")
-        return RunResult(trial=trial, exit_code=end.exit_code, outcome=None, health=health)
+    call.workspace.journal.append(_finished(trial, prepared, collected, outcome, health))
     spool.remove()
-    _warn(call, outcome, health, end.error)
     return RunResult(trial=trial, exit_code=end.exit_code, outcome=outcome, health=health)
+
+
+def _unrecorded(
+    call: _Call, prepared: Prepared, spool: Spool, trial: Digest, end: Exit, error: LedgerError | OSError
+) -> RunResult:
+    """Say that the end could not be recorded; what the spool holds is left for a later command to recover."""
+    spool.close()
+    reason = str(error).splitlines()[0]
+    call.notify(f"the end of trial {trial.short} was not recorded: {reason}")
+    health = united(
+        prepared.started.health, [HealthLine(part="outputs", state=HealthState.ABSENT, reason=reason)]
+    )
+    return RunResult(trial=trial, exit_code=end.exit_code, outcome=None, health=health)
 
 
 def _needed(workspace: Workspace) -> tuple[Path, ...]:
@@ -261,36 +270,15 @@ def _command(error: str | None) -> list[HealthLine]:
     return [HealthLine(part="command", state=HealthState.PARTIAL, reason=f"it was not started: {error}")]
 
 
-def _warn(call: _Call, outcome: Outcome, health: Sequence[HealthLine], error: str | None) -> None:
+def _warn(call: _Call, result: RunResult, error: str | None) -> None:
     if error is not None:
         call.notify(error)
-    for line in health:
+    for line in result.health:
         if line.state is HealthState.ABSENT and line.part not in ("probe", "seeds"):
             call.notify(f"{line.part}: not recorded: {line.reason}")
-    size = sum(each.size for each in outcome.outputs)
+    size = sum(each.size for each in result.outcome.outputs) if result.outcome else 0
     if size > call.workspace.config.store.warn_output_bytes:
         call.notify(f"this trial's outputs take {size / 1e9:.1f} GB")
-
-
-def _reusable(workspace: Workspace, prepared: Prepared) -> RunResult | None:
-    """Find the newest trial of the same Intent that ended well and whose inputs are still the same."""
-    from ledger.capture.put import hash_file
-    from ledger.ops.query import load
-
-    wanted = digest_of(prepared.started.intent)
-    for trial in reversed(tuple(load(workspace.journal))):
-        outcome = trial.outcome
-        if outcome is None or outcome.exit_code != 0 or not trial.recipe_complete:
-            continue
-        if digest_of(trial.intent) != wanted:
-            continue
-        try:
-            same = all(hash_file(workspace.root / each.path)[0] == each.digest for each in trial.inputs)
-        except OSError:
-            continue  # an input is gone: it has to run
-        if same:
-            return RunResult(trial=trial.id, exit_code=0, outcome=outcome, health=trial.health, reused=True)
-    return None
 
 
 def _parent(variables: Mapping[str, str]) -> Digest | None:

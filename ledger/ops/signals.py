@@ -50,6 +50,7 @@ class Gate:
     def __init__(self) -> None:
         self.active = False
         self._mask: set[int] = set()
+        self._held: set[int] = set()
         self._former: dict[int, Any] = {}
         self._caught: deque[int] = deque()
 
@@ -59,12 +60,16 @@ class Gate:
         self._mask = {int(s) for s in mask}
         signal.pthread_sigmask(signal.SIG_BLOCK, {*wanted, signal.SIGCHLD})
         try:
-            # A handler of our own also undoes an inherited "ignore" of SIGCHLD, which would reap children.
-            for number in (*wanted, signal.SIGCHLD):
+            for number in wanted:
                 self._former[number] = signal.signal(number, self._catch)
+            # An inherited "ignore" of SIGCHLD would reap children. The default is left as it is: putting it
+            # back could meet one that another thread has just caught, of which Python complains.
+            if signal.getsignal(signal.SIGCHLD) != signal.SIG_DFL:
+                self._former[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, self._catch)
         except ValueError:  # not in the main thread: its signals are not ours to take
             signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
             return self
+        self._held = {*wanted, signal.SIGCHLD}
         self.active = True
         return self
 
@@ -85,13 +90,13 @@ class Gate:
 
     def discard(self) -> None:
         """Drop what came for a child that is gone; it must not strike us while its record is written."""
-        while self.active and signal.sigtimedwait(self._former, 0) is not None:
+        while self.active and signal.sigtimedwait(self._held, 0) is not None:
             pass
         self._caught.clear()
 
     def pending(self) -> frozenset[int]:
         """Return the signals that wait already, such as a Ctrl-C before the child exists."""
-        held = set(self._former) if self.active else set()
+        held = self._held if self.active else set()
         return frozenset(int(s) for s in signal.sigpending() & held)
 
     def next(self, seconds: float | None, child: int | None) -> Received | None:
@@ -112,9 +117,9 @@ class Gate:
         info = None
         if not self._caught:
             if seconds is None:
-                info = signal.sigwaitinfo(self._former)
+                info = signal.sigwaitinfo(self._held)
             else:
-                info = signal.sigtimedwait(self._former, max(seconds, 0))
+                info = signal.sigtimedwait(self._held, max(seconds, 0))
         if info is None and self._caught:
             number = self._caught.popleft()
             return Received(number=number, from_kernel=number in _FROM_TERMINAL, sender=0)

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ledger import fs
-from ledger.model import Digest, layout
+from ledger.model import layout
 from ledger.model.frozen import frozen
 
 _LOCK = "lock"
-_TRIAL = "trial"
 _UNBORN = "new-"
 _APART = "apart-"
 _UNBORN_AGE_S = 3600.0
@@ -24,10 +23,6 @@ class Spool:
     path: Path
     lock: int
     """Descriptor that holds the lock; whoever inherits it keeps the trial alive."""
-
-    def name_trial(self, trial: Digest) -> None:
-        """Note the trial's id, for whoever finds this directory after a crash."""
-        (self.path / _TRIAL).write_text(str(trial))
 
     def close(self) -> None:
         """Let go of the lock; the directory stays for a later command to recover."""
@@ -89,14 +84,6 @@ def _alive(parent: Path, name: str) -> bool:
 def in_place(name: str) -> bool:
     """Whether the trial of that spool directory ran in the user's own tree."""
     return not name.startswith(_APART)
-
-
-def trial_of(path: Path) -> Digest | None:
-    """Id that a spool directory names; None where its recorder died before it wrote one."""
-    try:
-        return Digest.parse((path / _TRIAL).read_text())
-    except FileNotFoundError:
-        return None
 
 
 def abandoned(ledger: Path) -> Iterator[Spool]:

@@ -248,13 +248,15 @@ def test_a_disk_that_is_full_costs_the_program_nothing(project):
 
 
 def test_signals_reach_the_program(project):
-    project.write(train="""
+    project.write(
+        train="""
         import signal, sys, time
         from pathlib import Path
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(12))
         Path("started").touch()
         time.sleep(60)
-        """)
+        """
+    )
     recorder = start(project, sys.executable, "train.py")
     wait_for((project.path / "started").exists)
     recorder.send_signal(signal.SIGTERM)

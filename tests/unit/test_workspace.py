@@ -118,7 +118,7 @@ def test_a_bad_configuration_is_named(ledger_environment, tmp_path, text):
 
 def test_a_configuration_in_a_bad_project_file_is_named(ledger_environment, tmp_path):
     workspace.find_or_make(tmp_path)
-    (tmp_path / "pyproject.toml").write_text('[tool.ledger]\nreplay = 3\n')
+    (tmp_path / "pyproject.toml").write_text("[tool.ledger]\nreplay = 3\n")
     with pytest.raises(UsageError, match=r"pyproject\.toml"):
         workspace.find(tmp_path)
 

@@ -28,13 +28,15 @@ def cause(receipt):
 
 def test_the_same_again_is_identical_and_leaves_the_users_files_alone(git_project):
     (git_project.path / "data").write_text("1 2 3")
-    git_project.write(train="""
+    git_project.write(
+        train="""
         import os
         open("model", "w").write(open("data").read())
         open("train.py", "a").write("# changed")
         os.remove("data")
         print("done")
-        """)
+        """
+    )
     git_project.run("python", "train.py", "--lr", "0.1")
     trial = git_project.last
     (git_project.path / "data").write_text("other")
@@ -50,10 +52,12 @@ def test_the_same_again_is_identical_and_leaves_the_users_files_alone(git_projec
 
 
 def test_what_comes_out_otherwise_has_diverged_with_the_line_that_drew(project):
-    project.write(train="""
+    project.write(
+        train="""
         import numpy
         open("model", "w").write(str(numpy.random.default_rng().random()))
-        """)
+        """
+    )
     project.run("python", "train.py")
     receipt = project.replay()
     assert receipt.verdict == "diverged"
@@ -145,11 +149,13 @@ def test_a_metric_that_differs_is_counted_unless_it_is_near(project):
 
 
 def test_the_clock_in_a_metrics_file_is_reported_and_not_counted(project):
-    project.write(train="""
+    project.write(
+        train="""
         import json, sys, time
         epoch = {"fit_time": time.time(), "loss": 1.0}
         json.dump({"accuracy": 0.5, "epochs": [epoch]}, open("metrics.json", "w"))
-        """)
+        """
+    )
     project.run("python", "train.py")
     receipt = project.replay()
     assert receipt.verdict == "equivalent", receipt
@@ -160,10 +166,12 @@ def test_the_clock_in_a_metrics_file_is_reported_and_not_counted(project):
 
 
 def test_another_value_in_a_metrics_file_is_counted(project):
-    project.write(train="""
+    project.write(
+        train="""
         import json, time
         json.dump({"accuracy": time.time(), "fit_time": time.time()}, open("metrics.json", "w"))
-        """)
+        """
+    )
     project.run("python", "train.py")
     receipt = project.replay()
     assert receipt.verdict == "diverged"
@@ -172,10 +180,12 @@ def test_another_value_in_a_metrics_file_is_counted(project):
 
 
 def test_other_json_that_only_lies_otherwise_is_equivalent(project):
-    project.write(train="""
+    project.write(
+        train="""
         import json, time
         json.dump({"a": 1}, open("result.json", "w"), indent=time.time_ns() % 9 + 1)
-        """)
+        """
+    )
     project.run("python", "train.py")
     verdicts = {str(project.replay().verdict) for _ in range(4)}
     assert verdicts <= {"equivalent", "identical"}
@@ -269,7 +279,7 @@ from ledger.ops.run import run
 place = Path({str(project.path)!r})
 run(workspace.find_or_make(place)[0], [sys.executable, "train.py"], directory=place, forward=False)
 """
-    loop = "while read line; do \"$0\" -c \"$1\" && echo got $line; done"
+    loop = 'while read line; do "$0" -c "$1" && echo got $line; done'
     done = subprocess.run(
         ["bash", "-c", loop, sys.executable, run],
         input=b"a\nb\n",
@@ -343,12 +353,14 @@ def test_a_trial_that_wrote_outside_of_its_root_is_not_run_again(project, tmp_pa
 
 
 def test_a_program_finds_its_own_absolute_path(project):
-    project.write(train=f"""
+    project.write(
+        train=f"""
         import os
         here = os.path.dirname(os.path.abspath(__file__))
         open(os.path.join(here, "made"), "w").write(here)
         open({str(project.path / "absolute")!r}, "w").write(os.getcwd())
-        """)
+        """
+    )
     before = project.look()
     project.run("python", str(project.path / "train.py"))
     assert project.outputs()["made"] == os.fsencode(project.path)
@@ -364,11 +376,13 @@ def test_without_namespaces_paths_in_the_command_are_written_anew(project, monke
     from ledger.ops import namespace
 
     monkeypatch.setattr(namespace, "_reason", ["refused for this test"])
-    project.write(train="""
+    project.write(
+        train="""
         import os, sys
         open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "made"), "w").write("x")
         open(sys.argv[1], "w").write("y")
-        """)
+        """
+    )
     project.run("python", str(project.path / "train.py"), str(project.path / "named"))
     for name in ("made", "named"):
         (project.path / name).unlink()
@@ -425,10 +439,12 @@ def test_an_environment_inside_of_the_root(git_project):
 
 
 def test_secrets_are_refilled_or_named(project):
-    project.write(train="""
+    project.write(
+        train="""
         import os, sys
         open("made", "w").write(f"{len(sys.argv[2])} {len(os.environ['WANDB_API_KEY'])}")
-        """)
+        """
+    )
     key, token = "0123456789abcdef0123456789abcdef01234567", "hunter2-very-secret-token"
     today = {"WANDB_API_KEY": key, "API_TOKEN": token}
     (project.path / "ledger.toml").write_text('[environment]\nvariables = ["WANDB_*"]\n')
@@ -559,7 +575,8 @@ def test_a_receipt_is_an_entry(project):
 
 
 def test_a_run_inside_a_replay_is_not_recorded_in_the_users_ledger(project):
-    project.write(outer=f"""
+    project.write(
+        outer=f"""
         import os, sys
         sys.path.insert(0, {REPOSITORY!r})
         from pathlib import Path
@@ -568,7 +585,8 @@ def test_a_run_inside_a_replay_is_not_recorded_in_the_users_ledger(project):
         here = Path.cwd()
         place = workspace.find_or_make(here, os.environ.get("LEDGER_DIR"))[0]
         run(place, ["sh", "-c", "echo x > made"], directory=here, forward=False)
-        """)
+        """
+    )
     project.run("python", "outer.py")
     outer, inner = project.trials
     assert inner.parent == outer.id

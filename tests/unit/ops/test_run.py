@@ -19,12 +19,14 @@ def tree(project, trial=None):
 
 
 def test_a_run_records_what_it_was_and_what_came_of_it(project):
-    project.write(train="""
+    project.write(
+        train="""
         import sys
         open("model.bin", "wb").write(b"weights")
         print("out")
         print("error", file=sys.stderr)
-        """)
+        """
+    )
     result = project.run("python", "train.py", "--lr", "0.1", name="first", experiment="x", tags=("a",))
     trial = project.last
     assert (result.trial, result.exit_code, result.reused) == (trial.id, 0, False)
@@ -69,12 +71,14 @@ def test_a_directory_is_not_executable(project):
 
 @pytest.mark.parametrize(("name", "number"), [("SIGTERM", 15), ("SIGKILL", 9), ("SIGSEGV", 11)])
 def test_a_script_that_a_signal_kills_is_recorded_as_killed(project, name, number):
-    project.write(train=f"""
+    project.write(
+        train=f"""
         import os, resource, signal
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         print("before", flush=True)
         os.kill(os.getpid(), signal.{name})
-        """)
+        """
+    )
     result = project.run("python", "train.py")
     outcome = project.last.outcome
     assert (result.exit_code, outcome.status, outcome.exit_code, outcome.signal) == (
@@ -93,23 +97,27 @@ def test_a_script_that_fails_is_recorded_with_its_code(project):
 
 def test_a_script_may_delete_its_own_working_directory(project):
     (project.path / "inside").mkdir()
-    project.write(train="""
+    project.write(
+        train="""
         import shutil
         open("../made", "w").write("x")
         shutil.rmtree("../inside")
         raise SystemExit(4)
-        """)
+        """
+    )
     result = project.run("python", "../train.py", directory=project.path / "inside")
     assert (result.exit_code, project.last.outcome.exit_code) == (4, 4)
     assert project.outputs() == {"made": b"x"}
 
 
 def test_a_script_may_delete_everything_and_the_ledger_too(project):
-    project.write(train=f"""
+    project.write(
+        train=f"""
         import shutil
         shutil.rmtree({str(project.path)!r})
         raise SystemExit(5)
-        """)
+        """
+    )
     result = project.run("python", "train.py")
     assert (result.exit_code, result.outcome) == (5, None)
     assert len(project.notes) == 1
@@ -174,7 +182,8 @@ def test_a_root_may_have_an_odd_name(project, name):
 
 
 def test_garbage_in_the_spool_costs_only_what_it_was(project):
-    project.write(train="""
+    project.write(
+        train="""
         import os
         spool = os.environ["LEDGER_SPOOL"]
         lines = b'{"event": []}\\n[]\\n{"event": "param", "name": 1}\\n\\xff\\n'
@@ -183,7 +192,8 @@ def test_garbage_in_the_spool_costs_only_what_it_was(project):
         open(spool + "/series-1-1.bin", "wb").write(os.urandom(333))
         open(spool + "/keys-1-1.jsonl", "wb").write(b'[]\\n{"')
         open("made", "w").write("x")
-        """)
+        """
+    )
     assert project.run("python", "train.py").exit_code == 0
     assert project.outputs() == {"made": b"x"}
     for part in ("probe", "metrics", "outputs"):
@@ -199,11 +209,13 @@ def test_odd_names_are_code_outputs_and_words(request, git):
     root = os.fsencode(project.path)
     for name in ODD:
         Path(os.fsdecode(os.path.join(root, b"code-" + name))).write_text("x")
-    project.write(train="""
+    project.write(
+        train="""
         import os, sys
         for word in sys.argv[1:]:
             open(b"out-" + os.fsencode(word), "wb").write(os.fsencode(word))
-        """)
+        """
+    )
     words = [os.fsdecode(name) for name in ODD]
     project.run("python", "train.py", *words)
     assert project.last.status is Status.OK
@@ -357,11 +369,13 @@ def stored(project):
 
 
 def test_secrets_are_nowhere_in_the_ledger(project):
-    project.write(train="""
+    project.write(
+        train="""
         import os, sys
         print(sys.argv, os.environ["WANDB_API_KEY"])
         print(len(sys.argv[2]), len(os.environ["WANDB_API_KEY"]))
-        """)
+        """
+    )
     secrets = {"WANDB_API_KEY": "0123456789abcdef0123456789abcdef01234567"}
     token = "hunter2-very-secret-token"
     project.run("python", "train.py", "--api-token", token, variables=secrets, parameters=(("note", token),))
@@ -393,12 +407,14 @@ def test_isolated_runs_leave_the_users_tree_alone(git_project):
     (git_project.path / ".gitignore").write_text("data/\n")
     (git_project.path / "data").mkdir()
     (git_project.path / "data" / "values").write_text("1 2 3")
-    git_project.write(train="""
+    git_project.write(
+        train="""
         print(open("data/values").read())
         open("data/values", "a").write("more")
         open("model", "w").write("x")
         open("train.py", "a").write("#")
-        """)
+        """
+    )
     git_project.run("true")
     before = git_project.look()
     git_project.run("python", "train.py", isolate=True)

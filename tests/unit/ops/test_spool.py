@@ -5,7 +5,6 @@ import pytest
 
 from ledger import fs
 from ledger.errors import StorageError
-from ledger.model import Digest
 from ledger.ops import spool
 
 
@@ -31,15 +30,6 @@ def test_a_removed_spool_leaves_nothing(tmp_path):
     (made.path / "stdout").write_text("x")
     made.remove()
     assert names(tmp_path) == []
-
-
-def test_it_names_its_trial(tmp_path):
-    made = spool.create(tmp_path)
-    assert spool.trial_of(made.path) is None
-    trial = Digest(bytes(range(32)))
-    made.name_trial(trial)
-    assert spool.trial_of(made.path) == trial
-    made.close()
 
 
 def test_one_that_is_just_being_made_is_left_alone_and_an_old_one_cleared_away(tmp_path):
