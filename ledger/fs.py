@@ -4,7 +4,7 @@ import errno
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from stat import S_ISREG
 
@@ -244,3 +244,26 @@ def clone(source: int, target: int, size: int) -> None:
         offset += count
     while offset < size and (block := os.pread(source, min(size - offset, _BLOCK), offset)):
         offset += os.pwrite(target, block, offset)
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a directory and all in it, read-only directories too; links are removed, not followed.
+
+    What may not be removed stays.
+    """
+    for here, names, _ in os.walk(path):
+        for name in names:
+            full = os.path.join(here, name)
+            if not os.path.islink(full) and not os.access(full, os.W_OK | os.X_OK):
+                with suppress(OSError):
+                    os.chmod(full, 0o700)
+    for here, names, files in os.walk(path, topdown=False):
+        for name in (*files, *names):
+            full = os.path.join(here, name)
+            with suppress(OSError):
+                if name in names and not os.path.islink(full):
+                    os.rmdir(full)
+                else:
+                    os.unlink(full)
+    with suppress(OSError):
+        os.rmdir(path)

@@ -1,8 +1,6 @@
 """A trial's files back on disk."""
 
 import os
-import secrets
-import shutil
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -134,7 +132,7 @@ def _replace_tree(manifest: Manifest, target: Path, reader: _Reader) -> list[str
     with fs.explained(target):
         for entry in manifest:
             _check_way(entry, target)
-        stage = target / f".checkout-{secrets.token_hex(8)}"
+        stage = target / f".checkout-{os.urandom(8).hex()}"
         try:
             absent = reader.write(manifest, stage)
             for entry in manifest:
@@ -145,7 +143,7 @@ def _replace_tree(manifest: Manifest, target: Path, reader: _Reader) -> list[str
                     goal.parent.mkdir(parents=True, exist_ok=True)
                     source.replace(goal)
         finally:
-            shutil.rmtree(stage, ignore_errors=True)
+            fs.remove_tree(stage)
     return absent
 
 

@@ -32,7 +32,7 @@ from ledger.ops.environments import Recreated
 from ledger.ops.execute import Launch, StreamNote, execute
 from ledger.ops.finish import Leavings, absolute, collect
 from ledger.ops.judge import Judged, judge
-from ledger.ops.scratch import Scratch
+from ledger.ops.place import Place
 from ledger.ops.suspects import line_that_uses
 from ledger.workspace import Workspace
 
@@ -321,7 +321,7 @@ class _Attempt:
         return collected.outcome(end), collected.observed
 
     def _leavings(
-        self, stand: Scratch, spool: Path, streams: tuple[StreamNote, ...], launch: Launch
+        self, stand: Place, spool: Path, streams: tuple[StreamNote, ...], launch: Launch
     ) -> Leavings:
         argv = self.trial.intent.argv
         recorded = self.trial.outcome.outputs if self.trial.outcome else ()

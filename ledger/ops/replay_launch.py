@@ -15,7 +15,7 @@ from ledger.ops.activation import activated
 from ledger.ops.environments import Recreated
 from ledger.ops.execute import Launch
 from ledger.ops.layer import editable_installs
-from ledger.ops.scratch import Scratch
+from ledger.ops.place import Place
 from ledger.store.base import Store
 from ledger.workspace import Workspace
 
@@ -77,7 +77,7 @@ def _place_of(place: Path, name: str) -> Path:
     return place / "tree" if name == "." else place / "code" / name.replace("/", "-")
 
 
-def with_interpreter(stand: Scratch, trial: Trial, made: Recreated, mode: str) -> Scratch:
+def with_interpreter(stand: Place, trial: Trial, made: Recreated, mode: str) -> Place:
     """Let an environment that lay in the root be seen there, where nothing of the root is left."""
     inside = _inside(trial)
     if inside is None or made.python is None:
@@ -89,7 +89,7 @@ def with_interpreter(stand: Scratch, trial: Trial, made: Recreated, mode: str) -
 
 def launch(
     trial: Trial,
-    stand: Scratch,
+    stand: Place,
     spool: Path,
     place: Path,
     made: Recreated,
@@ -146,7 +146,7 @@ def launch(
     )
 
 
-def _recorded(recorded: Environment, stand: Scratch, today: Mapping[str, str]) -> dict[str, str]:
+def _recorded(recorded: Environment, stand: Place, today: Mapping[str, str]) -> dict[str, str]:
     """The recorded variables; secrets that are not set today are left out, as is what a venv decides."""
     root = str(stand.original) if stand.binds else str(stand.root)
     variables: dict[str, str] = {}
@@ -230,7 +230,7 @@ def _inside(trial: Trial) -> Path | None:
     return prefix.relative_to(root) if prefix.is_relative_to(root) and prefix != root else None
 
 
-def _nested(stand: Scratch) -> Path:
+def _nested(stand: Place) -> Path:
     """The ledger into which a run inside the replay records itself; it goes with the scratch tree."""
     top = stand.original if stand.binds and stand.original else stand.root
     return top / ".ledger"
@@ -243,6 +243,6 @@ def _refilled(argv: tuple[str, ...], today: Mapping[str, str]) -> tuple[str, ...
         raise IncomparableError(error.message, cause=error.cause, hint=error.hint) from error
 
 
-def with_maps(stand: Scratch, maps: tuple[tuple[str, str], ...]) -> Scratch:
+def with_maps(stand: Place, maps: tuple[tuple[str, str], ...]) -> Place:
     """Write paths of inputs that have moved anew."""
     return replace(stand, replacing=(*stand.replacing, *maps))

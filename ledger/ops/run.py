@@ -15,8 +15,8 @@ from ledger.ops import lost, overlap, reuse
 from ledger.ops import spool as spools
 from ledger.ops.execute import Exit, Launch, execute
 from ledger.ops.finish import Collected, Leavings, absolute, collect, united
+from ledger.ops.place import Place, usual
 from ledger.ops.prepare import Prepared, RunOptions, prepare
-from ledger.ops.scratch import Scratch, isolated, usual
 from ledger.ops.spool import Spool
 from ledger.workspace import Workspace
 
@@ -154,15 +154,17 @@ def _prepare(call: _Call, spool: Spool) -> Prepared:
     )
 
 
-def _place(call: _Call, prepared: Prepared) -> AbstractContextManager[Scratch]:
+def _place(call: _Call, prepared: Prepared) -> AbstractContextManager[Place]:
     if not call.options.isolate:
         return nullcontext(usual(call.directory, call.workspace.root))
+    from ledger.ops.scratch import isolated  # what it takes to copy a tree is of no use to other runs
+
     own = prepared.started.code[0]
     trees = [digest for digest in (own.tree, own.products) if digest is not None]
     return isolated(call.workspace, trees, prepared.before, prepared.started.intent.directory)
 
 
-def _launch(call: _Call, prepared: Prepared, place: Scratch, spool: Spool, trial: Digest) -> Launch:
+def _launch(call: _Call, prepared: Prepared, place: Place, spool: Spool, trial: Digest) -> Launch:
     return Launch(
         argv=tuple(place.rewritten(word) for word in call.command),
         directory=str(place.directory),
@@ -184,7 +186,7 @@ def _launch(call: _Call, prepared: Prepared, place: Scratch, spool: Spool, trial
 def _record(
     call: _Call,
     prepared: Prepared,
-    place: Scratch,
+    place: Place,
     watch: overlap.Watch,
     trial: Digest,
     end: Exit,

@@ -1,7 +1,6 @@
 """A trial's spool: the directory into which everything goes while it runs."""
 
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +29,7 @@ class Spool:
 
     def remove(self) -> None:
         """Remove the directory and let go of its lock."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        fs.remove_tree(self.path)
         self.close()
 
 
@@ -98,7 +97,7 @@ def abandoned(ledger: Path) -> Iterator[Spool]:
         try:
             if name.startswith(_UNBORN):
                 if time.time() - path.stat().st_mtime > _UNBORN_AGE_S:
-                    shutil.rmtree(path, ignore_errors=True)
+                    fs.remove_tree(path)
                 continue
             lock = fs.try_lock(path / _LOCK)
         except OSError:

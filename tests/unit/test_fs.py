@@ -273,3 +273,20 @@ class TestClone:
         with open("/proc/self/maps", "rb") as source:
             assert fs.reflink(source.fileno(), target) is False
         assert os.fstat(target).st_size == 0
+
+
+def test_a_tree_is_removed_whatever_is_in_it_and_nothing_that_a_link_leads_to(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    (kept / "file").write_text("x")
+    tree = tmp_path / "tree"
+    (tree / "locked" / "deep").mkdir(parents=True)
+    (tree / "locked" / "file").write_text("x")
+    (tree / "to_directory").symlink_to(kept)
+    (tree / "dangling").symlink_to("nowhere")
+    os.mkfifo(tree / "pipe")
+    (tree / "locked").chmod(0o500)
+    fs.remove_tree(tree)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept"]
+    assert (kept / "file").read_text() == "x"
+    fs.remove_tree(tree)
