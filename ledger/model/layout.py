@@ -95,8 +95,13 @@ def objects(ledger: Path) -> Path:
 
 def loose(objects: Path, digest: Digest) -> Path:
     """A whole object in a file of its own."""
+    return objects / loose_name(digest)
+
+
+def loose_name(digest: Digest) -> str:
+    """Path of a whole object relative to the objects' directory."""
     digits = digest.hex()
-    return objects / digits[:2] / digits[2:]
+    return f"{digits[:2]}/{digits[2:]}"
 
 
 def objects_temporary(objects: Path) -> Path:

@@ -16,7 +16,7 @@ _FEW = 8
 _EMPTY = Digest.of(b"")
 
 
-def is_whole(path: Path, digest: Digest, size: int | None = None) -> bool:
+def is_whole(path: str, digest: Digest, size: int | None = None) -> bool:
     """Whether `path` can be the object `digest`: a file of `size` bytes.
 
     Where the size is not known, one that is not empty: that is what a crash of a file system can leave.
@@ -42,6 +42,9 @@ class Batch:
     def __init__(self, objects: Path, temporary: Path) -> None:
         self._objects = objects
         self._temporary = temporary
+        self._root = (
+            f"{objects}/"  # one of many paths is text: a Path costs more than the call that it is for
+        )
         self._forget()
 
     def _forget(self) -> None:
@@ -50,7 +53,7 @@ class Batch:
         self._directory: Path | None = None
         self._lock = -1
         self._count = 0
-        self._files: dict[Digest, tuple[Path, int]] = {}
+        self._files: dict[Digest, tuple[str, int]] = {}
         self._relied: dict[int, Digest] = {}  # one object of each directory
 
     def _after_fork(self) -> None:
@@ -63,34 +66,42 @@ class Batch:
             os.close(self._lock)
         self._forget()
 
-    def create(self) -> tuple[int, Path]:
+    def create(self) -> tuple[int, str]:
         """Open a new file, which is later kept or dropped.
 
         Returns
         -------
-        tuple of int and Path
+        tuple of int and str
             Its descriptor, to read and write, and its path.
         """
         self._after_fork()
         directory = self._directory or self._begin()
-        path = directory / str(self._count)
+        path = f"{directory}/{self._count}"
         self._count += 1
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444), path
 
-    def keep(self, digest: Digest, path: Path, size: int) -> None:
+    def keep(self, digest: Digest, path: str, size: int) -> None:
         """Let the file `path` become the object `digest` at `publish`."""
         self._files[digest] = (path, size)
 
-    def rely(self, digest: Digest) -> None:
-        """Note that the object was there already: `publish` sees to it that its name is durable."""
-        self._after_fork()
-        self._relied[digest[0]] = digest
-
-    def path(self, digest: Digest) -> Path | None:
-        """Where the content of a kept file is."""
+    def path(self, digest: Digest) -> str:
+        """Where the object is, or will be read from until `publish`."""
         self._after_fork()
         found = self._files.get(digest)
-        return found[0] if found else None
+        return found[0] if found else self._root + layout.loose_name(digest)
+
+    def holds(self, digest: Digest, size: int) -> bool:
+        """Whether the object is there, of that size, so that it need not be written.
+
+        `publish` sees to it that its name is durable.
+        """
+        self._after_fork()
+        if digest in self._files:
+            return True
+        if not is_whole(self._root + layout.loose_name(digest), digest, size):
+            return False
+        self._relied[digest[0]] = digest
+        return True
 
     def digests(self) -> frozenset[Digest]:
         """All kept files."""
@@ -112,8 +123,10 @@ class Batch:
             self._sync_contents()
             named = self._name()
             if self._has_company():
-                named |= {layout.loose(self._objects, digest).parent for digest in self._relied.values()}
-                named.add(self._objects)
+                named |= {
+                    os.path.dirname(self._root + layout.loose_name(each)) for each in self._relied.values()
+                }
+                named.add(self._root)
             self._sync_directories(named)
             self._end()
         finally:
@@ -125,21 +138,22 @@ class Batch:
             for path, _ in self._files.values():
                 fs.sync_file(path)
 
-    def _name(self) -> set[Path]:
+    def _name(self) -> set[str]:
         named = set()
         for digest, (path, size) in self._files.items():
-            target = layout.loose(self._objects, digest)
+            target = self._root + layout.loose_name(digest)
+            parent = os.path.dirname(target)
             if is_whole(target, digest, size):
-                path.unlink()  # another writer was faster
+                os.unlink(path)  # another writer was faster
             else:
-                if target.parent not in named and not target.parent.is_dir():
-                    target.parent.mkdir(exist_ok=True)
-                    named.add(self._objects)
-                path.rename(target)
-            named.add(target.parent)
+                if parent not in named and not os.path.isdir(parent):
+                    Path(parent).mkdir(exist_ok=True)
+                    named.add(self._root)
+                os.rename(path, target)
+            named.add(parent)
         return named
 
-    def _sync_directories(self, directories: set[Path]) -> None:
+    def _sync_directories(self, directories: set[str]) -> None:
         many = len(directories) > _FEW
         if not (many and fs.sync_file_system(self._objects)):
             for each in directories:

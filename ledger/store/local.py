@@ -10,7 +10,7 @@ from blake3 import blake3
 
 from ledger import fs
 from ledger.errors import FormatError
-from ledger.model import Digest, layout
+from ledger.model import Digest
 from ledger.model.digest import PREFIX
 from ledger.store.base import damaged, not_there
 from ledger.store.batch import Batch, is_whole
@@ -43,14 +43,14 @@ class LocalStore:
     def put(self, content: bytes) -> Digest:
         """Store `content`, see `Store.put`."""
         digest = Digest.of(content)
-        if not self._holds(digest, len(content)):
-            with fs.explained(self._objects):
+        with fs.explained(self._objects):
+            if not self._batch.holds(digest, len(content)):
                 target, path = self._batch.create()
                 try:
                     fs.write_all(target, content)
                     self._batch.keep(digest, path, len(content))
                 except BaseException:
-                    path.unlink()
+                    os.unlink(path)
                     raise
                 finally:
                     os.close(target)
@@ -88,7 +88,7 @@ class LocalStore:
         finally:
             os.close(target)
             if not kept:
-                path.unlink()
+                os.unlink(path)
         return digest, size
 
     def flush(self) -> None:
@@ -98,7 +98,7 @@ class LocalStore:
 
     def has(self, digest: Digest) -> bool:
         """Whether the object is there, see `Store.has`."""
-        path = self._path(digest)
+        path = self._batch.path(digest)
         with fs.explained(path, "read"):
             return is_whole(path, digest)
 
@@ -148,22 +148,12 @@ class LocalStore:
                     yield digest
 
     def _holds(self, digest: Digest, size: int) -> bool:
-        """Whether an object of that size is there, so that it need not be written."""
-        if self._batch.path(digest):
-            return True
-        path = layout.loose(self._objects, digest)
-        with fs.explained(path, "read"):
-            there = is_whole(path, digest, size)
-        if there:
-            self._batch.rely(digest)
-        return there
-
-    def _path(self, digest: Digest) -> Path:
-        return self._batch.path(digest) or layout.loose(self._objects, digest)
+        with fs.explained(self._objects):
+            return self._batch.holds(digest, size)
 
     @contextmanager
     def _reading(self, digest: Digest) -> Iterator[int]:
-        path = self._path(digest)
+        path = self._batch.path(digest)
         with fs.explained(path, "read"):
             try:
                 source = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
