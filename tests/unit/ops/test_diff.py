@@ -3,7 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from ledger.compare.base import Tolerance
+from ledger.compare import registry
+from ledger.compare.base import Comparison, Tolerance
 from ledger.errors import NotFoundError
 from ledger.model import (
     Digest,
@@ -15,6 +16,7 @@ from ledger.model import (
     SeededGenerator,
     Status,
     ThreadPool,
+    Tombstone,
 )
 from ledger.model.codec import decode
 from ledger.ops.diff import compare, diff
@@ -294,6 +296,71 @@ def test_a_series_that_is_none_is_a_problem(maker):
     assert "not a metric series" in result.problems[0].reason
 
 
+def summary_of(maker, first, second):
+    maker.trial(**first)
+    maker.trial(**second)
+    return compared(maker).summary
+
+
+def test_what_it_comes_to(maker):
+    out = {"outputs": {"a": b"1"}}
+    other = {"outputs": {"a": b"2"}}
+    assert summary_of(maker, out | {"params": {"x": 1}}, out | {"params": {"x": 2}}) == (
+        "one recipe, the same results"
+    )
+    argv = {"argv": ("python", "b.py")}
+    assert summary_of(maker, out, out | argv | {"params": {"x": 2}}) == (
+        "other hyperparameters; the same results"
+    )
+    assert summary_of(maker, out, other | argv) == "nothing recorded differs but the outputs"
+    running = {"status": Status.FAILED}
+    maker.start()
+    maker.start(params={"x": 1})
+    assert compared(maker).summary == "other hyperparameters; the same results"
+    assert summary_of(maker, {}, running) == "one recipe, and yet other status"
+
+
+def test_intent_and_recipe_are_told_and_not_counted(maker):
+    maker.trial()
+    maker.trial(argv=("python", "b.py"))
+    maker.start(argv=("python", "c.py"))
+    first, second, running = maker.trials
+    both = told(diff(first, second, maker.store), "verdict")
+    assert [(path, counted) for path, _, _, _, counted in both] == [("intent", False), ("recipe", False)]
+    for pair in ((first, running), (running, first)):
+        paths = [each.path for each in diff(*pair, maker.store).sections["verdict"]]
+        assert paths == ["exit_code", "status", "intent"]
+
+
+def test_the_tolerance_reaches_the_outputs(maker, monkeypatch):
+    maker.trial(outputs={"a": b"1"})
+    maker.trial(outputs={"a": b"2"})
+    seen = []
+
+    def own(expected, got, tolerance):
+        seen.append(tolerance)
+        return Comparison(same=True, exact=False, detail="near enough")
+
+    monkeypatch.setitem(registry.COMPARATORS, "application/octet-stream", own)
+    (found,) = compared(maker, tolerance=Tolerance(rtol=0.5)).sections["outputs"]
+    assert (found.detail, found.counted) == ("near enough", False)
+    compared(maker)
+    assert seen == [Tolerance(rtol=0.5), Tolerance()]
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_host_or_environment_of_one_side_that_is_gone(maker, side):
+    maker.trial()
+    maker.host = replace(maker.host, cpu="Another CPU")
+    maker.trial(environment=replace(maker.environment, python="3.12.1"))
+    trial = maker.trials.ordered[side]
+    maker.lose(trial.host)
+    maker.lose(trial.environment)
+    result = compared(maker)
+    assert {each.object for each in result.problems} == {str(trial.host), str(trial.environment)}
+    assert [each.path for each in result.sections["environment"]] == ["digest"]
+
+
 def test_one_recipe_with_other_results_is_said(maker):
     maker.trial(outputs={"a": b"1"})
     maker.trial(outputs={"a": b"2"})
@@ -417,6 +484,9 @@ def test_experiments_are_paired_by_configuration(maker):
 )
 def test_two_experiments_or_two_trials(maker, a, b, kind):
     ids = {"x": maker.trial(experiment="x"), "y": maker.trial(experiment="y")}
+    named = maker.trial(name="named", experiment="x")
+    assert compare(maker.trials, "x", "named", maker.store).b == str(named)
+    maker.journal.append(Tombstone(target=named, reason="done"))
     ids |= {"@": ids["y"], "x~0": ids["x"]}
     result = compare(maker.trials, a, b, maker.store)
     assert result.kind == kind
