@@ -1,7 +1,6 @@
 """Environments of real interpreters, filled by real installers."""
 
 import base64
-import hashlib
 import json
 import os
 import subprocess
@@ -25,6 +24,12 @@ BASE = Path(sys._base_executable)  # type: ignore[attr-defined]
 UV = uv.find_uv_bin()
 
 
+def record_hash(text):
+    """SHA-256 as a wheel's RECORD wants it, by the system's tool."""
+    done = subprocess.run(["sha256sum"], input=text.encode(), capture_output=True, check=True)
+    return base64.urlsafe_b64encode(bytes.fromhex(done.stdout[:64].decode())).rstrip(b"=").decode()
+
+
 def wheel(directory: Path, name: str, version: str = "1.0", files: dict[str, str] | None = None) -> Path:
     """A wheel as a build back end writes it, a script and a data file included."""
     stem = f"{name}-{version}"
@@ -40,7 +45,7 @@ def wheel(directory: Path, name: str, version: str = "1.0", files: dict[str, str
     }
     rows = []
     for path, text in content.items():
-        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+        digest = record_hash(text)
         rows.append(f"{f'{chr(34)}{path}{chr(34)}' if ',' in path else path},sha256={digest},{len(text)}")
     content[f"{info}/RECORD"] = "\n".join([*rows, f"{info}/RECORD,,"]) + "\n"
     directory.mkdir(parents=True, exist_ok=True)
@@ -305,7 +310,7 @@ class TestInstallers:
 
 
 BACKEND = """
-import base64, hashlib, os, zipfile
+import os, zipfile
 def get_requires_for_build_wheel(config_settings=None): return []
 def get_requires_for_build_editable(config_settings=None): return []
 def build(directory, files):

@@ -20,7 +20,7 @@ def read(line, directory=ROOT):
     return {each.name: each.value for each in merge(from_argv(line.split(" "), directory))}
 
 
-def parse(*values, where="/work/train.py:9", process=1, rest=()):
+def parse(*values, where="/home/ann/train.py:9", process=1, rest=()):
     return Parse(process=process, parser="train.py", where=where, values=values, rest=rest)
 
 

@@ -2,7 +2,6 @@
 
 import base64
 import dataclasses
-import hashlib
 import os
 import shutil
 import signal
@@ -33,6 +32,12 @@ BASE = Path(sys._base_executable)  # type: ignore[attr-defined]
 UV = uv.find_uv_bin()
 
 
+def record_hash(text):
+    """SHA-256 as a wheel's RECORD wants it, by the system's tool."""
+    done = subprocess.run(["sha256sum"], input=text.encode(), capture_output=True, check=True)
+    return base64.urlsafe_b64encode(bytes.fromhex(done.stdout[:64].decode())).rstrip(b"=").decode()
+
+
 def wheel(directory: Path, name: str, version: str = "1.0", text: str | None = None) -> Path:
     info = f"{name}-{version}.dist-info"
     content = {
@@ -43,7 +48,7 @@ def wheel(directory: Path, name: str, version: str = "1.0", text: str | None = N
     }
     rows = ""
     for path, each in content.items():
-        digest = base64.urlsafe_b64encode(hashlib.sha256(each.encode()).digest()).rstrip(b"=").decode()
+        digest = record_hash(each)
         rows += f"{path},sha256={digest},{len(each)}\n"
     content[f"{info}/RECORD"] = f"{rows}{info}/RECORD,,\n"
     directory.mkdir(parents=True, exist_ok=True)
