@@ -5,7 +5,7 @@ import typing
 from collections.abc import Callable
 from dataclasses import MISSING, fields, is_dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar, cast
 
 from ledger.errors import FormatError, LedgerError
@@ -69,8 +69,10 @@ def _decoder(hint: Any) -> Decoder:
         return _value if bool in arguments and str in arguments else _optional_decoder(arguments)
     if origin is tuple:
         return _tuple_decoder(arguments)
-    if hint is dict or origin is dict:
-        return _map
+    if hint is dict:
+        return _map(_foreign)
+    if origin is dict:
+        return _map(_plain)
     if hint is Digest:
         return _digest
     if hint is ManifestEntry:
@@ -178,9 +180,12 @@ def _number(document: Any, path: str) -> float:
         raise FormatError("a field does not fit", cause=f"{path}: an integer that is no float") from None
 
 
-def _map(document: Any, path: str) -> Any:
-    _expect(isinstance(document, dict), "a map", document, path)
-    return _plain(document, path)
+def _map(inner: Decoder) -> Decoder:
+    def read(document: Any, path: str) -> Any:
+        _expect(isinstance(document, dict), "a map", document, path)
+        return inner(document, path)
+
+    return read
 
 
 def _string(document: Any, path: str) -> str:
@@ -222,16 +227,27 @@ def _value(document: Any, path: str) -> Value:
     return tuple(_value(each, f"{path}[{place}]") for place, each in enumerate(document))
 
 
-def _plain(document: Any, path: str) -> Any:
-    """Check what may be anything: CBOR has dates, patterns, sets and more, none of which a noun holds."""
-    if document is None or type(document) in (str, bytes, bool, float):
+def _plain(document: Any, path: str, *, bytes_are_text: bool = True) -> Any:
+    """Check what may be anything: CBOR has dates, patterns, sets and more, none of which a noun holds.
+
+    Nouns of this release put no bytes where anything may be; what is there is text that is no UTF-8.
+    """
+    if document is None or type(document) in (str, bool, float):
         return document
     if type(document) is int:
         return _integer(document, path)
+    if type(document) is bytes:
+        text = from_bytes(document)
+        return text if bytes_are_text and canonical(text) == document else document
+    inner = partial(_plain, bytes_are_text=bytes_are_text)
     if isinstance(document, list | tuple):
-        return tuple(_plain(each, f"{path}[{place}]") for place, each in enumerate(document))
+        return tuple(inner(each, f"{path}[{place}]") for place, each in enumerate(document))
     _expect(isinstance(document, dict), "a map, an array, text, bytes or a number", document, path)
-    return {_key(key, path): _plain(value, f"{path}.{key}") for key, value in document.items()}
+    return {_key(key, path): inner(value, f"{path}.{key}") for key, value in document.items()}
+
+
+_foreign = partial(_plain, bytes_are_text=False)
+"""What an entry of an unknown kind holds: who wrote it may mean bytes."""
 
 
 def _key(key: Any, path: str) -> str:
