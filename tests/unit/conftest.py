@@ -20,7 +20,6 @@ from ledger.model import (
     Intent,
     Manifest,
     ManifestEntry,
-    MetricSummary,
     Mode,
     Observed,
     Outcome,
@@ -257,9 +256,3 @@ class Maker:
 @pytest.fixture
 def maker(tmp_path):
     return Maker(tmp_path)
-
-
-@pytest.fixture
-def summary():
-    """Make a metric's summary of one value."""
-    return lambda name, value: MetricSummary(name=name, last=value, min=value, max=value, count=1)

@@ -64,6 +64,27 @@ def test_without_series_a_tolerance_does_not_excuse_a_missing_point():
     assert found.counted
 
 
+def test_what_the_series_do_not_part_in_is_within_the_tolerance():
+    """The summaries' extremes may be further apart than any two points of one step."""
+    (found,) = compare([metric("a", 1.0, low=0.0)], [metric("a", 1.0, low=0.5)], {"b": "x"})[:1]
+    assert not found.counted
+
+
+def test_a_parting_without_summaries_is_told():
+    (found,) = compare([], [], {"a": "they part"})
+    assert (found.path, found.counted) == ("a", True)
+
+
+def test_a_clock_metric_within_the_tolerance_is_said_to_be_within_it():
+    sides = [metric("time", 1.0)], [metric("time", 1.1)]
+    (found,) = compare(*sides, None, tolerance=Tolerance(atol=1.0), timing=("time",))
+    assert found.detail == "within rtol 0, atol 1"
+    (found,) = compare(
+        [metric("time", 1.0)], [metric("time", 2.0, low=1.0, high=1.0)], None, timing=("time",)
+    )
+    assert found.detail == "measures the clock"
+
+
 def test_clock_metrics_are_told_and_not_counted():
     expected, got = [metric("epoch_time_s", 1.0)], [metric("epoch_time_s", 2.0)]
     (found,) = compare(expected, got, {"epoch_time_s": "at step 0"}, timing=("*time*",))

@@ -2,12 +2,15 @@ from dataclasses import replace
 
 import pytest
 
+from ledger.errors import StorageError
 from ledger.model import (
     Artifact,
     ArtifactRole,
     Digest,
     HealthLine,
     HealthState,
+    Manifest,
+    ManifestEntry,
     Mode,
     Observed,
     Status,
@@ -183,3 +186,84 @@ def test_notices_change_nothing(maker):
         ),
     ]
     assert report.notices[2].where == str(maker.trials.by_id[first].recipe)
+
+
+def test_code_without_content_or_beside_the_root(maker):
+    trial = maker.made()
+    entries = [
+        ManifestEntry(path="big", mode=Mode.FILE, size=9, digest=Digest.of(b"never stored"), omitted="size"),
+        ManifestEntry(path="empty", mode=Mode.DIRECTORY, size=0, digest=None),
+        ManifestEntry(path="lib.py", mode=Mode.FILE, size=3, digest=maker.store.put(b"lib")),
+    ]
+    beside = replace(trial.code[0], name="mylib", tree=maker.put(Manifest.of(entries)))
+    maker.store.flush()
+    trial = replace(trial, code=(*trial.code, beside))
+    assert checked(maker, scope=[trial]).ok
+    maker.lose(Digest.of(b"lib"))
+    (finding,) = checked(maker, scope=[trial]).findings
+    assert finding.where == f"{Digest.of(b'lib')} (code of mylib lib.py)"
+
+
+def test_an_object_with_two_meanings_is_looked_at_in_both(maker):
+    """A list of files that a trial also has as an input: damage inside the list still shows."""
+    trial = maker.made()
+    tree = trial.code[0].tree
+    listed = Artifact(
+        role=ArtifactRole.INPUT, path="list", digest=tree, size=1, mode=Mode.FILE, media_type="x/y"
+    )
+    nonsense = maker.store.put(b"nonsense")
+    maker.store.flush()
+    broken = replace(trial, inputs=(listed, replace(listed, path="n", digest=nonsense)), host=nonsense)
+    maker.lose(Digest.of(b"print(1)\n"))
+    whats = {finding.what for finding in checked(maker, scope=[broken]).findings}
+    assert whats == {"object.missing", "object.format"}
+
+
+class Refusing:
+    """A store whose disk does not give one object."""
+
+    def __init__(self, store, digest, error):
+        self.store, self.digest, self.error = store, digest, error
+
+    def __getattr__(self, name):
+        def call(digest):
+            if digest == self.digest:
+                raise self.error
+            return getattr(self.store, name)(digest)
+
+        return call
+
+
+def test_an_object_that_cannot_be_read_is_found(maker):
+    trial = full(maker)
+    store = Refusing(
+        maker.store, trial.outcome.series, StorageError("cannot read x", cause="Input/output error")
+    )
+    (finding,) = verify(maker.journal, store, maker.trials).findings
+    assert (finding.what, finding.got) == ("object.unreadable", "Input/output error")
+
+
+def test_trials_that_did_not_finish_share_no_recipe(maker):
+    for reason in ("a", "b"):
+        id, _ = maker.start()
+        maker.journal.append(
+            TrialLost(
+                trial=id,
+                reason=reason,
+                hyperparameters=(),
+                observed=Observed(affinity=1),
+                outcome=maker.outcome(status=Status.KILLED, outputs={"a": reason.encode()}),
+                health=(HealthLine(part="outputs", state=HealthState.ABSENT),),
+            )
+        )
+    maker.start()
+    notices = checked(maker).notices
+    assert [notice.what for notice in notices] == ["trial.lost", "record.partial"] * 2
+    assert notices[1].detail == "outputs absent"
+
+
+def test_an_incomplete_recipe_says_so(maker):
+    first, second = (maker.made(outputs={"a": content}) for content in (b"1", b"2"))
+    partly = [replace(each, recipe_complete=False) for each in (first, second)]
+    (notice,) = checked(maker, scope=partly).notices
+    assert "its list of inputs is not known to be complete" in notice.detail
