@@ -41,11 +41,19 @@ numbers = st.floats() | st.sampled_from(
 digests = st.binary(min_size=32, max_size=32).map(Digest)
 scalars = st.none() | st.booleans() | integers | numbers | texts
 values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3).map(tuple), max_leaves=6)
-plain = st.recursive(
-    scalars | st.binary(max_size=10),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
-    max_leaves=8,
-)
+
+
+def documents_of(leaves):
+    return st.recursive(
+        leaves,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+        max_leaves=8,
+    )
+
+
+plain = documents_of(scalars)
+# An entry of a later release may hold bytes that are no text.
+later = documents_of(scalars | st.binary(max_size=10))
 names = st.lists(
     file_names.filter(lambda name: not {"/", "\0"} & set(name) and name not in (".", "..")),
     min_size=1,
@@ -126,12 +134,12 @@ entries = st.builds(
     | st.builds(
         Unknown,
         kind=st.text(st.characters(exclude_categories=["Cs"])).filter(lambda kind: kind not in KNOWN),
-        data=st.dictionaries(texts, plain, max_size=3),
+        data=st.dictionaries(texts, later, max_size=3),
     ),
 )
 # What CBOR has and no noun holds: tags of every meaning, simple values, keys that are no text.
 foreign = st.recursive(
-    plain | st.builds(cbor2.CBORTag, st.integers(0, 50) | st.integers(0, 2**64 - 1), plain),
+    later | st.builds(cbor2.CBORTag, st.integers(0, 50) | st.integers(0, 2**64 - 1), plain),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(scalars | st.binary(max_size=3), inner, max_size=3)
@@ -165,12 +173,7 @@ def test_every_noun_comes_back_and_its_bytes_are_the_same(kind, data):
     back = decode(kind, content)
     assert encode(back) == content
     assert digest_of(back) == digest_of(noun) == Digest.of(content)
-    assert same(back, canonical(noun))
-
-
-def canonical(noun):
-    """Return the noun with the surrogate escapes that together are UTF-8 as the text that they spell."""
-    return from_document(type(noun), to_document(noun))
+    assert same(back, noun)
 
 
 @given(entries)
@@ -179,12 +182,9 @@ def test_every_entry_comes_back_and_its_bytes_are_the_same(entry):
     back = decode_entry(body)
     assert encode_entry(back) == body
     assert back.kind == entry.kind
-    assert (back.time, back.nonce, back.origin, back.seen) == (
-        entry.time,
-        entry.nonce,
-        entry.origin,
-        entry.seen,
-    )
+    if not isinstance(entry.payload, Unknown):  # whose text that is no UTF-8 may as well be bytes
+        assert same(back, entry)
+    json.dumps(to_json(back), allow_nan=False, ensure_ascii=False).encode("utf-8")
 
 
 @given(documents)
@@ -198,9 +198,8 @@ def test_the_bytes_are_deterministic(document):
 @given(st.sampled_from(STORED).flatmap(lambda kind: NOUNS[kind]))
 def test_every_noun_has_a_json_form_that_every_reader_takes(noun):
     text = json.dumps(to_json(noun), allow_nan=False, ensure_ascii=False)
-    assert json.loads(text.encode("utf-8")) == json.loads(
-        json.dumps(to_json(decode(type(noun), encode(noun))))
-    )
+    back = to_json(decode(type(noun), encode(noun)))
+    assert json.loads(text.encode("utf-8")) == json.loads(json.dumps(back))
 
 
 @pytest.mark.parametrize("kind", STORED, ids=lambda kind: kind.__name__)

@@ -7,6 +7,7 @@ from ledger.errors import FormatError, NewerFormatError
 from ledger.model import (
     Artifact,
     ArtifactRole,
+    Difference,
     Digest,
     Entry,
     ExperimentCreated,
@@ -108,6 +109,13 @@ def test_an_entry_of_an_unknown_kind_is_kept_as_it_is():
     assert read.kind == "trial.decided"
     assert read.payload == Unknown(kind="trial.decided", data={"a": (1, {"b": b"\xff"}), "caf\udce9": None})
     assert encode_entry(read) == body
+
+
+def test_text_that_is_no_utf8_comes_back_as_text_wherever_it_stands():
+    noun = Difference(
+        part="environment", path="variable PATH", expected="/caf\udce9", got=("\udcff", {"é": b"a"})
+    )
+    assert decode(Difference, encode(noun)) == noun
 
 
 def test_an_experiment_holds_any_plain_document():
