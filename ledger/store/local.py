@@ -1,6 +1,5 @@
 """Objects in files of their own, named by their digest, in a directory that any number of processes share."""
 
-import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -189,33 +188,17 @@ def _names(directory: Path) -> list[str]:
 
 
 def _blocks(source: int, limit: int | None) -> Iterator[memoryview]:
-    """Content of an open file up to `limit`; each block is overwritten by the next. Holes are not read."""
-    status = os.fstat(source)
-    view, zeros = memoryview(bytearray(min(status.st_size or _BLOCK, _BLOCK))), memoryview(_ZEROS)
-    is_sparse = status.st_blocks * 512 < status.st_size
-    offset = data = 0
+    """Content of an open file up to `limit`; each block is overwritten by the next."""
+    block = bytearray(_BLOCK if limit is None else min(limit, _BLOCK))
+    view = memoryview(block)
+    offset = 0
     while limit is None or offset < limit:
-        if is_sparse and offset >= data:
-            data = _next_data(source, offset)
         room = len(view) if limit is None else min(len(view), limit - offset)
-        if offset < data:
-            block = zeros[: min(room, data - offset)]
-        else:
-            block = view[: os.preadv(source, [view[:room]], offset)]
-        if not block:
+        count = os.preadv(source, [view[:room]], offset)
+        if count == 0:
             break
-        yield block
-        offset += len(block)
-
-
-def _next_data(source: int, offset: int) -> int:
-    """Where the hole at `offset` ends; `offset` itself where there is none."""
-    try:
-        return os.lseek(source, offset, os.SEEK_DATA)
-    except OSError as error:
-        if error.errno == errno.ENXIO:  # it reaches to the end
-            return max(offset, os.fstat(source).st_size)
-        return offset  # the file system does not tell
+        yield view[:count]
+        offset += count
 
 
 def _hash(source: int, limit: int | None) -> tuple[Digest, int]:
@@ -236,8 +219,8 @@ def _copy(source: int, target: int, limit: int | None, place: Path) -> tuple[Dig
     for block in _blocks(source, limit):
         hasher.update(block)
         with fs.explained(place):
-            if block[0] == 0 and bytes(block) == _ZEROS[: len(block)]:
-                os.lseek(target, len(block), os.SEEK_CUR)
+            if block[0] == 0 and bytes(block) == _ZEROS:
+                os.lseek(target, _BLOCK, os.SEEK_CUR)
             else:
                 fs.write_all(target, block)
         size += len(block)

@@ -166,27 +166,6 @@ def test_a_sparse_file_stays_one(place, tmp_path, limit):
         assert file.read(7) == b"content"
 
 
-@pytest.mark.parametrize("end", [0, 1, 5000, MIB, 2 * MIB + 5])
-@pytest.mark.parametrize(
-    "holes", [[], [0], [3 * MIB], [0, 4096, MIB, 3 * MIB - 1], [5000, 2 * MIB, 2 * MIB + 4096]]
-)
-def test_holes_are_zeros(place, tmp_path, holes, end):
-    with open(tmp_path / "file", "wb") as file:
-        for start in holes:
-            file.seek(start)
-            file.write(b"data")
-        file.truncate(max([0, *holes]) + 4 + MIB + end)
-    content = (tmp_path / "file").read_bytes()
-    store = place.open()
-    digest, size = store.put_file(tmp_path / "file")
-    assert (digest, size) == (Digest.of(content), len(content))
-    store.flush()
-    assert place.path(content).read_bytes() == content
-    store.check(digest)
-    store.restore(digest, tmp_path / "copy")
-    assert (tmp_path / "copy").read_bytes() == content
-
-
 def test_memory_is_bounded(place, tmp_path):
     with open(tmp_path / "file", "wb") as file:
         for _ in range(200):
