@@ -56,7 +56,7 @@ try:
     places = list(spec.submodule_search_locations or []) if spec else []
     has_ledger = info >= (3, 11) and any(os.path.isfile(os.path.join(place, "record.py")) for place in places)
 except Exception:
-    pass
+    has_ledger = False  # an import finder of the environment's own that breaks: nothing can be imported by it
 print("\nledger-facts:" + json.dumps({
     "version": version, "implementation": implementation,
     "platform": "-".join(filter(None, [sysconfig.get_platform(), (libc or "").replace(" ", "-")])),
