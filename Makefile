@@ -1,11 +1,15 @@
 # Needs python3 (3.11 or newer) and make; everything else is put into .venv.
 #
 #   make demo       record, replay, compare and verify a real training, about a minute
+#   make examples   a package's new version changes a result: what names it, about a minute; needs the package index.
+#                   And a reviewer who has a file and a public key: some seconds
 #   make test       the tests of every day, and the checks of make lint
 #   make test-all   those that are slow, need the package index, or measure speed, too
+#   make programs   real programs, run bare, watched by strace and recorded: eight minutes; what they need and
+#                   the machine lacks (strace, a C compiler, Debian's archive and its python3-torch) is said
 #   make bench      the measurements alone
 #   make lint       ruff, mypy, import-linter
-#   make readme     put today's output of its commands into the README
+#   make readme     put today's output of their commands into the README and those of the examples
 #   make vectors    write the test vectors and the tables of the format (nothing should change)
 #   make clean      remove what was made here
 
@@ -16,7 +20,7 @@ READY = $(VENV)/.ready
 WORKERS ?= 2
 PYTEST = $(BIN)/python -m pytest
 
-.PHONY: help setup demo test test-all slow network bench lint format readme vectors clean
+.PHONY: help setup demo examples test test-all slow network programs bench lint format readme vectors clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
@@ -40,18 +44,25 @@ $(READY): pyproject.toml
 demo: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" VIRTUAL_ENV=$(CURDIR)/$(VENV) sh examples/digits/demo.sh
 
+examples: $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" VIRTUAL_ENV=$(CURDIR)/$(VENV) sh examples/drift/demo.sh
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/paper/demo.sh
+
 test: lint
 	$(PYTEST) -n $(WORKERS) -q -m 'not slow and not network and not bench'
 
 test-all: lint
-	$(PYTEST) -n $(WORKERS) -q -m 'not bench'
-	$(PYTEST) -q -m bench
+	$(PYTEST) -n $(WORKERS) -q -m 'not bench and not programs'
+	$(PYTEST) -q -m 'bench or programs'
 
 slow: $(READY)
 	$(PYTEST) -n $(WORKERS) -q -m 'slow and not network and not bench'
 
 network: $(READY)
-	$(PYTEST) -q -m 'network and not bench'
+	$(PYTEST) -q -m 'network and not bench and not programs'
+
+programs: $(READY)
+	$(PYTEST) -q -m programs
 
 bench: $(READY)
 	$(PYTEST) -q -s -m bench
@@ -68,9 +79,10 @@ format: $(READY)
 
 readme: $(READY)
 	$(BIN)/python tests/cli/readme_tour.py
+	$(BIN)/python tests/cli/stories.py
 
 vectors: $(READY)
-	for each in codec_vectors journal_vectors series_vectors format_tables; do $(BIN)/python tests/golden/$$each.py || exit 1; done
+	for each in codec_vectors journal_vectors series_vectors pack_vectors remote_vectors proof_vectors format_tables; do $(BIN)/python tests/golden/$$each.py || exit 1; done
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

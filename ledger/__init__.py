@@ -2,7 +2,7 @@
 
 A training script calls `param`, `log`, `artifact`, `seed` and `report`: they write into the trial that is
 running and only check their arguments where none is. Importing them costs little of the standard library.
-The operator's side, `open`, `Ledger` and `LedgerError`, is loaded when it is first used.
+The operator's side, `open`, `clone`, `Ledger` and `LedgerError`, is loaded when it is first used.
 """
 
 from __future__ import annotations
@@ -12,14 +12,24 @@ from ledger.record import artifact, log, param, report, seed
 TYPE_CHECKING = False  # importing typing costs more than this package
 if TYPE_CHECKING:
     from ledger.api import Ledger as Ledger
+    from ledger.api import check_proof as check_proof
+    from ledger.api import clone as clone
     from ledger.api import open as open
+    from ledger.api import open_bundle as open_bundle
     from ledger.errors import LedgerError as LedgerError
 
     __version__: str
 
 __all__ = ["artifact", "log", "param", "report", "seed"]  # not `open`, which `import *` would hide
 
-_LAZY = {"Ledger": "ledger.api", "open": "ledger.api", "LedgerError": "ledger.errors"}
+_LAZY = {
+    "Ledger": "ledger.api",
+    "LedgerError": "ledger.errors",
+    "check_proof": "ledger.api",
+    "clone": "ledger.api",
+    "open": "ledger.api",
+    "open_bundle": "ledger.api",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -2,7 +2,7 @@
 
 import sys
 
-from ledger.cli.main import main
+from ledger.cli.main import program
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(program())

@@ -83,6 +83,12 @@ class StorageError(LedgerError):
     exit_code = 1
 
 
+class RemoteError(LedgerError):
+    """A remote that cannot be reached, refuses, or is not what a ledger can be shared through."""
+
+    exit_code = 1
+
+
 class CannotRecordError(LedgerError):
     """A command that was not started, because it could not be recorded."""
 

@@ -326,7 +326,7 @@ class _Spool:
         with self.lock:
             if self.busy:  # a signal handler or finaliser logs in the middle of its own thread's log
                 if self.inner is None:
-                    self.inner = _Spool(self.directory)
+                    self.inner = type(self)(self.directory)
                 self.inner.write(points, step)
                 return
             self.busy = True
@@ -341,16 +341,18 @@ class _Spool:
                 self.busy = False
 
     def _store(self, points: dict[str, Any], step: Any, now: int) -> None:
+        known, pack = self.keys.get, _RECORD.pack
         for name, value in points.items():
-            key = self.keys.get(name)
+            key = known(name)
             if key is None or key[0] < 0:
                 key = self._new_key(name)
-            if self.used == self.end:
+            used = self.used
+            if used == self.end:
                 self._grow()
             at = key[1] if step is None else step
-            offset = (self.used - self.base) * 32
-            self.memory[offset : offset + 32] = _RECORD.pack(key[0], at, now, value)
-            self.used += 1
+            offset = (used - self.base) * 32
+            self.memory[offset : offset + 32] = pack(key[0], at, now, value)
+            self.used = used + 1
             key[1] = at + 1
 
     def fail(self, error: OSError | ValueError) -> None:

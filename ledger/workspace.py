@@ -1,6 +1,7 @@
 """Find or make a ``.ledger`` directory, and open what is in it."""
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from ledger.model.config import Config, parse
 from ledger.model.frozen import frozen
 from ledger.store.base import Store
 from ledger.store.local import LocalStore
+from ledger.store.pinned import PinnedStore
 
 
 @frozen
@@ -28,6 +30,8 @@ class Workspace:
     config: Config
     store: Store
     journal: Journal
+    foreign: bool = False
+    """Whether a bundle was opened in it, so that others say what is run at a replay."""
 
     @property
     def cache(self) -> Path:
@@ -90,7 +94,7 @@ def find_or_make(start: Path, explicit: str | None = None) -> tuple[Workspace, b
             raise UsageError(
                 f"a ledger for all of {root} is refused",
                 cause="every file in it would be taken for code",
-                hint="change into a project's directory, or make one of this: ledger init there",
+                hint="change into a project's directory",
             )
         with fs.explained(directory):
             fs.make_directory(directory)
@@ -101,20 +105,49 @@ def find_or_make(start: Path, explicit: str | None = None) -> tuple[Workspace, b
 
 def _open(root: Path, git: bool, directory: Path, start: Path) -> Workspace:
     text = layout.format_file(directory).read_text(errors="replace").strip()
-    if text != str(layout.FORMAT):
+    if text not in (str(layout.FORMAT), str(layout.FORMAT_WITH_PACKS)):
         raise NewerFormatError(
             f"{directory} is of format {text[:20]!r}",
-            cause=f"this release reads format {layout.FORMAT}",
+            cause=f"this release reads formats up to {layout.FORMAT_WITH_PACKS}",
             hint="upgrade: python -m pip install --upgrade replay-ledger",
         )
+    config = _read_config(start.resolve(), root)
+    journal: Journal = LocalJournal(directory, before_segments=partial(admit_packs, directory))
+    foreign = layout.proven(directory).is_dir()
+    if foreign:
+        from ledger.journal.proven import ProvenJournal  # only where a bundle was opened
+
+        journal = ProvenJournal(journal, directory)
     return Workspace(
         root=root,
         git=git,
         directory=directory,
-        config=_read_config(start.resolve(), root),
-        store=LocalStore(layout.objects(directory), layout.temporary(directory)),
-        journal=LocalJournal(directory),
+        config=config,
+        store=PinnedStore(
+            LocalStore(
+                layout.objects(directory),
+                layout.temporary(directory),
+                large=config.store.large,
+                before_packs=partial(admit_packs, directory),
+            ),
+            directory,
+        ),
+        journal=journal,
+        foreign=foreign,
     )
+
+
+def admit_packs(directory: Path) -> None:
+    """Let the ledger have packs and compressed segments; what cannot read them refuses it from now on.
+
+    Raises
+    ------
+    OSError
+        If the disk refuses.
+    """
+    path = layout.format_file(directory)
+    if path.read_text().strip() == str(layout.FORMAT):
+        fs.replace(path, f"{layout.FORMAT_WITH_PACKS}\n".encode())
 
 
 def _locate(start: Path, explicit: str | None) -> tuple[Path, bool, Path]:

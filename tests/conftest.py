@@ -1,5 +1,7 @@
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
 import textwrap
@@ -8,10 +10,18 @@ from pathlib import Path
 import jsonschema
 import pytest
 import referencing
+from hypothesis import HealthCheck, settings
 
 from ledger import workspace
 from ledger.model import schema
 from ledger.ops import query, replay, run
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")
+
+# Beneath nohup it is ignored, and every program that a test starts would ignore it too.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")
@@ -204,3 +214,26 @@ def git_project(project):
     """The same with git, without a commit."""
     GitRepository(project.path).git("init", "-q")
     return project
+
+
+@pytest.fixture(scope="session")
+def ssh_keygen():
+    """Skip where there is no ssh-keygen."""
+    found = shutil.which("ssh-keygen")
+    if found is None:
+        pytest.skip("ssh-keygen is not installed: apt-get install openssh-client")
+    return found
+
+
+@pytest.fixture
+def make_key(ssh_keygen, tmp_path):
+    """Return a function: name → the file of a new SSH key; its public half lies beside it."""
+
+    def make(name="key", kind="ed25519"):
+        path = tmp_path / "keys" / name
+        path.parent.mkdir(exist_ok=True)
+        words = [ssh_keygen, "-q", "-t", kind, "-N", "", "-C", name, "-f", path]
+        subprocess.run(words, check=True, stdin=subprocess.DEVNULL)
+        return path
+
+    return make

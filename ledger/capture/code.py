@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from ledger.capture import lfs
 from ledger.capture.collect import Collection
 from ledger.capture.git import Repository
 from ledger.capture.known import Known
 from ledger.capture.listing import CodeLimits, Listing, from_git, from_walk
 from ledger.capture.plumbing import GitUnusable
 from ledger.capture.put import Put
-from ledger.capture.recorder import CREDENTIALS, SIZE, Content, Recorder
+from ledger.capture.recorder import CREDENTIALS, SIZE, WITHHELD, Content, Recorder, sought_in_code
+from ledger.capture.secrets import Secrets
 from ledger.capture.walk import Scan, named, scan, shown
 from ledger.model import (
     CodeSnapshot,
@@ -19,6 +21,7 @@ from ledger.model import (
     Manifest,
     ManifestEntry,
     NestedRepository,
+    Notebook,
 )
 from ledger.model.codec import encode
 from ledger.model.frozen import frozen
@@ -46,13 +49,21 @@ def capture(
     git: bool,
     is_product: Callable[[str, Digest], bool],
     was_output: Callable[[str], bool] | None = None,
+    was_withheld: Callable[[Digest], bool] = lambda _: False,
     limits: CodeLimits | None = None,
     skip: frozenset[Path] = frozenset(),
     name: str = ".",
     found: Scan | None = None,
     known: Known | None = None,
+    mentioned: frozenset[str] = frozenset(),
+    cache: Path | None = None,
+    secrets: Secrets | None = None,
 ) -> CapturedCode:
     """Record the code beneath `root`; where git does not answer, the directory itself.
+
+    A file that holds a secret of the command is recorded by its digest only, and so is a product that an
+    earlier trial did not store for one of its own. A file as its commit has it is stored in any case: what is
+    committed has been given away already, and without its code no trial can be replayed.
 
     Parameters
     ----------
@@ -67,6 +78,8 @@ def capture(
     was_output
         Whether a path ever was an output. Given, only such paths are held against `is_product`, those that
         git ignores among them; else all files that are not ignored.
+    was_withheld
+        Whether an earlier trial did not store a content that it made, since a secret was in it.
     limits
         How much is taken for code.
     skip
@@ -77,6 +90,12 @@ def capture(
         A scan of `root` made just before; without it, one is made.
     known
         Digests from earlier reads; the caller saves it.
+    mentioned
+        Files that the command names: of notebooks among them the state is recorded.
+    cache
+        Directory for what is derived from contents; it can be deleted.
+    secrets
+        Of the command.
 
     Raises
     ------
@@ -85,8 +104,12 @@ def capture(
     """
     limits = limits or CodeLimits()
     found = scan(root, skip) if found is None else found
-    recorder = Recorder(root=root, put=put, known=Known() if known is None else known)
-    collection = Collection(found=found, recorder=recorder, limits=limits, is_product=is_product)
+    recorder = Recorder(
+        root=root, put=put, known=Known() if known is None else known, secrets=sought_in_code(secrets)
+    )
+    collection = Collection(
+        found=found, recorder=recorder, limits=limits, is_product=is_product, was_withheld=was_withheld
+    )
 
     # 1. Products, wherever they lie.
     if was_output is not None:
@@ -99,10 +122,15 @@ def capture(
     collection.notes += listing.notes
 
     # 3. Their content.
+    if was_output is not None:
+        collection.take_unchanged(listing.tracked)
+    edited = frozenset[str]().union(*(each.differing for each in listing.repository or ()))
     for path, mode in listing.tracked.items():
-        collection.take(path, tracked=True, mode=mode, check=was_output is None)
+        collection.take(path, tracked=True, mode=mode, check=was_output is None, published=path not in edited)
     for path in listing.untracked:
         collection.take(path, tracked=False, mode=None, check=was_output is None)
+    pointers = lfs.note(root, found.files, collection.tree)
+    collection.notes += [pointers] if pointers else []
 
     # 4. Directories in which nothing of it lies: a program may write there.
     collection.take_directories()
@@ -120,6 +148,7 @@ def capture(
         remote=repository.remote if repository else None,
         dirty=repository is not None and _is_dirty(repository, collection.products),
         nested=_nested(repository, collection.products) if repository else (),
+        notebooks=_notebooks(root, repository, collection.tree, mentioned, cache),
     )
     return CapturedCode(snapshot=snapshot, tree=tree, products=products, health=_health(root, collection))
 
@@ -156,6 +185,23 @@ def _nested(repository: Repository, products: dict[str, Content]) -> tuple[Neste
     return tuple(sorted(rows, key=lambda row: path_key(row.path)))
 
 
+def _notebooks(
+    root: Path,
+    repository: Repository | None,
+    tree: dict[str, Content],
+    mentioned: frozenset[str],
+    cache: Path | None,
+) -> tuple[Notebook, ...]:
+    chosen = {path for path in mentioned if path.endswith(".ipynb")}
+    for each in repository or ():
+        chosen.update(path for path in each.differing if path.endswith(".ipynb"))
+    if not chosen:
+        return ()
+    from ledger.capture import notebooks  # of no use to most
+
+    return notebooks.states(root, tree, chosen, cache)
+
+
 def _health(root: Path, collection: Collection) -> HealthLine:
     if not root.is_dir():
         reason = f"{shown(str(root))} is not a directory"
@@ -170,6 +216,8 @@ def _health(root: Path, collection: Collection) -> HealthLine:
     reasons = {
         f"by digest only, over {limit} and not tracked": omitted[SIZE],
         "by path only, since they look like credentials": omitted[CREDENTIALS],
+        WITHHELD: sorted(set(collection.recorder.secret), key=path_key),
+        "by digest only, since they held a secret of the trial that made them": collection.withheld,
         "not readable": sorted(set(collection.recorder.unreadable), key=path_key),
         "changed while they were recorded": sorted(set(collection.recorder.changing), key=path_key),
     }

@@ -7,29 +7,28 @@ from typing import NamedTuple
 
 from ledger.capture.launchers import unwrap
 from ledger.model import Value
+from ledger.model.pattern import Pattern
 
-_PYTHON = re.compile(r"(python|pypy|pythonw)[0-9.]*(-dbg|t|d)?")
-_PYTHON_RUNS = re.compile(r"-[bBdEhiIOPqRsSuvVx]*([cm])(.*)", re.DOTALL)
+_PYTHON = Pattern(r"(python|pypy|pythonw)[0-9.]*(-dbg|t|d)?")
+_PYTHON_RUNS = Pattern(r"-[bBdEhiIOPqRsSuvVx]*([cm])(.*)", re.DOTALL)
 _PYTHON_TAKES_WORD = ("-W", "-X", "--check-hash-based-pycs")
 _SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ksh", "fish"})
-_STARTER = re.compile(
+_STARTER = Pattern(
     r"torchrun|accelerate|deepspeed|horovodrun|composer|colossalai|mpirun|mpiexec(\.\w+)?|srun|uvx?|poetry|pdm|pipenv"
     r"|hatch|rye|pixi|conda|mamba|micromamba|coverage|kernprof|mprof|scalene|py-spy|ipython3?|nsys|ncu|rocprof|perf"
 )
-_STARTER_MODULE = re.compile(
+_STARTER_MODULE = Pattern(
     r"torch\.distributed\.(run|launch|torchrun)|accelerate\.commands\.\w+|deepspeed\.launcher\.\w+|coverage"
     r"|cProfile|profile|pdb|trace|kernprof|memory_profiler|debugpy|scalene|IPython|lightning(\.fabric\.cli)?"
 )
-_SCRIPT = re.compile(r".+\.(py|pyc|pyz|ipy|sh|r|jl)", re.IGNORECASE | re.DOTALL)
+_SCRIPT = Pattern(r".+\.(py|pyc|pyz|ipy|sh|r|jl)", re.IGNORECASE | re.DOTALL)
 
-_OPTION = re.compile(r"(--?)([A-Za-z_][\w.\-/]*)(?:=(.*))?", re.DOTALL)
-_COUNTED = re.compile(r"-([A-Za-z])([0-9]+(?:\.[0-9]+)?)")
-_ASSIGNED = re.compile(r"\+{0,2}([A-Za-z_][\w.\-/@]*)=(.*)", re.DOTALL)
-_REMOVED = re.compile(r"~[A-Za-z_][\w.@]*(=.*)?", re.DOTALL)
-_NUMBER = re.compile(
-    r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?|[+-]?nan", re.IGNORECASE | re.ASCII
-)
-_INTEGER = re.compile(r"[+-]?(0|[1-9][0-9]*)")
+_OPTION = Pattern(r"(--?)([A-Za-z_][\w.\-/]*)(?:=(.*))?", re.DOTALL)
+_COUNTED = Pattern(r"-([A-Za-z])([0-9]+(?:\.[0-9]+)?)")
+_ASSIGNED = Pattern(r"\+{0,2}([A-Za-z_][\w.\-/@]*)=(.*)", re.DOTALL)
+_REMOVED = Pattern(r"~[A-Za-z_][\w.@]*(=.*)?", re.DOTALL)
+_NUMBER = Pattern(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?|[+-]?nan", re.IGNORECASE | re.ASCII)
+_INTEGER = Pattern(r"[+-]?(0|[1-9][0-9]*)")
 _BOOLEANS = {"true": True, "True": True, "false": False, "False": False}
 
 
@@ -96,6 +95,15 @@ def typed(text: str) -> Value:
     elif text.startswith("[") and text.endswith("]") and not re.search(r"[\[\](){}'\"]", text[1:-1]):
         return tuple(typed(each.strip()) for each in text[1:-1].split(",")) if text[1:-1].strip() else ()
     return text
+
+
+def name_of(word: str) -> tuple[str, bool] | None:
+    """The name that a word sets by its form, and whether the value is in it too; None of any other word."""
+    assigned = _ASSIGNED.fullmatch(word)
+    if assigned:
+        return assigned[1], True
+    given = None if _NUMBER.fullmatch(word) else _OPTION.fullmatch(word)
+    return (given[2].replace("-", "_"), given[3] is not None) if given else None
 
 
 def _groups(arguments: Iterable[str]) -> Iterator[tuple[str | None, str, tuple[Value, ...]]]:

@@ -3,10 +3,10 @@
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ledger.capture.credentials import looks_like_credentials
 from ledger.capture.spooled_lines import LONGEST_TEXT, clean
 from ledger.model import Value
 
@@ -19,7 +19,7 @@ _MOST_FILES = 20
 _MOST_NODES = 20_000
 _MOST_EVENTS = 100_000
 _DEEPEST = 32
-_SUFFIXES = (".json", ".toml", ".yaml", ".yml")
+SUFFIXES = (".json", ".toml", ".yaml", ".yml")
 
 
 class _Unfit(Exception):
@@ -40,31 +40,34 @@ class ConfigurationFile(NamedTuple):
 def named(arguments: Iterable[str], directory: Path) -> tuple[ConfigurationFile, ...]:
     """Read the files that arguments name: a word, or what stands behind its ``=``.
 
-    Files over 1 MB are data, and left alone.
+    Files over 1 MB are data, and left alone; so are those whose names say that they hold credentials.
     """
     found: dict[str, ConfigurationFile] = {}
     for argument in arguments:
         for word in (argument, argument.partition("=")[2]):
-            if word.lower().endswith(_SUFFIXES) and word not in found and len(found) < _MOST_FILES:
-                content = _content(os.path.join(directory, word))
-                if content is not None:
-                    found[word] = _read(word, content)
+            if not word.lower().endswith(SUFFIXES) or looks_like_credentials(word):
+                continue
+            if word not in found and len(found) < _MOST_FILES:
+                held = content(os.path.join(directory, word))
+                if held is not None:
+                    found[word] = read(word, held)
     return tuple(found.values())
 
 
-def _content(path: str) -> bytes | None:
-    """Bytes of a regular file that is not too large; None for anything else."""
+def content(path: str, most: int = MOST_BYTES) -> bytes | None:
+    """Bytes of a regular file that has at most `most`; None for anything else."""
     try:
         status = os.stat(path)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > MOST_BYTES:
+        if not stat.S_ISREG(status.st_mode) or status.st_size > most:
             return None
         with open(path, "rb") as file:
-            return file.read(MOST_BYTES)
+            return file.read(most)
     except (OSError, ValueError):
         return None  # no file that this user can read: the word means something else
 
 
-def _read(path: str, content: bytes) -> ConfigurationFile:
+def read(path: str, content: bytes) -> ConfigurationFile:
+    """Read what a file holds, by the suffix of its name; never an error."""
     suffix = path.lower().rpartition(".")[2]
     try:
         text = content.decode("utf-8-sig")
@@ -124,13 +127,13 @@ def _check_shape(yaml: Any, text: str, loader: Any) -> None:
             raise _Unfit(f"it has more than {MOST_VALUES} values")
 
 
-@dataclass(slots=True, kw_only=True)
 class _Built:
     """Values of a YAML document, aliases followed only as far as a configuration would need it."""
 
-    yaml: Any
-    loader: Any
-    nodes: int = 0
+    def __init__(self, *, yaml: Any, loader: Any) -> None:
+        self.yaml = yaml
+        self.loader = loader
+        self.nodes = 0
 
     def of(self, node: "yaml.Node", depth: int) -> Any:
         self.nodes += 1
@@ -173,12 +176,12 @@ def _real(text: str) -> float | str:
         return text
 
 
-@dataclass(slots=True)
 class _Flat:
     """Leaves of nested maps and lists, each under its dotted name."""
 
-    nodes: int = 0
-    leaves: int = 0
+    def __init__(self) -> None:
+        self.nodes = 0
+        self.leaves = 0
 
     def of(self, document: Any, name: str = "", depth: int = 0) -> Iterator[tuple[str, Value]]:
         self.nodes += 1

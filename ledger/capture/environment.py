@@ -21,7 +21,7 @@ class EditableInstall:
     """A directory of code that the interpreter imports from where it lies."""
 
     name: str
-    """Of the distribution; of a directory on PYTHONPATH that is none, ``PYTHONPATH/`` and its name."""
+    """Of the distribution; of code that is none, ``PYTHONPATH/`` (or ``pth/``) and where it lies."""
     version: str
     """As its metadata says; empty for a directory that is no distribution."""
     path: Path
@@ -83,9 +83,20 @@ def capture(
     for directory in facts.paths:
         collected.add(directory, cache, facts, on_own_path=directory in own_path)
     editable = {each.name: each for each in collected.editable}
-    for each in _repositories(own_path - set(facts.sites), root):
-        editable.setdefault(each.name, each)
     problems = collected.problems()
+    others = [each for each in facts.paths if each not in (*collected.packaged, *collected.ours)]
+    if others:
+        from ledger.capture.local_paths import local_paths
+
+        recorded = [str(each) for install in collected.editable for each in install.paths]
+        found_paths, more = local_paths(
+            others, own_path, root=root, packaged={*facts.sites, *collected.packaged, *recorded}
+        )
+        problems += more
+        for each in found_paths:
+            editable[each.name] = EditableInstall(
+                name=each.name, version="", path=each.path, paths=each.paths
+            )
     if os.path.isdir(f"{facts.prefix}/conda-meta"):
         problems.append("conda's packages that are no Python distributions are not recorded")
     if found.assumed and found.reason:
@@ -120,17 +131,23 @@ class _Collected:
     def __init__(self) -> None:
         self.distributions: dict[str, Distribution] = {}
         self.editable: list[EditableInstall] = []
+        self.packaged: list[str] = []
         self.places: dict[str, str] = {}
         self.twice: list[str] = []
         self.without_record: list[str] = []
         self.unreadable: list[str] = []
+        self.elsewhere: list[str] = []
+        self.ours: list[str] = []
 
     def add(self, directory: str, cache: Path, facts: Facts, *, on_own_path: bool) -> None:
         site = scan(directory, cache)
         packaged = directory in facts.sites or directory.endswith(".egg")
+        if packaged or any(not each.legacy for each in site.installed):
+            self.packaged.append(directory)
         self.unreadable += [each for each in site.unreadable if packaged or each.endswith(".dist-info")]
         for each in site.installed:
             if each.name == OURS:
+                self.ours += each.paths
                 continue
             if each.legacy and not packaged:
                 # The metadata that a build leaves in its source tree: on the path by PYTHONPATH it describes
@@ -161,6 +178,8 @@ class _Collected:
                     paths=tuple(map(Path, each.paths)),
                 )
                 self.editable.append(install)
+                if not install.paths:
+                    self.elsewhere.append(each.name)
         elif each.record is None:
             self.without_record.append(each.name)
 
@@ -172,6 +191,7 @@ class _Collected:
                 ("without a RECORD, so that changed files would not show", self.without_record),
                 ("installed twice in one directory", self.twice),
                 ("metadata that name no distribution", self.unreadable),
+                ("editable installs by an import finder of their own, which a replay lacks", self.elsewhere),
             )
             if names
         ]
@@ -180,19 +200,6 @@ class _Collected:
 def _some(names: list[str]) -> str:
     shown = ", ".join(names[:3])
     return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
-
-
-def _repositories(directories: set[str], root: Path) -> list[EditableInstall]:
-    """Directories on PYTHONPATH that lie in another git repository than the root."""
-    found: list[EditableInstall] = []
-    for directory in sorted(directories):
-        path = Path(directory)
-        if not path.is_dir() or path.is_relative_to(root):
-            continue
-        top = next((each for each in (path, *path.parents) if (each / ".git").exists()), None)
-        if top is not None and not root.is_relative_to(top):
-            found.append(EditableInstall(name=f"PYTHONPATH/{path.name}", version="", path=top, paths=(path,)))
-    return found
 
 
 def _without_python(variables: tuple[tuple[str, str], ...], reason: str) -> CapturedEnvironment:

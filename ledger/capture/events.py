@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ledger.capture import spooled_lines as lines
 from ledger.capture.spooled_lines import Problems, Unfit
+from ledger.capture.touched import Started, Touched, Touches
 from ledger.model import (
     Digest,
     Entropy,
@@ -46,10 +47,12 @@ class ParsedValue(NamedTuple):
     """Whether the command line had it; None where that is not known."""
     opaque: bool
     """Whether the value is only the text of an object."""
+    environment: bool = False
+    """Whether it came from an environment variable."""
 
 
 class Parse(NamedTuple):
-    """A command line as argparse read it."""
+    """A command line, or a configuration, as a library read it for the program."""
 
     process: int
     parser: str
@@ -58,6 +61,10 @@ class Parse(NamedTuple):
     values: tuple[ParsedValue, ...]
     rest: tuple[str, ...] | None
     """Words that the parser did not know; None where the probe did not tell."""
+    installed: bool = False
+    """Whether an installed command read its own arguments: nothing of the program was there."""
+    directories: tuple[str, ...] = ()
+    """Where configuration files lie whose values are those told here."""
 
 
 class Parameter(NamedTuple):
@@ -94,6 +101,11 @@ class Events(NamedTuple):
     """What libraries said of themselves at the end, such as ``torch.deterministic``; sorted by name."""
     reports: int = 0
     """Calls of `ledger.report`."""
+    touched: tuple[Touched, ...] = ()
+    """One a path, in the order in which they were first told."""
+    started: tuple[Started, ...] = ()
+    network: tuple[str, ...] = ()
+    """``HOST:PORT``."""
     problems: tuple[str, ...] = ()
 
 
@@ -123,6 +135,7 @@ class _Reading:
         self.libraries: dict[str, None] = {}
         self.settings: dict[str, str] = {}
         self.reports = 0
+        self.touches = Touches()
         self._takers: dict[str, Callable[[dict[str, Any], int], None]] = {
             "process": self._process,
             "arguments": self._arguments,
@@ -134,6 +147,7 @@ class _Reading:
             "entropy": self._entropy,
             "observed": self._observed,
             "report": self._report,
+            "files": self._files,
             "probe_error": self._error,
             "record_error": self._error,
         }
@@ -164,6 +178,9 @@ class _Reading:
             libraries=tuple(self.libraries),
             settings=tuple(sorted(self.settings.items())),
             reports=self.reports,
+            touched=tuple(self.touches.touched.values()),
+            started=tuple(self.touches.started),
+            network=tuple(self.touches.network),
             problems=self.problems.texts(),
         )
 
@@ -185,6 +202,9 @@ class _Reading:
             implementation=lines.optional_text(document, "implementation", LONGEST_NAME),
         )
         self._keep(self.processes, process)
+        if "hash_seed" in document:
+            seed = lines.optional_text(document, "hash_seed", LONGEST_NAME)
+            self.settings.setdefault("python.hash_seed", seed or "random")
 
     def _arguments(self, document: dict[str, Any], process: int) -> None:
         rows, rest = document.get("values"), document.get("rest")
@@ -196,6 +216,8 @@ class _Reading:
             where=lines.optional_text(document, "where"),
             values=tuple(_parsed(row) for row in rows),
             rest=None if rest is None else tuple(lines.texts(rest)),
+            installed=document.get("installed") is True,
+            directories=tuple(lines.texts(document.get("directories") or [])),
         )
         key = (parse.parser, parse.where, parse.rest, Digest.of(json.dumps(rows).encode()))
         if key not in self.parses:
@@ -280,6 +302,13 @@ class _Reading:
     def _report(self, _: dict[str, Any], __: int) -> None:
         self.reports += 1
 
+    def _files(self, document: dict[str, Any], process: int) -> None:
+        if self.size > self.room:
+            raise Unfit("more than is kept")
+        self.room -= self.size
+        if not self.touches.take(document, process):
+            self.problems.add("more files were touched than are told")
+
     def _error(self, document: dict[str, Any], _: int) -> None:
         where = lines.optional_text(document, "where", LONGEST_NAME)
         error = lines.optional_text(document, "error", LONGEST_NAME) or "unknown"
@@ -299,6 +328,7 @@ def _parsed(row: Any) -> ParsedValue:
         type=stated,
         given=given if isinstance(given, bool) else None,
         opaque=row.get("opaque") is True,
+        environment=row.get("source") == "environment",
     )
 
 

@@ -3,19 +3,20 @@
 import os
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from ledger.capture.credentials import looks_like_credentials
+from ledger.capture import directories
+from ledger.capture.credentials import holds_credentials, looks_like_credentials
 from ledger.capture.known import Known
-from ledger.capture.media import media_type
 from ledger.capture.put import Put
-from ledger.capture.recorder import CREDENTIALS, Content, Recorder
+from ledger.capture.recorder import CREDENTIALS, WITHHELD, Content, Recorder, sought
+from ledger.capture.secrets import Secrets
 from ledger.capture.walk import FileStat, Scan, named, place, raw, scan, shown, text
 from ledger.model import Artifact, ArtifactRole, Mode
 from ledger.model.manifest import path_key
+from ledger.model.media import media_type
 
-__all__ = ["FileStat", "Scan", "artifacts", "changed", "media_type", "removed", "scan"]
+__all__ = ["WITHHELD", "FileStat", "Scan", "artifacts", "changed", "media_type", "removed", "scan"]
 
 
 def changed(before: Scan, after: Scan) -> list[str]:
@@ -50,6 +51,8 @@ def artifacts(
     max_bytes: int | None = None,
     follow: bool = False,
     known: Known | None = None,
+    secrets: Secrets | None = None,
+    group: bool = False,
 ) -> tuple[tuple[Artifact, ...], list[str]]:
     """Store files and say what they are.
 
@@ -69,6 +72,10 @@ def artifacts(
         Whether what a link leads to is taken too, beside the link itself.
     known
         Digests from earlier reads; the caller saves it.
+    secrets
+        A file that holds one of these is recorded by its digest only.
+    group
+        Whether directories stand for very many files, see `directories.group`.
 
     Returns
     -------
@@ -80,27 +87,38 @@ def artifacts(
     StorageError
         If the store's disk refuses.
     """
-    recorder = Recorder(root=root, put=put, known=Known() if known is None else known)
+    recorder = Recorder(
+        root=root, put=put, known=Known() if known is None else known, secrets=sought(secrets)
+    )
     taking = _Taking(recorder=recorder, role=role, max_bytes=max_bytes, follow=follow)
     for path in paths:
         taking.take(_recorded(root, path))
     problems = taking.problems
-    for reason, which in (("not readable", recorder.unreadable), ("changed while read", recorder.changing)):
+    for reason, which in (
+        ("not readable", recorder.unreadable),
+        ("changed while read", recorder.changing),
+        (WITHHELD, recorder.secret),
+    ):
         if which:
             problems.append(f"{reason}: {named(which)}")
-    return tuple(sorted(taking.taken.values(), key=lambda each: path_key(each.path))), problems
+    found = tuple(sorted(taking.taken.values(), key=lambda each: path_key(each.path)))
+    if group:
+        found = directories.group(found, put=put, root=os.path.abspath(root))
+    return found, problems
 
 
-@dataclass(slots=True, kw_only=True)
 class _Taking:
     """What was taken so far."""
 
-    recorder: Recorder
-    role: ArtifactRole
-    max_bytes: int | None
-    follow: bool
-    taken: dict[str, Artifact] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
+    def __init__(
+        self, *, recorder: Recorder, role: ArtifactRole, max_bytes: int | None, follow: bool
+    ) -> None:
+        self.recorder = recorder
+        self.role = role
+        self.max_bytes = max_bytes
+        self.follow = follow
+        self.taken: dict[str, Artifact] = {}
+        self.problems: list[str] = []
 
     def take(self, path: str) -> None:
         """Take whatever lies at `path`; a link before what it leads to, so that no circle is endless."""
@@ -147,7 +165,9 @@ class _Taking:
         self.take(_recorded(self.recorder.root, _decoded(target)))
 
     def _content(self, path: str, status: FileStat) -> Content | None:
-        if self.role is ArtifactRole.INPUT and looks_like_credentials(path):
+        if self.role is ArtifactRole.INPUT and (
+            looks_like_credentials(path) or holds_credentials(place(self.recorder.root, path), status.size)
+        ):
             return Content(Mode.FILE, status.size, None, CREDENTIALS)
         if self.max_bytes is not None and status.size > self.max_bytes:
             return self.recorder.name_only(path, status)

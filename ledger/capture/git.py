@@ -40,6 +40,8 @@ class Repository:
     """Submodules and other repositories in it."""
     closed: tuple[str, ...]
     """Submodules that are not checked out and repositories that git cannot read: nothing is known of them."""
+    absent: tuple[str, ...]
+    """Those of them that are not checked out, though nobody asked for that."""
     problems: tuple[str, ...]
     """What git could not look at."""
 
@@ -81,11 +83,14 @@ def _survey(top: Path, path: str, paths: tuple[str, ...], left_out: Callable[[st
     tracked: dict[str, int] = {}
     overlooked: dict[str, str] = {}
     others: set[str] = set()
+    submodules: set[str] = set()
     for row in listing.rows():
         about, _, name = row.partition("\t")
         tag, mode, identity, _ = about.split(" ")
         if mode == _SUBMODULE:
             others.add(name)
+            if tag != "S":
+                submodules.add(name)
         elif not _is_ledger(name):
             tracked[inner + name] = int(mode, 8)
             if tag.islower() or tag == "S":
@@ -153,6 +158,11 @@ def _survey(top: Path, path: str, paths: tuple[str, ...], left_out: Callable[[st
         differing=frozenset(differing),
         inside=tuple(inside),
         closed=tuple(closed),
+        absent=tuple(
+            inner + name
+            for name in sorted(submodules)
+            if inner + name in closed and not os.path.lexists(place(root, f"{name}/.git"))
+        ),
         problems=tuple(problems),
     )
 

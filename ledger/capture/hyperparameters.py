@@ -1,25 +1,24 @@
 """Which values were set before training: by options, arguments, configuration files, calls and defaults."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from ledger.capture.command_line import Word, script_words, typed, words
-from ledger.capture.configuration_files import named
-from ledger.capture.events import Events, Parameter, Parse, ParsedValue
+from ledger.capture.configuration_files import ConfigurationFile, named
+from ledger.capture.events import Events, Parameter, ParsedValue
+from ledger.capture.parses import of_program, unparsed, values
 from ledger.capture.secrets import Secrets, mask_value
-from ledger.capture.seeds import is_seed_name
+from ledger.capture.seeds import is_seed_name, may_name_seed
 from ledger.errors import UsageError
 from ledger.model import Hyperparameter, HyperparameterRole, HyperparameterType, Value
+from ledger.model.config import HyperparametersConfig
 
-OPTION, ARGUMENT, CALL, DEFAULT = "option", "argument", "call", "default"
-_TOOLS = (
-    *("/torch/distributed/", "/accelerate/commands/", "/deepspeed/launcher/", "/horovod/runner/"),
-    *("/loky/backend/", "/hydra/", "/coverage/", "/pytest/", "/_pytest/", "/debugpy/", "/IPython/"),
-    *("/ipykernel", "/kernprof.py", "/cProfile.py", "/profile.py", "/pdb.py", "/trace.py", "/timeit.py"),
-    "/unittest/",
-)
-"""Where programs parse their own command lines that start another one, or only stand around it."""
+OPTION, ARGUMENT, ENVIRONMENT, CALL, DEFAULT = "option", "argument", "environment", "call", "default"
+
+
+_OF_HYDRA = ("hydra.", "hydra/")
+"""How overrides of hydra's own settings begin, such as the directory of its output."""
 
 
 class Raw(NamedTuple):
@@ -29,9 +28,11 @@ class Raw(NamedTuple):
     files: tuple[Hyperparameter, ...] = ()
     """Values of the configuration files that it names, in their order."""
     problems: tuple[str, ...] = ()
+    roles: HyperparametersConfig = HyperparametersConfig()
+    """What the project's configuration says of names."""
 
 
-def from_argv(argv: Sequence[str], directory: Path) -> Raw:
+def from_argv(argv: Sequence[str], directory: Path, roles: HyperparametersConfig | None = None) -> Raw:
     """Read hyperparameters from the form of a command line and from the configuration files that it names.
 
     Parameters
@@ -40,15 +41,16 @@ def from_argv(argv: Sequence[str], directory: Path) -> Raw:
         The command, secrets masked.
     directory
         Where it starts; absolute.
+    roles
+        Patterns of names, as configured.
     """
     arguments = script_words(argv)
     files = named(arguments, directory)
     return Raw(
-        words=words(arguments),
-        files=tuple(
-            _hyperparameter(name, value, f"file:{file.path}") for file in files for name, value in file.values
-        ),
+        words=tuple(word for word in words(arguments) if not word.name.startswith(_OF_HYDRA)),
+        files=tuple(_of_files(files)),
         problems=tuple(file.problem for file in files if file.problem),
+        roles=roles or HyperparametersConfig(),
     )
 
 
@@ -75,12 +77,18 @@ def merge(
     options: Iterable[tuple[str, Value]] = (),
     events: Events | None = None,
     *,
+    opened: Iterable[ConfigurationFile] = (),
+    logged: Iterable[tuple[str, Value]] = (),
     secrets: Secrets | None = None,
 ) -> tuple[Hyperparameter, ...]:
     """Unite what all sources say: one for each name, sorted by name.
 
-    A call counts before an option (``-p``), that before what argparse was given, before the form of the
-    command line, before a file, before a default of argparse.
+    A call counts before an option (``-p``), that before what a parser was given, before the form of the
+    command line, before a file that it names, before a file that the program opened, before a parser's
+    default, before what an event file says. Of two files the later one counts.
+
+    A role is the one of a call, else of the configuration, else ``seed`` if the name says so, or if it hints
+    so and a generator was seeded with the value.
 
     Parameters
     ----------
@@ -90,59 +98,37 @@ def merge(
         Of ``-p``.
     events
         Of the trial's processes.
+    opened
+        Configuration files that the program opened.
+    logged
+        What the program wrote into an event file, where every number is a real one.
     secrets
         Of the command and its variables; what looks like a secret is masked without them too.
     """
     events = events or Events()
-    parsed = _parsed(events.parses)
+    parses = of_program(events)
+    parsed = values(parses)
     seen = {word.name for word in raw.words}
     given = [each for each in parsed if (each.name in seen if each.given is None else each.given)]
     layers = [
+        [_hyperparameter(name, value, CALL) for name, value in logged],
         [_of_parsed(each, DEFAULT) for each in parsed],
+        _of_files(opened),
         raw.files,
-        [_hyperparameter(each.name, each.value, ARGUMENT) for each in _unparsed(raw.words, events.parses)],
-        [_of_parsed(each, ARGUMENT) for each in given],
+        [_hyperparameter(each.name, each.value, ARGUMENT) for each in unparsed(raw.words, parses)],
+        [_of_parsed(each, ENVIRONMENT if each.environment else ARGUMENT) for each in given],
         [_hyperparameter(name, value, OPTION) for name, value in options],
         [_of_call(each) for each in events.parameters],
     ]
     found = {each.name: each for layer in layers for each in layer}
-    return tuple(_masked(found[name], secrets) for name in sorted(found))
+    seeds = {each.value for each in events.seeded if not each.enforced}
+    return tuple(_masked(_with_role(found[name], raw.roles, seeds), secrets) for name in sorted(found))
 
 
-def _is_tool(where: str | None) -> bool:
-    return where is not None and any(part in where for part in _TOOLS)
-
-
-def _parsed(parses: tuple[Parse, ...]) -> list[ParsedValue]:
-    """One value for each name: of the first process that parsed it, and there the last."""
-    found: dict[str, tuple[int, ParsedValue]] = {}
-    for parse in parses:
-        if not _is_tool(parse.where):
-            for value in parse.values:
-                if found.get(value.name, (parse.process,))[0] == parse.process:
-                    found[value.name] = (parse.process, value)
-    return [value for _, value in found.values()]
-
-
-def _unparsed(found: tuple[Word, ...], parses: tuple[Parse, ...]) -> list[Word]:
-    """Words that no parser took.
-
-    Where argparse read the command line, its word on options counts, whatever they look like: it knows
-    abbreviations, and names that differ from the option's. What it left over is read by something else.
-    """
-    readers = [
-        parse
-        for parse in parses
-        if any(value.given is not False for value in parse.values) and not _is_tool(parse.where)
+def _of_files(files: Iterable[ConfigurationFile]) -> list[Hyperparameter]:
+    return [
+        _hyperparameter(name, value, f"file:{file.path}") for file in files for name, value in file.values
     ]
-    if not readers:
-        return list(found)
-    left = set.intersection(*(_options(parse.rest or ()) for parse in readers))
-    return [word for word in found if word.option is None or word.option in left]
-
-
-def _options(rest: tuple[str, ...]) -> set[str]:
-    return {word.option for word in words(rest) if word.option is not None}
 
 
 def _of_parsed(each: ParsedValue, source: str) -> Hyperparameter:
@@ -163,9 +149,31 @@ def _hyperparameter(
 ) -> Hyperparameter:
     if stated is HyperparameterType.REAL:  # a default of 0 and a given 0.0 are one value
         value = tuple(map(_real, value)) if isinstance(value, tuple) else _real(value)
-    if role is None and is_seed_name(name) and not isinstance(value, bool):
-        role = HyperparameterRole.SEED
     return Hyperparameter(name=name, value=value, type=_type(value, stated), role=role, source=source)
+
+
+def _with_role(each: Hyperparameter, roles: HyperparametersConfig, seeds: Collection[str]) -> Hyperparameter:
+    role = each.role or _configured(each.name, roles)
+    if role is None and not isinstance(each.value, bool):
+        hinted = type(each.value) is int and str(each.value) in seeds and may_name_seed(each.name)
+        role = HyperparameterRole.SEED if hinted or is_seed_name(each.name) else None
+    if role is each.role:
+        return each
+    return Hyperparameter(name=each.name, value=each.value, type=each.type, role=role, source=each.source)
+
+
+def _configured(name: str, roles: HyperparametersConfig) -> HyperparameterRole | None:
+    """Role whose patterns match; one that is the name itself counts before the others."""
+    patterns = {role: getattr(roles, role.value) for role in HyperparameterRole}
+    if not any(patterns.values()):
+        return None
+    from fnmatch import fnmatchcase
+
+    for matches in (str.__eq__, fnmatchcase):
+        for role, texts in patterns.items():
+            if any(matches(name, text) for text in texts):
+                return role
+    return None
 
 
 def _real(value: Value) -> Value:

@@ -7,7 +7,15 @@ from pathlib import Path
 PROBE = Path(__file__).parent / "probe"
 """Directory that holds the probe's sitecustomize."""
 
+PACKAGE = PROBE.parent.parent
+"""Where this package lies; the probe in a child reads from it."""
+
 PREFIX = "LEDGER_"
+_USERS = ("LEDGER_IMAGE",)
+"""Variables of that name which are no trial's but the user's."""
+
+WATCH = "LEDGER_WATCH"
+"""Variable that asks the probe to tell which files Python opens, where nothing else can."""
 
 
 def child_variables(
@@ -55,7 +63,7 @@ def without_ours(variables: Mapping[str, str]) -> dict[str, str]:
     Inside a trial a nested one must not take the outer probe, spool or seed for the user's.
     """
     paths = [each for each in variables.get("PYTHONPATH", "").split(os.pathsep) if not _is_probe(each)]
-    kept = {name: value for name, value in variables.items() if not name.startswith(PREFIX)}
+    kept = {name: value for name, value in variables.items() if not name.startswith(PREFIX) or name in _USERS}
     if "LEDGER_SEED" in variables:
         kept.pop("PYTHONHASHSEED", None)  # set beside it; what the user had before is not known any more
     if "PYTHONPATH" in kept:

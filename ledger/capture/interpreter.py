@@ -2,23 +2,21 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from itertools import islice
+from operator import methodcaller
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from ledger.capture import cache as derived
-from ledger.capture.launchers import chosen, split, unwrap
-from ledger.model.frozen import frozen
+from ledger.capture.launchers import JOBS, RUNNERS, SHELLS, flags_of, is_python, split, starts_program, unwrap
+from ledger.model.frozen import frozen, replace
 
 _HEAD = 4096
 """Bytes of a script that are looked at."""
 _DEPTH = 8
 """Launchers inside launchers that are followed."""
-_FLAGS = "IESsP"
-"""Interpreter flags that change where modules come from."""
-_TAKES_WORD = "XW"
-_ASK = "import sys; sys.stdout.write('\\n' + sys.executable)"
-_SELECTORS = (".python-version", ".tool-versions", "mise.toml", ".mise.toml", "mise.local.toml")
-_SELECTING = ("PYENV_VERSION", "PYENV_ROOT", "PYENV_DIR", "ASDF_DIR", "ASDF_DATA_DIR", "ASDF_PYTHON_VERSION")
+_NOTEBOOK = methodcaller("endswith", ".ipynb")
+_COMMANDS = 500
+"""Commands of a shell script that are looked at."""
 
 
 @frozen
@@ -39,9 +37,9 @@ class FoundInterpreter:
     """Why it is assumed or absent; None when it was simply found."""
 
     @property
-    def isolated(self) -> bool:
-        """Whether flags keep it from seeing PYTHONPATH, the user's packages or any package."""
-        return bool({"-I", "-E", "-S"} & set(self.flags))
+    def hiding(self) -> str | None:
+        """The first flag that keeps it from seeing PYTHONPATH or any package; None if there is none."""
+        return next((each for each in self.flags if each in ("-I", "-E", "-S")), None)
 
     def variables(self, outer: Mapping[str, str]) -> dict[str, str]:
         """Variables as the interpreter sees them."""
@@ -111,8 +109,22 @@ class _Search:
             if started.directory:
                 self.directory = os.path.join(self.directory, started.directory)
             return self.command(started.argv, depth - 1)
-        environment = chosen(argv, self.directory, self.variables)
+        hit = self._program(argv, depth)
+        return self._kernel(hit, argv, depth) if hit and any(map(_NOTEBOOK, argv)) else hit
+
+    def _program(self, argv: tuple[str, ...], depth: int) -> _Hit | None:
+        """The Python of what is no mere wrapper."""
+        environment = None
+        if os.path.basename(argv[0]) in RUNNERS:
+            from ledger.capture.runners import chosen
+
+            environment = chosen(argv, self.directory, self.variables)
         if environment is not None:
+            if environment.prefix is None and environment.ask and (program := self._which(argv[0])):
+                from ledger.capture.shims import asked
+
+                prefix = asked(environment.ask, program, self.directory, self.variables, self.cache)
+                environment = replace(environment, prefix=prefix)
             if environment.prefix is None:
                 return _Hit(None, reason=environment.reason)
             return self._in_prefix(os.path.join(self.directory, environment.prefix))
@@ -121,8 +133,59 @@ class _Search:
             return None
         if is_python(argv[0]):
             return self._python(program, argv[1:])
-        hit = self._script(program, depth)
-        return hit if hit is not None else self._named(argv)
+        if os.path.basename(argv[0]) in SHELLS:
+            return self._shell(argv, depth)
+        hit = self._script(program, argv, depth)
+        if hit is not None and starts_program(argv):  # torchrun --no-python ./train
+            return self._named(argv, depth) or hit
+        return hit if hit is not None else self._named(argv, depth)
+
+    def _kernel(self, hit: _Hit, argv: tuple[str, ...], depth: int) -> _Hit:
+        """The Python that executes a notebook."""
+        if hit.executable is None:
+            return hit
+        from ledger.capture import kernels
+
+        request = kernels.requested(argv)
+        if request is None:
+            return hit
+        kernel = kernels.kernel_of(request, self.directory, hit.executable, self.variables)
+        if isinstance(kernel, str):
+            return hit._replace(assumed=True, reason=f"{kernel}: Jupyter's own Python was taken")
+        self._set(dict(kernel.variables))
+        if kernel.argv is None:
+            return hit
+        found = self.command(kernel.argv, depth - 1)
+        return found or _Hit(None, reason=f"the notebook's kernel {kernel.name} is no Python program")
+
+    def _shell(self, argv: tuple[str, ...], depth: int) -> _Hit | None:
+        """The Python that a shell script starts, as far as its text tells."""
+        from ledger.capture import shell
+
+        given = shell.script(argv, self.directory)
+        if given is None:
+            return None
+        text, arguments = given
+        commands = shell.Commands(self.directory, self.variables, arguments)
+        found: dict[str | None, tuple[_Hit, _Search]] = {}
+        for words in islice(commands(text), _COMMANDS):
+            inner = _Search(commands.directory, dict(commands.variables), self.cache)
+            inner.overrides = {k: v for k, v in commands.variables.items() if self.variables.get(k) != v}
+            inner.overrides |= dict.fromkeys(self.variables.keys() - commands.variables.keys())
+            hit = inner.command(words, depth - 1)
+            if hit is not None:
+                found.setdefault(hit.executable, (hit, inner))
+        if not found:
+            return None
+        several = [each for each in found if each is not None]
+        hit, inner = found[several[0]] if several else next(iter(found.values()))
+        self.directory = inner.directory
+        self._set(inner.overrides)
+        if len(several) > 1:
+            name = os.path.basename(arguments[0]) or os.path.basename(argv[0])
+            reason = f"{name} starts {len(several)} Pythons: {several[0]} was taken"
+            return hit._replace(assumed=True, reason=reason)
+        return hit
 
     def assume(self, argv: Sequence[str], reason: str | None) -> _Hit:
         """The first Python on PATH, for a command that is no Python program."""
@@ -163,20 +226,26 @@ class _Search:
     def _python(self, program: str, arguments: Sequence[str]) -> _Hit:
         """An interpreter by its name: itself, or a shim that starts the real one."""
         if not is_python(os.path.realpath(program)) or _head(program).startswith(b"#!"):
-            real = self._ask(program)
+            from ledger.capture.shims import behind_shim
+
+            real = behind_shim(program, self.directory, self.variables, self.cache)
             if real is None:
                 return _Hit(None, reason=f"{program} does not say which Python it starts")
             program = real
-        return _Hit(os.path.abspath(program), flags=_flags(arguments))
+        return _Hit(os.path.abspath(program), flags=flags_of(arguments))
 
-    def _named(self, argv: tuple[str, ...]) -> _Hit | None:
+    def _named(self, argv: tuple[str, ...], depth: int) -> _Hit | None:
         """A Python among the arguments of another program: ``mpirun -n 4 python train.py``."""
         for place, word in enumerate(argv[1:], start=1):
             if is_python(word) and (program := self._which(word)):
                 return self._python(program, argv[place + 1 :])
+        if os.path.basename(argv[0]) in JOBS or starts_program(argv):
+            for place, word in enumerate(argv[1:], start=1):
+                if not word.startswith("-") and (hit := self.command(argv[place:], depth - 1)):
+                    return hit
         return None
 
-    def _script(self, path: str, depth: int) -> _Hit | None:
+    def _script(self, path: str, argv: tuple[str, ...], depth: int) -> _Hit | None:
         """The Python of a script's first line; None where it has none."""
         head = _head(path)
         if not head.startswith(b"#!"):
@@ -193,10 +262,14 @@ class _Search:
             return self._python(interpreter, (argument,))
         if os.path.basename(interpreter) == "env":
             words = split(argument.removeprefix("-S").strip()) if argument.startswith("-S") else (argument,)
+            if words and os.path.basename(words[0]) in SHELLS:
+                return self._shell((*words, path, *argv[1:]), depth - 1)
             return self.command(("env", *words), depth - 1)
         second = rest.partition("\n")[0]
         if second.startswith("'''exec'"):
             return self._polyglot(path, second.removeprefix("'''exec'"))
+        if os.path.basename(interpreter) in SHELLS:
+            return self._shell((interpreter, path, *argv[1:]), depth - 1)
         return None
 
     def _polyglot(self, path: str, line: str) -> _Hit | None:
@@ -208,81 +281,6 @@ class _Search:
         if words and is_python(words[0]) and _is_program(words[0]):
             return self._python(words[0], words[1:2])
         return _Hit(None, reason=f"{path} names {words[0] if words else 'nothing'}, which is not there")
-
-    def _ask(self, shim: str) -> str | None:
-        """Let a shim say which Python it starts; the answer holds as long as what it chooses by."""
-        key = derived.key_of("shim", shim, derived.stamp(shim), *self._selection())
-        known: Any = derived.load(self.cache, "shims", key) if self.cache else None
-        if isinstance(known, str) and _is_program(known):
-            return known
-        import subprocess
-
-        try:
-            answer = subprocess.run(
-                [shim, "-E", "-c", _ASK],
-                cwd=self.directory,
-                env=self.variables,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                timeout=30,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired):
-            return None  # the caller records that it does not say
-        real = os.fsdecode(answer.stdout).rpartition("\n")[2]
-        if answer.returncode != 0 or not os.path.isabs(real) or not _is_program(real):
-            return None
-        if self.cache:
-            derived.save(self.cache, "shims", key, real)
-        return real
-
-    def _selection(self) -> tuple[object, ...]:
-        """All that pyenv, asdf and mise choose a version by."""
-        places = [os.path.expanduser(f"~/{name}") for name in (".tool-versions", ".config/mise/config.toml")]
-        root = self.variables.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")
-        places += [f"{root}/version", f"{root}/versions"]
-        place = os.path.abspath(self.directory)
-        while True:
-            places += [os.path.join(place, name) for name in _SELECTORS]
-            if place == os.path.dirname(place):
-                break
-            place = os.path.dirname(place)
-        stamps = [(each, found) for each in places if (found := derived.stamp(each))]
-        return ([self.variables.get(name) for name in _SELECTING], self.variables.get("PATH"), stamps)
-
-
-def is_python(word: str) -> bool:
-    """Whether a program's name is one of Python's own, such as ``python3.12``."""
-    name = os.path.basename(word).removesuffix("-dbg")
-    for start in ("python", "pypy"):
-        if name.startswith(start):
-            return not name[len(start) :].strip("0123456789.tdmw")
-    return False
-
-
-def _flags(arguments: Sequence[str]) -> tuple[str, ...]:
-    """Flags in front of the script that change where modules come from."""
-    found: list[str] = []
-    skip = False
-    for word in arguments:
-        if skip:
-            skip = False
-            continue
-        if not word.startswith("-") or word in ("-", "--"):
-            break
-        if word.startswith("--"):
-            skip = word == "--check-hash-based-pycs"
-            continue
-        for place, letter in enumerate(word[1:], start=1):
-            if letter in _FLAGS and f"-{letter}" not in found:
-                found.append(f"-{letter}")
-            if letter in "cm":
-                return tuple(found)
-            if letter in _TAKES_WORD:
-                skip = place == len(word) - 1
-                break
-    return tuple(found)
 
 
 def _is_program(path: str) -> bool:

@@ -60,6 +60,8 @@ def from_git(root: Path, scan: Scan, limits: CodeLimits) -> Listing:
         tracked |= dict.fromkeys(each.tracked) if each.executable_bits else each.tracked
         untracked += each.untracked
         notes += (shown(problem) for problem in each.problems)
+        if each.absent:
+            notes.append(f"submodules that are not checked out: {named(list(each.absent))}")
         for closed in each.closed:
             untracked += (path for path in scan.files if path.startswith(f"{closed}/"))
     return Listing(tracked=tracked, untracked=tuple(untracked), repository=repository, notes=tuple(notes))

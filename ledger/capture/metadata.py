@@ -4,16 +4,19 @@ import os
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
+from ledger.capture.record_rows import Row, parse, record_rows
 from ledger.model import Digest
 
 _HEAD = 2048
-_INSTALLERS_OWN = frozenset(
+INSTALLERS_OWN = frozenset(
     {"INSTALLER", "REQUESTED", "RECORD", "RECORD.jws", "RECORD.p7s", "direct_url.json"}
     | {"uv_cache.json", "uv_build.json"}
 )
 """Files of a ``.dist-info`` that installers write, each in its own way."""
-_SYSTEMS = frozenset({"conda", "debian", "rpm", "apk", "pacman", "portage", "nix"})
+_MANAGERS = frozenset({"conda", "debian", "rpm", "apk", "pacman", "portage", "nix"})
 """INSTALLERs that take nothing from the Python package index."""
+OF_SYSTEMS = _MANAGERS | {"system"}
+"""Origins of what no Python installer put there."""
 _SECRET_PARAMETERS = ("token", "sig", "key", "secret", "password", "credential", "auth")
 
 
@@ -81,14 +84,14 @@ def record_digest(text: str, metadata: str) -> Digest:
     metadata
         Name of its directory, such as ``six-1.16.0.dist-info``.
     """
-    return _record_digest(_parse(text), metadata)
+    return _record_digest(parse(text), metadata)
 
 
-def _record_digest(rows: list[tuple[str, str, str]], metadata: str) -> Digest:
+def _record_digest(rows: list[Row], metadata: str) -> Digest:
     own = metadata + "/"
     kept: list[bytes] = []
     for path, digest, size in rows:
-        if path.endswith(".pyc") or (path.startswith(own) and path[len(own) :] in _INSTALLERS_OWN):
+        if path.endswith(".pyc") or (path.startswith(own) and path[len(own) :] in INSTALLERS_OWN):
             continue
         if path.startswith("../"):
             bare = path
@@ -99,33 +102,6 @@ def _record_digest(rows: list[tuple[str, str, str]], metadata: str) -> Digest:
             path = "../" + bare
         kept.append(f"{path},{digest},{size}\n".encode("utf-8", "surrogateescape"))
     return Digest.of(b"".join(sorted(kept)))
-
-
-def record_rows(path: str) -> list[tuple[str, str, str]] | None:
-    """(path, hash, size) of a RECORD's rows; None where there is no RECORD."""
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
-            return _parse(file.read())
-    except OSError:
-        return None
-
-
-def _parse(text: str) -> list[tuple[str, str, str]]:
-    rows: list[tuple[str, str, str]] = []
-    if '"' not in text:
-        for line in text.split("\n"):
-            parts = line.rstrip("\r").rsplit(",", 2)
-            if parts[0]:
-                rows.append(
-                    (parts[0], parts[1] if len(parts) > 1 else "", parts[2] if len(parts) > 2 else "")
-                )
-        return rows
-    import csv
-
-    for row in csv.reader(text.splitlines()):
-        if row and row[0]:
-            rows.append((row[0], row[1] if len(row) > 1 else "", row[2] if len(row) > 2 else ""))
-    return rows
 
 
 def _head(path: str) -> tuple[str, str]:
@@ -160,7 +136,7 @@ def _fields(content: bytes) -> tuple[str, str]:
 def _origin(base: str, *, has_record: bool) -> tuple[str, str | None]:
     """Origin, and the directory of an editable install."""
     installer = _content(f"{base}/INSTALLER").strip().lower()
-    if installer in _SYSTEMS:
+    if installer in _MANAGERS:
         return installer, None
     text = _content(f"{base}/direct_url.json")
     if not text:
@@ -217,7 +193,7 @@ def _path_of(url: str) -> str | None:
     return os.fsdecode(unquote_to_bytes(url.removeprefix("file://").removeprefix("localhost"))) or None
 
 
-def _paths(site: str, rows: list[tuple[str, str, str]]) -> tuple[str, ...]:
+def _paths(site: str, rows: list[Row]) -> tuple[str, ...]:
     """Directories that an editable install puts on the path: from its ``.pth`` files and import finders."""
     found: dict[str, None] = {}
     for path, _, _ in rows:

@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
+from ledger.capture import container
 from ledger.capture import variables as known
 from ledger.model import Gpu, Host
 
@@ -16,7 +18,7 @@ _VECTOR = (
 _AMD = "0x1002"
 
 
-def host(tree: str = "") -> Host:
+def host(tree: str = "", *, variables: Mapping[str, str] | None = None, cache: Path | None = None) -> Host:
     """Describe this machine; two calls give the same answer while nothing of it changes.
 
     Parameters
@@ -24,7 +26,13 @@ def host(tree: str = "") -> Host:
     tree
         In front of the system's own files (``/proc``, ``/sys``, ``/run``): another machine's, laid out in a
         directory.
+    variables
+        Those of this process; read where they tell of a container and its image.
+    cache
+        Directory for the digests of container images that are files; it can be deleted.
     """
+    own = os.environ if variables is None else variables
+    inside = container.kind(tree, own)
     cpu, flags = _cpu(tree)
     name = os.uname()
     gpus, driver = _nvidia(tree)
@@ -41,15 +49,9 @@ def host(tree: str = "") -> Host:
         gpus=gpus,
         driver=driver,
         user=_user(),
-        container=_container(tree),
+        container=inside,
+        container_image=container.image(inside, tree, own, cache),
     )
-
-
-def affinity() -> int:
-    """Processors that this process, and so its child, is allowed to use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def placing_variables(variables: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -118,23 +120,6 @@ def _user() -> str:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         return str(os.getuid())  # a container's number that has no name
-
-
-def _container(tree: str) -> str | None:
-    if os.path.exists(f"{tree}/run/.containerenv"):
-        return "podman"
-    if os.path.exists(f"{tree}/singularity") or os.path.exists(f"{tree}/.singularity.d"):
-        return "apptainer"
-    if "KUBERNETES_SERVICE_HOST" in os.environ:
-        return "kubernetes"
-    if os.path.exists(f"{tree}/.dockerenv"):
-        return "docker"
-    named = _text(f"{tree}/run/systemd/container", 64).strip()
-    if named:
-        return named
-    groups = _text(f"{tree}/proc/1/cgroup", 4096)
-    kinds = {"kubepods": "kubernetes", "docker": "docker", "libpod": "podman", "lxc": "lxc"}
-    return next((kind for mark, kind in kinds.items() if mark in groups), None)
 
 
 def _names(directory: str) -> list[str]:

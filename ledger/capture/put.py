@@ -1,5 +1,6 @@
 """Where captured content goes; the capture knows no store."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
@@ -23,6 +24,10 @@ class Put(Protocol):
 
     def has(self, digest: Digest) -> bool:
         """Whether the object is there."""
+        ...
+
+    def present(self, digests: Iterable[Digest]) -> set[Digest]:
+        """Those of many objects that are there."""
         ...
 
 

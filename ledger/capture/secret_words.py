@@ -17,7 +17,7 @@ def _set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_HINTS = ("key", "token", "secret", "pass", "pwd", "cred", "auth", "jwt", "pat", "cookie", "bearer")
+HINTS = ("key", "token", "secret", "pass", "pwd", "cred", "auth", "jwt", "pat", "cookie", "bearer")
 _PASSWORDS = _set("password passwd passphrase passcode")
 _SECRETS = _PASSWORDS | _set(
     """secret credential credentials apikey accesskey secretkey privatekey apitoken authtoken accesstoken
@@ -76,7 +76,7 @@ def is_secret_name(name: str, value: str, *, variable: bool) -> bool:
         Whether it is an environment variable: of those any ``…_KEY`` counts if its value looks random.
     """
     lower = name.lower()
-    if not any(hint in lower for hint in _HINTS):
+    if not any(hint in lower for hint in HINTS):
         return False
     words = words_of(name)
     if not words or not _is_usable(value):
@@ -89,9 +89,9 @@ def is_secret_name(name: str, value: str, *, variable: bool) -> bool:
     if last == "token":
         return before not in _NO_TOKENS
     if last == "pat":
-        return variable and len(words) > 1 and _looks_random(value)
+        return variable and len(words) > 1 and looks_random(value)
     if last == "key":
-        return before in _KEYS or (variable and _looks_random(value))
+        return before in _KEYS or (variable and looks_random(value))
     return words[-3:] == ["access", "key", "id"]
 
 
@@ -107,7 +107,8 @@ def _is_usable(value: str) -> bool:
     return False
 
 
-def _looks_random(value: str) -> bool:
+def looks_random(value: str) -> bool:
+    """Whether a value is long, one word, and of letters and digits: no path and no address."""
     return (
         len(value) >= 16
         and " " not in value

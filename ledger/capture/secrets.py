@@ -18,6 +18,8 @@ MARK = "secret:"
 _STREAM = 6
 """Shortest value that is looked for inside other text; a shorter one is masked only where it stands alone."""
 _BLOCK = 1 << 20
+_SETTINGS = (".env", ".env.local")
+"""Files that programs read variables from by themselves."""
 _NAME = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 
 
@@ -31,9 +33,25 @@ class Secrets:
     """(value, NAME), longest value first."""
 
     @classmethod
-    def find(cls, argv: Sequence[str], variables: Mapping[str, str]) -> "Secrets":
-        """Find the secrets of a command and of the variables that it will see."""
+    def find(
+        cls, argv: Sequence[str], variables: Mapping[str, str], directories: Iterable[Path] = ()
+    ) -> "Secrets":
+        """Find the secrets of a command, of the variables that it will see, and of ``.env`` files.
+
+        Parameters
+        ----------
+        argv
+            The command.
+        variables
+            Its variables.
+        directories
+            Where a ``.env`` may lie that the command reads.
+        """
         search = _Search(variables)
+        for directory in dict.fromkeys(directories):
+            for file in _SETTINGS:
+                if os.path.exists(path := f"{directory}/{file}"):
+                    search.settings(path)
         masked = tuple(search.words(argv))
         known = sorted(search.names.items(), key=lambda item: (-len(item[0]), item[0]))
         return cls(argv=masked, known=tuple(known))
@@ -42,6 +60,22 @@ class Secrets:
     def empty(self) -> bool:
         """Whether there is nothing to look for in a text or a stream."""
         return not self._sought()
+
+    def also_in(self, source: Path) -> "Secrets":
+        """With what is secret by its form in a file, such as a stream that is to be masked.
+
+        Raises
+        ------
+        OSError
+            If it cannot be read.
+        """
+        from ledger.capture.printed_secrets import found_in  # once the command has ended
+
+        more = {value: name for value, name in found_in(source).items() if value not in dict(self.known)}
+        if not more:
+            return self
+        known = sorted([*self.known, *more.items()], key=lambda item: (-len(item[0]), item[0]))
+        return Secrets(argv=self.argv, known=tuple(known))
 
     def mask_text(self, text: str) -> str:
         """`text` with each secret value of six characters or more as ``secret:NAME``."""
@@ -133,6 +167,15 @@ class _Search:
             if is_secret_name(name, value, variable=True):
                 self._name(value, name)
         for value in self.variables.values():
+            self._by_form(value)
+
+    def settings(self, path: str) -> None:
+        """Take the secrets of a ``.env`` file for known."""
+        from ledger.capture.printed_secrets import in_settings
+
+        for name, value in in_settings(path):
+            if is_secret_name(name, value, variable=True):
+                self._name(value, name)
             self._by_form(value)
 
     def words(self, argv: Sequence[str]) -> list[str]:

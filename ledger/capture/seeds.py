@@ -3,13 +3,15 @@
 import re
 
 from ledger.errors import UsageError
+from ledger.model.pattern import Pattern
 
 LARGEST = (1 << 63) - 1
 _HASH_SEEDS = 1 << 32
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_IS_SEED = re.compile(r"(.+_)?(seeds?|seedno|randomseed|rngseed|random_?state)")
-_COUNTS_SEEDS = re.compile(r"(.+_)?(n|num|number_of|count|use|no|with)_[a-z_]+")
-_SEED_OF = re.compile(
+_HUMP = Pattern(r"(?<=[a-z0-9])(?=[A-Z])")
+_IS_SEED = Pattern(r"(.+_)?(seeds?|seedno|randomseed|rngseed|random_?state)")
+_MAY_BE_SEED = Pattern(r"(.+_)?(rs|s|r|sd|rng|prng|rnd|rand|random|randomness|entropy|key)")
+_COUNTS_SEEDS = Pattern(r"(.+_)?(n|num|number_of|count|use|no|with)_[a-z_]+")
+_SEED_OF = Pattern(
     r"seed_?(everything|all|value|no|num|number|offset|base|main|global|\d+|np|numpy|python|py|torch|cuda|random"
     r"|tf|jax|rng|data|dataset|split|model|init|weights|workers?|train|training|val|valid|eval|test|env|sampler"
     r"|shuffle)"
@@ -54,3 +56,10 @@ def is_seed_name(name: str) -> bool:
     if _COUNTS_SEEDS.fullmatch(last):
         return False
     return bool(_IS_SEED.fullmatch(last) or _SEED_OF.fullmatch(last))
+
+
+def may_name_seed(name: str) -> bool:
+    """Whether a name could mean a seed, if its value is known to have seeded something: ``rs``, ``rng``."""
+    return (
+        _MAY_BE_SEED.fullmatch(_HUMP.sub("_", name.rpartition(".")[2]).replace("-", "_").lower()) is not None
+    )

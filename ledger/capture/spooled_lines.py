@@ -2,21 +2,20 @@
 
 import json
 import os
-import re
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from ledger.model import HyperparameterType, Value
+from ledger.model.pattern import Pattern
 
 LONGEST_LINE = 4 << 20
 LONGEST_TEXT = 5_000
 LONGEST_LIST = 10_000
 _KINDS_OF_PROBLEM = 50
-_EVENTS_FILE = re.compile(r"events-([0-9]{1,19})-([0-9]{1,19})\.jsonl")
-_NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+_EVENTS_FILE = Pattern(r"events-([0-9]{1,19})-([0-9]{1,19})\.jsonl")
+_NO_BYTE = Pattern("[\ud800-\udc7f\udd00-\udfff]")
 _TYPES = frozenset(HyperparameterType)
 _WORDS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 
@@ -25,12 +24,12 @@ class Unfit(ValueError):
     """A document that is no such event; the text says why."""
 
 
-@dataclass(slots=True)
 class Problems:
     """What could not be read: one text for each kind, however often it came."""
 
-    counts: dict[str, int] = field(default_factory=dict)
-    more: int = 0
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+        self.more = 0
 
     def add(self, text: str) -> None:
         """Note one."""
@@ -61,7 +60,7 @@ def files(spool: Path, problems: Problems) -> list[EventsFile]:
     try:
         with os.scandir(spool) as entries:
             for entry in entries:
-                match = _EVENTS_FILE.fullmatch(entry.name)
+                match = _EVENTS_FILE.fullmatch(entry.name) if entry.name.startswith("events-") else None
                 if match is None:
                     continue
                 process = int(match[1])

@@ -22,12 +22,14 @@ MARKERS: Final = frozenset({"pyvenv.cfg", "conda-meta"})
 
 _SKIPPED = frozenset(os.fsencode(name) for name in SKIPPED)
 _MARKERS = frozenset(os.fsencode(name) for name in MARKERS)
+_RECORDED = (stat.S_IFREG, stat.S_IFLNK)
 _KINDS = {
     stat.S_IFIFO: "a named pipe",
     stat.S_IFSOCK: "a socket",
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
+_new = tuple.__new__
 
 
 class FileStat(NamedTuple):
@@ -159,17 +161,20 @@ def scan(root: Path, skip: frozenset[Path] = frozenset()) -> Scan:
                         directories.add(path)
                         stack.append((entry.path, path + "/"))
                     continue
-                status = FileStat.of(entry.stat(follow_symlinks=False))
+                seen = entry.stat(follow_symlinks=False)
             except FileNotFoundError:
                 continue
             except OSError as error:
                 problems.append(f"{shown(path)}: {error.strerror}")
                 continue
-            if status.is_regular or status.is_link:
+            mode = seen.st_mode
+            if (kind := stat.S_IFMT(mode)) in _RECORDED:
                 if name != b".git":
-                    files[path] = status
+                    # As FileStat.of does, without the three calls that make up half of a look at a file.
+                    row = (mode, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino)
+                    files[path] = _new(FileStat, row)
             else:
-                special[path] = _KINDS.get(stat.S_IFMT(status.mode), "no regular file")
+                special[path] = _KINDS.get(kind, "no regular file")
     return Scan(
         files=files,
         directories=frozenset(directories),

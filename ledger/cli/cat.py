@@ -6,7 +6,7 @@ import click
 
 from ledger.cli import common
 from ledger.errors import LedgerError, NotFoundError, UsageError
-from ledger.ops import content, query, references
+from ledger.ops import content, lettings, query, references
 from ledger.ops.content import Content
 from ledger.ops.query import Trials
 from ledger.workspace import Workspace
@@ -39,10 +39,17 @@ def command(context: click.Context, ref: str, path: str | None, stream: str | No
             hint="leave one of them out",
         )
     workspace = common.opened(context)
-    found = _find(workspace, query.load(workspace.journal), ref, path, stream)
+    trials = query.load(workspace.journal)
+    found = _find(workspace, trials, ref, path, stream)
     writer = _Writer(found)
     sys.stdout.flush()
-    content.stream(workspace.store, found.digest, writer.write)
+    try:
+        content.stream(workspace.store, found.digest, writer.write)
+    except NotFoundError as error:
+        if found.part not in ("outputs", "products"):
+            raise
+        trial = references.resolve(trials, ref)
+        raise lettings.explained(error, trial, trials, found.digest, workspace.store) from error
     sys.stdout.buffer.flush()
 
 
@@ -56,6 +63,12 @@ def _find(workspace: Workspace, trials: Trials, ref: str, path: str | None, stre
         return content.find(trial, path, workspace.store)
     name = stream or "stdout"
     recorded = getattr(trial.outcome, name) if trial.outcome else None
+    if recorded is None and name == "stderr" and trial.outcome and trial.outcome.stdout is not None:
+        raise NotFoundError(
+            f"no stderr of {references.describe(trial)}",
+            cause="it went where standard output did, and is recorded with that",
+            hint=f"ledger cat {trial.id.short} --stdout",
+        )
     if recorded is None:
         raise NotFoundError(
             f"no {name} of {references.describe(trial)}",

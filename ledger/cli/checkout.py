@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from ledger.cli import common
+from ledger.cli import common, plain
 from ledger.cli.text import count, line
 from ledger.errors import DamagedError
-from ledger.ops import query, references
+from ledger.ops import lettings, query, references
 from ledger.ops.checkout import Part, checkout
 
 
@@ -38,7 +38,8 @@ def command(
     Without a choice of parts, the tree is as the trial left it.
     """
     workspace = common.opened(context)
-    trial = references.resolve(query.load(workspace.journal), ref)
+    trials = query.load(workspace.journal)
+    trial = references.resolve(trials, ref)
     chosen = [Part(each) for each in dict.fromkeys(parts)]
     if Part.CODE in chosen:
         chosen.append(Part.PRODUCTS)
@@ -49,8 +50,9 @@ def command(
         parts=chosen or tuple(Part),
         paths=paths,
         force=force,
+        let_go=lambda digest: lettings.why(trial, trials, digest, workspace.store),
     )
     for path, reason in (*done.skipped, *done.damaged):
-        common.warn(f"{path}: {reason}")
+        plain.warn(f"{path}: {reason}")
     click.echo(f"{count(len(done.paths), 'path')} of {line(references.describe(trial))} in {line(target)}")
     return DamagedError.exit_code if done.damaged else 0

@@ -3,14 +3,13 @@
 import json
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from ledger import workspace as workspaces
-from ledger.cli.text import line
-from ledger.errors import NotFoundError, UsageError
+from ledger.cli.plain import directory
+from ledger.errors import UsageError
 from ledger.workspace import Workspace
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -28,22 +27,6 @@ def ends(examples: str, codes: str) -> str:
     """The end of a command's help: examples, one a line, and its exit codes."""
     lines = "\n".join(f"  {each.strip()}" for each in examples.strip().splitlines())
     return f"\b\nExamples:\n{lines}\n\nExit codes: {codes}."
-
-
-def directory() -> Path:
-    """The directory where the command was given.
-
-    Raises
-    ------
-    NotFoundError
-        If it is gone.
-    """
-    try:
-        return Path.cwd()
-    except FileNotFoundError as error:
-        raise NotFoundError(
-            "the current directory does not exist any more", hint="change into another one: cd"
-        ) from error
 
 
 def opened(context: click.Context) -> Workspace:
@@ -71,6 +54,24 @@ def one_of(reference: str | None, experiment: str | None, command: str) -> None:
         )
 
 
+def mapped(text: str) -> tuple[str, str]:
+    """Read the value of ``--map``.
+
+    Raises
+    ------
+    UsageError
+        If it is not ``OLD=NEW``.
+    """
+    old, equals, new = text.partition("=")
+    if not (old and equals and new):
+        raise UsageError(
+            "a bad map",
+            cause=f"--map: expected OLD=NEW, got {text!r}",
+            hint="--map /data/old.csv=/data/new.csv",
+        )
+    return old, new
+
+
 def emit(document: Any) -> None:
     """Write one JSON document to standard output, in UTF-8 whatever the locale."""
     text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2)
@@ -82,13 +83,3 @@ def write(content: bytes) -> None:
     sys.stdout.flush()
     sys.stdout.buffer.write(content)
     sys.stdout.buffer.flush()
-
-
-def warn(text: str) -> None:
-    """Write a warning to standard error."""
-    say(f"warning: {text}")
-
-
-def say(text: str) -> None:
-    """Write a line to standard error."""
-    click.echo(f"ledger: {line(text)}", err=True)

@@ -58,8 +58,9 @@ def differences(page: Page, found: Sequence[Difference], expected: str, got: str
 
 def unified(page: Page, text: Iterable[str]) -> None:
     """Add a unified diff."""
-    page.line()
-    for each in text:
+    for number, each in enumerate(text):
+        if number == 0:
+            page.line()
         page.line((clean(each.rstrip("\n")), _STYLES.get(each[:1], "")))
 
 

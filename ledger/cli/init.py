@@ -3,7 +3,8 @@
 import click
 
 from ledger import workspace as workspaces
-from ledger.cli.common import directory, ends
+from ledger.cli.common import ends
+from ledger.cli.plain import directory
 from ledger.cli.text import line
 
 

@@ -8,11 +8,13 @@ import click
 from ledger.cli import common, marks
 from ledger.cli.page import Cell, Page
 from ledger.cli.text import count, duration, exact, line, moment, number
-from ledger.model import HyperparameterRole, Trial
+from ledger.errors import FormatError, UsageError
+from ledger.model import Digest, HyperparameterRole, Trial
 from ledger.model.jsonform import rfc3339
-from ledger.ops import filter, query, references
+from ledger.ops import search
 from ledger.ops.documents import log_document
-from ledger.ops.query import Trials
+from ledger.ops.machines import Machines
+from ledger.ops.search import Found, Question
 
 _LIMIT = 20
 _PARAMETERS, _METRICS = 8, 5
@@ -36,6 +38,7 @@ _PARAMETERS, _METRICS = 8, 5
 @click.option(
     "-n", "--limit", metavar="N", type=click.IntRange(min=0), help=f"At most so many [{_LIMIT}; --json: all]."
 )
+@click.option("--input", "content", metavar="DIGEST", help="Only trials that read this content: b3:…")
 @common.as_json
 @click.pass_context
 def command(
@@ -44,6 +47,7 @@ def command(
     where: str | None,
     sort: str | None,
     limit: int | None,
+    content: str | None,
     as_json: bool,
 ) -> None:
     """List trials, newest first.
@@ -51,18 +55,35 @@ def command(
     Shown are the hyperparameters that vary among them and their main metrics. Times are UTC.
     """
     workspace = common.opened(context)
-    trials = query.load(workspace.journal)
-    known = trials.ordered if experiment is None else references.experiment(trials, experiment)
-    chosen = filter.select(known, where=where, sort=sort)
-    most = limit if limit is not None else len(chosen) if as_json else _LIMIT
+    most = limit if limit is not None or as_json else _LIMIT
+    question = Question(
+        experiment=experiment,
+        where=where,
+        sort=sort,
+        limit=most,
+        input=None if content is None else _digest(content),
+    )
+    found = search.find(workspace.journal, question, workspace.store.get)
     if as_json:
-        common.emit(log_document(chosen[:most], trials))
+        common.emit(log_document(found.chosen, found.trials, workspace.store))
         return
-    _page(chosen[:most], len(chosen), len(trials), trials).show()
+    _page(found, Machines(workspace.store)).show()
 
 
-def _page(shown: Sequence[Trial], matching: int, all: int, trials: Trials) -> Page:
+def _digest(text: str) -> Digest:
+    try:
+        return Digest.parse(text)
+    except FormatError as error:
+        raise UsageError(
+            "a bad digest",
+            cause=f"--input: {error.cause}",
+            hint="see those of a trial's inputs: ledger show REF --json",
+        ) from error
+
+
+def _page(found: Found, machines: Machines) -> Page:
     page = Page()
+    shown, matching, all = found.chosen, found.matching, found.all
     if not shown:
         nothing = "no trials yet. Record one: ledger run python train.py"
         page.line(nothing if not all else f"none of {count(all, 'trial')} is meant" if not matching else "")
@@ -76,14 +97,17 @@ def _page(shown: Sequence[Trial], matching: int, all: int, trials: Trials) -> Pa
         outcome = trial.outcome
         lasts = {each.name: number(each.last) for each in outcome.metrics} if outcome else {}
         facts = {"status": str(trial.status), "exit_code": outcome.exit_code if outcome else None}
-        receipts = trials.receipts.get(trial.id, ())
+        receipts = found.trials.receipts.get(trial.id, ())
         rows.append(
             (
                 (trial.id.short, "yellow"),
                 line(trial.name or ""),
                 line(trial.experiment or ""),
                 marks.status(facts),
-                marks.replays(str(each.replay.verdict) for each in receipts),
+                marks.replays(
+                    (str(each.replay.verdict) for each in receipts if each.plain),
+                    machines.that_agreed(receipts),
+                ),
                 moment(rfc3339(trial.started))[:16],
                 duration(outcome.duration_s) if outcome else "",
                 *(values.get(name, "") for name in parameters),
@@ -108,7 +132,7 @@ def _page(shown: Sequence[Trial], matching: int, all: int, trials: Trials) -> Pa
 
 
 def _varying(shown: Sequence[Trial]) -> tuple[list[str], int]:
-    """Names of hyperparameters that are not the same in all, seeds last; and how many more there are."""
+    """Names of hyperparameters that are not the same in all, the most telling first; and how many more."""
     values: dict[str, set[str]] = {}
     held: Counter[str] = Counter()
     seeds = set()
@@ -119,7 +143,8 @@ def _varying(shown: Sequence[Trial]) -> tuple[list[str], int]:
             if each.role is HyperparameterRole.SEED:
                 seeds.add(each.name)
     varying = [name for name in values if len(values[name]) > 1 or held[name] < len(shown)]
-    varying.sort(key=lambda name: (name in seeds, -held[name], name))
+    # One that only some have, and all of those alike, tells least.
+    varying.sort(key=lambda name: (len(values[name]) == 1, name in seeds, -held[name], name))
     return varying[:_PARAMETERS], max(0, len(varying) - _PARAMETERS)
 
 

@@ -34,14 +34,18 @@ def status(document: dict[str, Any]) -> Styled:
     return f"{word} ({code})" if word in ("failed", "killed") and code is not None else word, _STYLES[word]
 
 
-def replays(verdicts: Iterable[str]) -> Styled:
-    """``identical``, ``identical ×2, diverged``: what replays have shown, in order of weight."""
+def replays(verdicts: Iterable[str], machines: int = 1) -> Styled:
+    """``identical``, ``identical ×2, diverged``: what replays have shown, in order of weight.
+
+    Of several machines on which the results were the same, their number is told.
+    """
     counted = Counter(verdicts)
     if not counted:
         return "", ""
     words = [f"{each} ×{counted[each]}" if counted[each] > 1 else each for each in _VERDICTS if counted[each]]
     worst = [each for each in _VERDICTS if counted[each]][-1]
-    return ", ".join(words), _STYLES[worst]
+    where = f" on {machines} machines" if machines > 1 else ""
+    return ", ".join(words) + where, _STYLES[worst]
 
 
 _VERDICTS = ("identical", "equivalent", "incomparable", "diverged")

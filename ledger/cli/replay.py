@@ -1,30 +1,42 @@
 """The command ``ledger replay``."""
 
+from pathlib import Path
+
 import click
 
-from ledger.cli import common, marks
+from ledger.cli import common, marks, plain
 from ledger.cli.diff_page import differences
 from ledger.cli.page import Page
 from ledger.cli.text import duration, line, short
+from ledger.cli.vary_page import vary_page
 from ledger.errors import IncomparableError, MismatchError, UsageError
-from ledger.model import Trial, Verdict
+from ledger.model import HealthState, Trial, Verdict
 from ledger.ops import query, references
+from ledger.ops.allowances import Allowances, holding
+from ledger.ops.bundle_check import is_bundle
 from ledger.ops.query import Trials
 from ledger.ops.replay import Replayed, ReplayOptions, replay
-from ledger.ops.result_documents import replay_document
+from ledger.ops.result_documents import calibration_document, replay_document, vary_document
+from ledger.ops.varied import Effect, Varied
+from ledger.ops.vary import vary
+from ledger.ops.vary_conditions import ALL, CONDITIONS, select
+from ledger.workspace import Workspace
 
 
 @click.command(
     "replay",
     short_help="Make a trial again from its record alone, and compare.",
     epilog=common.ends(
-        """ledger replay @
-        ledger replay -x digits --env current --rtol 1e-6""",
+        """ledger replay @ -n 5 --env current
+        ledger replay @ --vary all""",
         "0 identical or equivalent, 2 usage, 3 there is no such trial, 4 diverged (--strict: or equivalent),"
-        " 5 incomparable: it could not be made again; of an experiment, the worst of its trials",
+        " 5 incomparable: it could not be made again; of an experiment, the worst of its trials."
+        " With --vary: 0 it depends on none, 4 it depends on some, or is not as recorded anyway, 5 it could"
+        " not be made again, or a condition that was named could not be changed here",
     ),
 )
-@click.argument("ref", required=False)
+@click.argument("ref", metavar="[REF|FILE]", required=False)
+@click.argument("inside", metavar="[REF]", required=False)
 @common.experiment("All trials of this experiment.")
 @click.option(
     "--env",
@@ -43,7 +55,7 @@ from ledger.ops.result_documents import replay_document
     "maps",
     metavar="OLD=NEW",
     multiple=True,
-    help="Where an input from outside of the root lies now.",
+    help="Where an input from outside of the root, or a directory of them, lies now.",
 )
 @click.option(
     "--timeout",
@@ -51,12 +63,41 @@ from ledger.ops.result_documents import replay_document
     type=click.FloatRange(min=0, min_open=True),
     help="End the command after so long.",
 )
+@click.option(
+    "-n",
+    "count",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=1,
+    help="Replay it N times, and record what varies as allowed from then on.",
+)
+@click.option(
+    "--vary",
+    "conditions",
+    metavar="NAME,…",
+    multiple=True,
+    help="Make it again under changed conditions, one at a time, and tell which of them its result depends"
+    f" on: {', '.join(each.name for each in CONDITIONS)}; or {ALL}.",
+)
+@click.option(
+    "--no-network",
+    is_flag=True,
+    help="The command reaches nothing but its own loopback; the environment is still made from the index.",
+)
+@click.option(
+    "--secret",
+    "secrets",
+    metavar="NAME",
+    multiple=True,
+    help="Of a trial from a bundle: a variable with a secret of yours that its command may have.",
+)
 @click.option("--dry-run", is_flag=True, help="Only say whether it could be made again; record nothing.")
 @common.as_json
 @click.pass_context
 def command(
     context: click.Context,
     ref: str | None,
+    inside: str | None,
     experiment: str | None,
     env: str,
     rtol: float | None,
@@ -64,28 +105,56 @@ def command(
     strict: bool,
     maps: tuple[str, ...],
     timeout: float | None,
+    count: int,
+    conditions: tuple[str, ...],
+    no_network: bool,
+    secrets: tuple[str, ...],
     dry_run: bool,
     as_json: bool,
 ) -> int:
     """Make a trial again from its record alone, and compare: exit code, metrics and outputs.
 
     It runs in a scratch copy of the recorded tree: your files are not touched. The verdict is recorded.
+
+    FILE is a bundle, whose only trial it is, or the one that REF names in it. It is checked and opened in a
+    directory of your cache. The recorded command is code: replay what comes of people whom you trust.
     """
+    if conditions and experiment is not None:
+        raise UsageError(
+            "conditions are changed for one trial at a time",
+            cause="--vary and -x at once",
+            hint=f"ledger replay REF --vary {','.join(conditions)}",
+        )
+    chosen = select(conditions) if conditions else ()
     common.one_of(ref, experiment, "ledger replay")
+    if count > 1 and (ref is None or dry_run):
+        raise UsageError(
+            "what varies is learned from one trial", cause="-n N goes with REF, without --dry-run"
+        )
     options = ReplayOptions(
         env=env,
         rtol=rtol,
         atol=atol,
         strict=strict,
-        maps=tuple(map(_mapped, maps)),
+        maps=tuple(map(common.mapped, maps)),
         timeout=timeout,
+        network=not no_network,
+        secrets=secrets,
         dry_run=dry_run,
     )
-    workspace = common.opened(context)
-    trials = query.load(workspace.journal)
-    if ref is not None:
-        trial = references.resolve(trials, ref)
-        done = replay(workspace, trial, options, progress=common.say)
+    workspace, trials, trial = _found(context, ref, inside)
+    if trial is not None:
+        if chosen:
+            varied = vary(workspace, trial, chosen, options, progress=plain.say)
+            if as_json:
+                common.emit(vary_document(varied))
+            else:
+                vary_page(varied).show()
+            return _vary_code(varied, every=ALL in ",".join(conditions).split(","))
+        allowances = holding(trial, trials.allowances)
+        if count > 1:
+            return _calibrate(workspace, trial, count, options, allowances, as_json=as_json)
+        done = replay(workspace, trial, options, progress=plain.say, allowances=allowances)
         if as_json:
             common.emit(_document(done))
         else:
@@ -94,8 +163,9 @@ def command(
     members = references.experiment(trials, experiment or "")
     replayed: list[Replayed] = []
     for place, trial in enumerate(members, 1):
-        common.say(f"{place} of {len(members)}: {references.describe(trial)}")
-        replayed.append(replay(workspace, trial, options, progress=common.say))
+        plain.say(f"{place} of {len(members)}: {references.describe(trial)}")
+        allowances = holding(trial, trials.allowances)
+        replayed.append(replay(workspace, trial, options, progress=plain.say, allowances=allowances))
     if as_json:
         common.emit([_document(each) for each in replayed])
     else:
@@ -103,19 +173,60 @@ def command(
     return max(_exit_code(each, options) for each in replayed)
 
 
-def _mapped(text: str) -> tuple[str, str]:
-    old, equals, new = text.partition("=")
-    if not (old and equals and new):
+def _found(
+    context: click.Context, ref: str | None, inside: str | None
+) -> tuple[Workspace, Trials, Trial | None]:
+    """The ledger, its trials, and the one that is named, if any; a file that is a bundle is opened."""
+    if ref is not None and is_bundle(Path(ref)):
+        from ledger.cli import bundled
+
+        return bundled.opened(ref, inside)
+    if inside is not None:
         raise UsageError(
-            "a bad map",
-            cause=f"--map: expected OLD=NEW, got {text!r}",
-            hint="--map /data/old.csv=/data/new.csv",
+            "two references at once",
+            cause=f"expected a bundle before {inside!r}, got {ref!r}",
+            hint="ledger replay FILE REF",
         )
-    return old, new
+    workspace = common.opened(context)
+    trials = query.load(workspace.journal)
+    return workspace, trials, None if ref is None else references.resolve(trials, ref)
+
+
+def _calibrate(
+    workspace: Workspace,
+    trial: Trial,
+    count: int,
+    options: ReplayOptions,
+    allowances: Allowances,
+    *,
+    as_json: bool,
+) -> int:
+    from ledger.cli.calibration_page import calibration_page  # numbers are compared: one replay need not wait
+    from ledger.ops.calibrate import calibrate
+
+    found = calibrate(workspace, trial, count, options, progress=plain.say, allowances=allowances)
+    if as_json:
+        common.emit(calibration_document(found))
+    else:
+        calibration_page(found).show()
+    if found.incomparable is not None:
+        return IncomparableError.exit_code
+    return 0 if found.unstable is None else MismatchError.exit_code
 
 
 def _document(done: Replayed) -> dict[str, object]:
     return replay_document(done.result, id=done.entry_id, time=done.time)
+
+
+def _vary_code(varied: Varied, *, every: bool) -> int:
+    """What to exit with; where `every` condition was asked for, one that cannot be changed is no failure."""
+    if varied.control.ready:
+        return 0
+    if varied.control.verdict is Verdict.INCOMPARABLE:
+        return IncomparableError.exit_code
+    if varied.depends or not varied.stable or varied.control.verdict is Verdict.DIVERGED:
+        return MismatchError.exit_code
+    return IncomparableError.exit_code if varied.named(Effect.IMPOSSIBLE) and not every else 0
 
 
 def _exit_code(done: Replayed, options: ReplayOptions) -> int:
@@ -130,6 +241,14 @@ def _exit_code(done: Replayed, options: ReplayOptions) -> int:
             return MismatchError.exit_code
         case Verdict.INCOMPARABLE:
             return IncomparableError.exit_code
+
+
+def _environment(trial: Trial, mode: str) -> str:
+    """Which environment it had."""
+    absent = any(each.part == "environment" and each.state is HealthState.ABSENT for each in trial.health)
+    if mode == "recreate" and absent:
+        return "what the command finds: none was recorded"
+    return {"recreate": "made again", "current": "today's"}.get(mode, mode)
 
 
 def _page(trial: Trial, done: Replayed) -> Page:
@@ -149,7 +268,7 @@ def _page(trial: Trial, done: Replayed) -> Page:
                 if result.outcome
                 else "",
             ),
-            ("environment", {"recreate": "made again", "current": "today's"}.get(result.mode, result.mode)),
+            ("environment", _environment(trial, result.mode)),
             ("receipt", short(str(done.entry_id)) if done.entry_id else ""),
         ]
     )

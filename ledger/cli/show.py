@@ -5,7 +5,7 @@ import click
 from ledger.cli import common
 from ledger.cli.trial_page import trial_page
 from ledger.ops import query, references
-from ledger.ops.documents import trial_document
+from ledger.ops.documents import file_counts, in_full, trial_document
 
 
 @click.command(
@@ -13,22 +13,26 @@ from ledger.ops.documents import trial_document
     short_help="Show all that is recorded of a trial.",
     epilog=common.ends(
         """ledger show @
-        ledger show baseline --json""",
+        ledger show @ --all""",
         "0 ok, 3 there is no such trial, or more than one",
     ),
 )
 @click.argument("ref")
+@click.option("--all", "every", is_flag=True, help="Cut no list, and list every file of a directory.")
 @common.as_json
 @click.pass_context
-def command(context: click.Context, ref: str, as_json: bool) -> None:
+def command(context: click.Context, ref: str, every: bool, as_json: bool) -> None:
     """Show all that is recorded of a trial, and what is missing of it.
 
     REF is @ (the last trial), @~2, a name, a tag, an experiment (its newest trial), or the start of an id.
     """
     workspace = common.opened(context)
     trials = query.load(workspace.journal)
-    document = trial_document(references.resolve(trials, ref), trials, workspace.store)
+    trial = references.resolve(trials, ref)
+    if every:
+        trial = in_full(trial, workspace.store)
+    document = trial_document(trial, trials, workspace.store)
     if as_json:
         common.emit(document)
     else:
-        trial_page(document).show()
+        trial_page(document, file_counts(trial, workspace.store), every=every).show()

@@ -1,6 +1,5 @@
 """Values as people read them."""
 
-import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -84,6 +83,8 @@ def moment(text: str) -> str:
 
 def command(words: Sequence[str]) -> str:
     """A command as a shell takes it."""
+    import shlex  # only what shows a command needs it
+
     return line(shlex.join(words))
 
 

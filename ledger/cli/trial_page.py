@@ -1,33 +1,57 @@
 """A trial's document as a page for people."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ledger.capture.notebooks import remark
 from ledger.cli import marks
+from ledger.cli.allowances_page import allowed
 from ledger.cli.page import Cell, Page
 from ledger.cli.text import command, count, duration, exact, line, moment, number, short, size, value
+from ledger.cli.trial_files import Names, files
+from ledger.model import Notebook
 
-_FILES = 40
-"""Files of a kind that are listed."""
+_PACKAGES = 6
+_ADDRESSES = 6
+_WATCHED = {
+    "outer": "by the tracer of the trial around it",
+    "probe": "inside of Python only",
+    "none": "not at all",
+}
+"""How files were watched, where it was not the usual way."""
 
 Document = dict[str, Any]
 
 
-def trial_page(trial: Document) -> Page:
-    """All parts of a document of the form ``trial.v1``, in its order."""
-    page = Page()
+def trial_page(
+    trial: Document, counts: Mapping[str, int | None] | None = None, *, every: bool = False
+) -> Page:
+    """All parts of a document of the form ``trial.v1``, in its order; what is empty is left out.
+
+    Parameters
+    ----------
+    trial
+        The document.
+    counts
+        How many files the directory of a digest stands for; None where its list cannot be read.
+    every
+        Whether no list is cut.
+    """
+    page, names = Page(), Names(trial["root"])
     page.line((f"trial {trial['id']}", "bold yellow"))
     _head(page, trial)
     _code(page, trial["code"])
-    _environment(page, trial)
+    _environment(page, trial, names, every)
     _hyperparameters(page, trial["parameters"])
-    _seeds(page, trial["seeds"])
-    _files(page, "Inputs", trial["inputs"])
-    _files(page, "Outputs", trial["outputs"])
+    _seeds(page, trial["seeds"], names)
+    files(page, "Inputs", trial["inputs"], names, counts or {}, every=every)
+    dropped = {each["digest"]: each["time"] for each in trial["dropped"]}
+    files(page, "Outputs", trial["outputs"], names, counts or {}, every=every, dropped=dropped)
     _metrics(page, trial["metric_summaries"])
     _streams(page, trial)
     _health(page, trial["health"])
     _replays(page, trial["replays"])
+    allowed(page, trial["allowances"])
     _notes(page, trial["notes"])
     if trial["problems"]:
         page.heading("Not readable")
@@ -91,37 +115,72 @@ def _code(page: Page, code: Document | None) -> None:
                 ("tree", short(each["tree"])),
                 ("products", short(each["products"]) if each["products"] else None),
                 ("nested", line(", ".join(nested["path"] for nested in each["nested"]))),
+                *(("notebook", (line(told), "yellow")) for told in _remarks(each["notebooks"])),
             ]
         )
 
 
-def _environment(page: Page, trial: Document) -> None:
+def _remarks(notebooks: Sequence[Document]) -> list[str]:
+    found = (remark(Notebook(path=each["path"], counts=tuple(each["counts"]))) for each in notebooks)
+    return [each for each in found if each is not None]
+
+
+def _environment(page: Page, trial: Document, names: Names, every: bool) -> None:
     found, host = trial["environment"], trial["host"]
     page.heading("Environment")
     packages = found["packages"]
     observed = trial["observed"] or {}
+    interpreter = trial["interpreter"]
     page.pairs(
         [
             ("digest", short(found["digest"])),
             ("python", value(found["python"]) if found["python"] else None),
-            ("interpreter", line(trial["interpreter"]["executable"]) if trial["interpreter"] else None),
+            ("interpreter", names.absolute(interpreter["executable"]) if interpreter else None),
             ("platform", found["platform"]),
-            ("packages", None if packages is None else _packages(packages)),
+            ("packages", None if packages is None else _packages(packages, every)),
+            ("lock files", ", ".join(names.short(each["path"]) for each in trial["locks"])),
+            ("wheels", _wheels(trial["wheels"])),
             ("variables", _joined(sorted(found["variables"] or {}))),
             (
                 "threads",
                 _joined([f"{each['api']} {each['threads']}" for each in observed.get("threads", ())]),
             ),
+            ("settings", _settings(observed.get("settings", ()), every)),
+            ("files watched", _WATCHED.get(observed.get("watching") or "")),
+            ("network", _addresses(observed.get("network", ()), every)),
             ("host", _host(host) if host["hostname"] else None),
+            ("container", _joined([each for each in (host["container"], host["container_image"]) if each])),
             ("gpus", _joined([each["name"] for each in host["gpus"] or ()])),
         ]
     )
 
 
-def _packages(packages: dict[str, str]) -> str:
-    shown = [f"{name} {version}" for name, version in list(packages.items())[:6]]
-    more = f", … ({count(len(packages), 'package')}: --json)" if len(packages) > len(shown) else ""
+def _wheels(wheels: Sequence[Document]) -> str:
+    return f"{len(wheels)} kept ({size(sum(each['size'] for each in wheels))})" if wheels else ""
+
+
+def _packages(packages: dict[str, str], every: bool) -> str:
+    some = list(packages.items())[: None if every else _PACKAGES]
+    shown = [f"{name} {version}" for name, version in some]
+    more = f", … ({count(len(packages), 'package')}: --all)" if len(packages) > len(shown) else ""
     return line(", ".join(shown)) + more if shown else "none"
+
+
+def _settings(settings: Sequence[Sequence[str]], every: bool) -> str:
+    """Without the long lists of what a processor can do, and versions that stand among the packages."""
+    return _joined(
+        [
+            f"{name} {found}"
+            for name, found in settings
+            if every or not name.endswith((".features", ".version"))
+        ]
+    )
+
+
+def _addresses(network: Sequence[str], every: bool) -> str:
+    shown = network[: None if every else _ADDRESSES]
+    more = f", … and {len(network) - len(shown)} more: --all" if len(network) > len(shown) else ""
+    return _joined(shown) + more
 
 
 def _host(host: Document) -> str:
@@ -152,13 +211,14 @@ def _hyperparameters(page: Page, parameters: Sequence[Document]) -> None:
         )
 
 
-def _seeds(page: Page, seeds: Document) -> None:
+def _seeds(page: Page, seeds: Document, names: Names) -> None:
     seeded = [
         f"{each['generator']} = {each['value']}{' (by --seed)' if each['enforced'] else ''}"
         for each in seeds["seeded"]
     ]
     entropy = [
-        f"{each['generator']}{' at ' + each['where'] if each['where'] else ''}" for each in seeds["entropy"]
+        f"{line(each['generator'])}{' at ' + names.short(each['where']) if each['where'] else ''}"
+        for each in seeds["entropy"]
     ]
     if seeds["enforced"] is not None or seeded or entropy:
         page.heading("Seeds")
@@ -169,28 +229,6 @@ def _seeds(page: Page, seeds: Document) -> None:
                 ("unseeded draws", (_joined(entropy), "yellow") if entropy else None),
             ]
         )
-
-
-def _files(page: Page, title: str, artifacts: Sequence[Document]) -> None:
-    if not artifacts:
-        return
-    page.heading(f"{title} ({len(artifacts)}, {size(sum(each['size'] for each in artifacts))})")
-    page.table(
-        ("path", "size", "digest", "type", "content"),
-        [
-            (
-                line(each["path"]),
-                size(each["size"]),
-                short(each["digest"]) if each["digest"] else "",
-                line(each["media_type"]),
-                line(each["omitted"] or ""),
-            )
-            for each in artifacts[:_FILES]
-        ],
-        right=["size"],
-    )
-    if len(artifacts) > _FILES:
-        page.line((f"  … and {len(artifacts) - _FILES} more: --json", "dim"))
 
 
 def _metrics(page: Page, metrics: Sequence[Document]) -> None:
@@ -240,13 +278,15 @@ def _replays(page: Page, replays: Sequence[Document]) -> None:
     if replays:
         page.heading("Replays")
         page.table(
-            ("verdict", "when (UTC)", "host", "environment", "differences"),
+            ("verdict", "when (UTC)", "host", "class", "environment", "changed", "differences"),
             [
                 (
                     marks.mark(each["verdict"]),
                     moment(each["time"]),
                     line(each["host"] or ""),
+                    line(each["host_class"] or ""),
                     each["mode"],
+                    line(each["varied"][-1]) if each["varied"] else "",
                     str(each["differences"] or ""),
                 )
                 for each in replays

@@ -1,37 +1,101 @@
 """The command ``ledger verify``."""
 
+import math
 import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
 
 import click
 
 from ledger.cli import common
 from ledger.cli.page import Page
+from ledger.cli.plain import say
 from ledger.cli.text import count, line, short
 from ledger.errors import MismatchError, UsageError
 from ledger.model import Trial
-from ledger.ops import query, references
+from ledger.ops import pinned_heads, query, references
 from ledger.ops.result_documents import verify_document
+from ledger.ops.sampling import CONFIDENCE, Sample, Sampling
 from ledger.ops.verify import Report, verify
+from ledger.workspace import Workspace
+
+_EVERY_S = 0.1
+"""Seconds between two looks at the count."""
 
 
 @click.command(
     "verify",
-    short_help="Check that the ledger is whole.",
+    short_help="Check that the ledger is whole, or a proof.",
     epilog=common.ends(
-        """ledger verify
-        ledger verify baseline --json""",
-        "0 whole, 2 usage, 3 there is no such trial, 4 something is damaged or missing",
+        """ledger verify --sample 5%
+        ledger verify proof.json --key ann.pub""",
+        "0 whole or proved, 2 usage, 3 there is no such trial or file, 4 something is damaged, missing or not"
+        " as proved, 5 nothing that you named vouches for the proof, or there is no ssh-keygen",
     ),
 )
-@click.argument("ref", required=False)
+@click.argument("ref", metavar="[REF|FILE]", required=False)
 @common.experiment("Only this experiment's objects; the journal is checked as a whole.")
+@click.option(
+    "--sample", metavar="N|P%", help="Hash so many of the stored contents, chosen at random, or this share."
+)
+@click.option(
+    "--seed",
+    metavar="N",
+    type=click.IntRange(min=0, max=(1 << 64) - 1),
+    help="Choose the sample that an earlier check with this seed has chosen.",
+)
+@click.option("--repair", is_flag=True, help="Fetch what is damaged or missing from the remotes.")
+@click.option("--sign", is_flag=True, help="Sign the head that was found whole, with an SSH key.")
+@click.option(
+    "--key",
+    metavar="PATH",
+    help="The key to sign with, else git's or the first in ~/.ssh; of a proof: the public key to expect.",
+)
+@click.option("--signers", metavar="FILE", help="Of a proof: the keys to expect, as ssh's allowed signers.")
+@click.option("--head", metavar="HEAD", help="Of a proof: the head to expect, a digest or a file.")
+@click.option("--since", metavar="HEAD", help="Of a proof: an earlier head that it has to go on from.")
 @common.as_json
 @click.pass_context
-def command(context: click.Context, ref: str | None, experiment: str | None, as_json: bool) -> int:
+def command(
+    context: click.Context,
+    ref: str | None,
+    experiment: str | None,
+    sample: str | None,
+    seed: int | None,
+    repair: bool,
+    sign: bool,
+    key: str | None,
+    signers: str | None,
+    head: str | None,
+    since: str | None,
+    as_json: bool,
+) -> int:
     """Check every byte of the journal, and each object that a trial refers to.
 
+    With a sample, all that lists others is read, and every content is looked for; the sample is hashed, and
+    how much of the rest may be damaged is told with 95 % confidence.
+
+    Heads that were signed or pinned earlier, here or in git, have to be what the ledger goes on from.
+
     Notices tell what is worth knowing of a whole ledger: they do not change the exit code.
+
+    FILE is a proof (a path with a / in it, or a name that ends in .json), which is checked with nothing but
+    itself and what you name: a public key, a list of signers, or a head.
     """
+    if ref is not None and (ref.endswith(".json") or ("/" in ref and Path(ref).is_file())):
+        if sign or repair or experiment is not None or sample is not None:
+            raise UsageError("a proof is checked as a whole, and neither signed nor repaired")
+        from ledger.cli import proof_page
+
+        return proof_page.check(ref, key=key, signers=signers, head=head, since=since, as_json=as_json)
+    if signers or head or since or (key and not sign):
+        raise UsageError(
+            "what to expect of a proof, and no proof", hint="ledger verify proof.json --key KEY.pub"
+        )
+    if seed is not None and sample is None:
+        raise UsageError("a seed without a sample", hint="--sample says how many objects it chooses")
+    drawing = None if sample is None else Sampling.parse(sample, seed)
     if ref is not None and experiment is not None:
         raise UsageError("a trial and an experiment at once", hint="leave one of them out")
     workspace = common.opened(context)
@@ -42,19 +106,39 @@ def command(context: click.Context, ref: str | None, experiment: str | None, as_
     elif experiment is not None:
         scope = references.experiment(trials, experiment)
     progress = _Progress()
-    report = verify(
-        workspace.journal,
-        workspace.store,
-        trials,
-        scope=scope,
-        progress=progress,
-    )
-    progress.end()
+
+    def check() -> Report:
+        report = verify(
+            workspace.journal,
+            workspace.store,
+            trials,
+            scope=scope,
+            sample=drawing,
+            progress=progress,
+        )
+        progress.end()
+        return pinned_heads.checked(workspace, report)
+
+    report = check()
+    if report.findings:
+        report = _with_remotes(workspace, report, check if repair else None)
     if as_json:
         common.emit(verify_document(report))
     else:
         _page(report).show()
+    if sign:
+        signed = pinned_heads.sign(workspace, report, Path(key) if key else None)
+        say(f"head {signed.digest} is signed by {signed.signatures[0].key}")
     return 0 if report.ok else MismatchError.exit_code
+
+
+def _with_remotes(workspace: Workspace, report: Report, check: Callable[[], Report] | None) -> Report:
+    """Say which remotes have what is damaged or missing; given how to check again, put it back first."""
+    from ledger.ops import repair  # a whole ledger needs no remote
+
+    if check is None:
+        return repair.named(workspace, report)
+    return repair.mended(workspace, report, check)
 
 
 class _Progress:
@@ -63,9 +147,11 @@ class _Progress:
     def __init__(self) -> None:
         self._terminal = sys.stderr.isatty()
         self._width = 0
+        self._next = 0.0
 
     def __call__(self, done: int, known: int) -> None:
-        if self._terminal and done % 50 == 0:
+        if self._terminal and (now := time.monotonic()) >= self._next:
+            self._next = now + _EVERY_S
             text = f"ledger: {done} of {known} objects"
             click.echo(f"\r{text.ljust(self._width)}", nl=False, err=True)
             self._width = len(text)
@@ -89,6 +175,7 @@ def _page(report: Report) -> Page:
     page.pairs(
         [
             ("checked", checked),
+            *((("sample", _sampled(report.sample)),) if report.sample else ()),
             *((f"head {each.origin.hex()[:8]}", str(each.root)) for each in report.head.origins),
         ]
     )
@@ -108,3 +195,13 @@ def _page(report: Report) -> Page:
             [(each.what, short(each.where), line(each.detail)) for each in report.notices],
         )
     return page
+
+
+def _sampled(sample: Sample) -> str:
+    damaged = f", of which {sample.damaged} are damaged" if sample.damaged else ""
+    most = math.ceil(sample.most * 1e4) / 100  # in percent, and never less than it may be
+    return (
+        f"{sample.objects:,} of {sample.of:,} contents were hashed{damaged}: with {CONFIDENCE * 100:g} %"
+        f" confidence at most {most:g} % of all are damaged"
+        f" (again: --sample {sample.objects} --seed {sample.seed})"
+    )

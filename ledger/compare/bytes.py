@@ -1,5 +1,6 @@
 """Byte for byte: what every media type falls back on."""
 
+import os
 from typing import BinaryIO
 
 from ledger.compare.base import Comparison, Tolerance
@@ -36,7 +37,7 @@ def read(file: BinaryIO, count: int) -> bytes:
 
 def _differing(expected: BinaryIO, got: BinaryIO, offset: int, left: bytes, right: bytes) -> Comparison:
     shared = min(len(left), len(right))
-    place = offset + _first_difference(left[:shared], right[:shared])
+    place = offset + first_difference(left[:shared], right[:shared])
     sizes = offset + len(left) + _rest(expected), offset + len(right) + _rest(got)
     detail = f"bytes differ from offset {place} on"
     if place == min(sizes):
@@ -46,7 +47,7 @@ def _differing(expected: BinaryIO, got: BinaryIO, offset: int, left: bytes, righ
     return Comparison(same=False, exact=False, detail=detail)
 
 
-def _first_difference(left: bytes, right: bytes) -> int:
+def first_difference(left: bytes, right: bytes) -> int:
     """Offset of the first byte that differs in two texts of one length; that length if none does."""
     low, high = 0, len(left)
     while low < high:
@@ -59,7 +60,10 @@ def _first_difference(left: bytes, right: bytes) -> int:
 
 
 def _rest(file: BinaryIO) -> int:
-    """Bytes that are left, by reading them: a packed object knows its size no other way."""
+    """Bytes that are left; of what cannot seek, by reading them: there is no other way to know."""
+    if file.seekable():
+        here = file.tell()
+        return max(0, file.seek(0, os.SEEK_END) - here)
     count = 0
     while block := file.read(_BLOCK):
         count += len(block)

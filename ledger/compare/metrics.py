@@ -1,5 +1,6 @@
 """Two trials' metrics: which differ, and which of those count."""
 
+import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
@@ -7,6 +8,7 @@ from ledger.compare.base import Tolerance
 from ledger.model import Difference, MetricSummary
 
 _EXACT = Tolerance()
+_STEP = re.compile(r" (?:from|at) step -?\d+(?: on)?$", re.ASCII)
 
 
 def compare(
@@ -16,6 +18,7 @@ def compare(
     *,
     tolerance: Tolerance = _EXACT,
     timing: tuple[str, ...] = (),
+    special: Mapping[str, Tolerance] | None = None,
 ) -> tuple[Difference, ...]:
     """Compare metrics by their summaries and their series.
 
@@ -30,6 +33,8 @@ def compare(
         How far apart two values may be.
     timing
         Patterns of metrics that measure the clock: what differs in them is not counted.
+    special
+        Tolerances of some metrics, by name.
 
     Returns
     -------
@@ -42,7 +47,7 @@ def compare(
         a, b = left.get(name), right.get(name)
         if a and b and _equal(a, b, _EXACT) and not (partings and name in partings):
             continue
-        detail, counted = _judged(name, a, b, partings, tolerance)
+        detail, counted = _judged(name, a, b, partings, (special or {}).get(name, tolerance))
         if counted and is_timing(name, timing):
             detail, counted = f"{detail}; measures the clock" if detail else "measures the clock", False
         found.append(
@@ -63,6 +68,15 @@ def is_timing(name: str, patterns: tuple[str, ...]) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
+def measures_clock(place: str, patterns: tuple[str, ...]) -> bool:
+    """Whether what stands at a place of an output measures the clock: a column, a key, a tag.
+
+    Positions in lists and steps are no part of a name.
+    """
+    name = _STEP.sub("", place)
+    return is_timing(".".join(key for key in name.split(".") if not key.isdecimal()), patterns)
+
+
 def _judged(
     name: str,
     a: MetricSummary | None,
@@ -76,7 +90,7 @@ def _judged(
     if partings is not None and name in partings:
         return partings[name], True
     if partings is not None or _equal(a, b, tolerance):
-        return f"within rtol {tolerance.rtol:g}, atol {tolerance.atol:g}", False
+        return str(tolerance), False
     return _summary(a, b), True
 
 

@@ -1,12 +1,16 @@
 """The contract of a journal: facts are appended, in order, for ever."""
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
 from ledger.model import Digest, Finding, Head, Payload, Recorded
 
 if TYPE_CHECKING:
     import pyarrow
+
+    from ledger.journal.tree import Tree
+    from ledger.journal.trial_index import TrialIndex
 
 
 class Journal(Protocol):
@@ -66,6 +70,14 @@ class Journal(Protocol):
 
     def table(self) -> "pyarrow.Table":
         """All whole entries as columns: seq, origin, kind, trial, experiment, recipe, time, body, leaf."""
+        ...
+
+    def tree(self, origin: bytes) -> "AbstractContextManager[Tree]":
+        """The Merkle tree of an origin's log as it is now; of an origin that is not here, an empty one."""
+        ...
+
+    def trial_index(self) -> "TrialIndex | None":
+        """The index of trials, which may be behind; None where this journal keeps none."""
         ...
 
     def verify(self) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from mmap import mmap
 from pathlib import Path
 
 from ledger.errors import FormatError, NewerFormatError
@@ -101,8 +102,8 @@ def _check_part(found: _Log, part: Part) -> None:
     if part.content is not None:
         _check_lost(found, name, expected, part.end)
     found.size = part.end
-    if part.whole:
-        _check_columns(found, part)
+    if part.content is not None and part.whole:
+        _check_columns(found, part, part.content)
 
 
 def _check_lost(found: _Log, name: str, first: int, end: int) -> None:
@@ -117,23 +118,25 @@ def _check_gap(found: _Log, name: str, first: int) -> None:
         found.find("journal.missing", name, place, f"{first - found.size} entries in front", "nothing")
 
 
-def _check_columns(found: _Log, part: Part) -> None:
+def _check_columns(found: _Log, part: Part, content: bytes | mmap) -> None:
     from ledger.journal import arrow
+    from ledger.journal.ipc import DAMAGE, Reader
 
     name = part.path.name
     try:
-        table = arrow.checked(part.content)
+        reader = Reader(content)
         root = Frontier().extend(found.leaves[: part.end]).root()
         expected = arrow.metadata(found.origin, part.first, part.end, root)
-        described = table.schema.metadata or {}
+        described = reader.schema.metadata or {}
         for key, value in expected.items():
             unknown = key == b"ledger.root" and len(found.leaves) < part.end
             if described.get(key) != value and not unknown:
                 got = described.get(key, b"nothing").decode("utf-8", "replace")
                 found.find("journal.segment", name, key.decode(), value.decode(), got)
-        for seq, column in arrow.differing(table):
-            found.find("journal.column", name, seq, f"{column} as the body says", "another value")
-    except arrow.DAMAGE as error:
+        for batch in arrow.checked(content):
+            for seq, column in arrow.differing(batch):
+                found.find("journal.column", name, seq, f"{column} as the body says", "another value")
+    except DAMAGE as error:
         found.find("journal.segment", name, None, "the columns of a segment", str(error))
 
 

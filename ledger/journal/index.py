@@ -6,7 +6,6 @@ up to which it has read the logs, so that whatever is damaged, torn or late is r
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,6 +27,8 @@ _BEGIN = 64
 """Bytes that tell how long a record is."""
 _COMPACT = 4096
 """Recent keys from which on they are merged into the sorted ones."""
+_RECORDS = 32
+"""Records from which on they are made one: each reader reads them all, twice a run."""
 _IDLE = 64
 """Entries without an output that may be read again rather than written down as read."""
 
@@ -44,27 +45,45 @@ class Place(NamedTuple):
 
 
 Places = Mapping[bytes, Place]
+NOWHERE: Places = {}
 
 
-@dataclass(slots=True, kw_only=True)
 class Held:
-    """An index as read from its files."""
+    """An index as read from its files.
 
-    generation: bytes = b""
-    """Ties recent records to the sorted keys that they belong to."""
-    places: Places = field(default_factory=dict)
-    content: mmap | bytes = b""
-    """Of the file of sorted keys."""
-    start: int = 0
-    """Offset of the first of them."""
-    recent: set[bytes] = field(default_factory=set)
-    sound: bool = False
-    """Whether a record may be appended; else both files are made anew."""
+    Parameters
+    ----------
+    generation
+        Ties recent records to the sorted keys that they belong to.
+    places
+        How far the logs have been read.
+    content
+        Of the file of sorted keys.
+    start
+        Offset of the first of them.
+    sound
+        Whether a record may be appended; else both files are made anew.
+    """
 
-    @property
-    def count(self) -> int:
+    def __init__(
+        self,
+        *,
+        generation: bytes = b"",
+        places: Places = NOWHERE,
+        content: mmap | bytes = b"",
+        start: int = 0,
+        sound: bool = False,
+    ) -> None:
+        self.generation = generation
+        self.places = places
+        self.content = content
+        self.start = start
+        self.sound = sound
+        self.count = (len(content) - start) // KEY
         """Sorted keys."""
-        return (len(self.content) - self.start) // KEY
+        self.recent: set[bytes] = set()
+        self.records = 0
+        """In how many records the recent keys are."""
 
     def __contains__(self, key: bytes) -> bool:
         if key in self.recent:
@@ -116,6 +135,7 @@ def read(ledger: Path) -> Held:
             break
         held.recent.update(keys[start : start + KEY] for start in range(0, len(keys), KEY))
         held.places = places
+        held.records += 1
         place = end
     held.sound = place == len(content)
     return held
@@ -135,12 +155,12 @@ def add(ledger: Path, held: Held, keys: list[bytes], places: Places, *, always: 
     if not held.sound or len(held.recent) + len(keys) > max(_COMPACT, held.count // 16):
         _write_main(ledger, {*held.keys(), *keys}, places)
         return
-    record = {
-        "v": VERSION,
-        "generation": held.generation,
-        "places": _document(places),
-        "keys": b"".join(keys),
-    }
+    record = {"v": VERSION, "generation": held.generation, "places": _document(places)}
+    if held.records >= _RECORDS:
+        joint = b"".join(sorted({*held.recent, *keys}))
+        fs.replace(_recent_file(ledger), encode_sheet(_RECENT, {**record, "keys": joint}), sync=False)
+        return
+    record["keys"] = b"".join(keys)
     descriptor = os.open(_recent_file(ledger), os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fs.write_all(descriptor, encode_sheet(_RECENT, record))

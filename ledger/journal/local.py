@@ -6,22 +6,27 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import time_ns
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ledger import fs
-from ledger.errors import FormatError, LedgerError, NewerFormatError, StorageError
+from ledger.errors import FormatError, LedgerError, StorageError
 from ledger.journal import log, origins
-from ledger.journal.log import UnsoundError, Written
+from ledger.journal.log import UnsoundError
 from ledger.journal.merkle import leaf_hash
 from ledger.journal.order import merged
 from ledger.journal.outputs import Outputs
 from ledger.journal.rows import FINISHED, Row
-from ledger.journal.view import opened, part_columns
+from ledger.journal.seen import Seen
+from ledger.journal.view import opened, part_batches
+from ledger.journal.writer import Writer, Written
 from ledger.model import Digest, Entry, Finding, Head, OriginHead, Payload, Recorded, layout
 from ledger.model.codec import decode_entry, encode_entry
 
 if TYPE_CHECKING:
     import pyarrow
+
+    from ledger.journal.tree import Tree
+    from ledger.journal.trial_index import TrialIndex
 
 SEAL_AT = 256
 """Entries in the tail from which on reading entries seals them first."""
@@ -29,21 +34,38 @@ SEAL_AT = 256
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
+class _Own(NamedTuple):
+    """The log that this machine appends to from here, as long as the directory of all logs is this one."""
+
+    origin: bytes
+    inode: int
+    """Of the directory of all logs: in a copy put in its place another origin begins."""
+    writer: Writer
+
+
 class LocalJournal:
     """The logs of all origins in a ledger directory.
 
-    Nothing that a fork must not share is kept between calls, so that a handle may be used on both sides of
-    one, and by several threads.
+    Files that it writes stay open between appends; a forked child lets go of them, so that a handle may be
+    used on both sides of a fork, and by several threads.
 
     Parameters
     ----------
     ledger
         The ledger directory; it need not be there before the first append.
+    before_segments
+        Called before a segment is written: a release that expects none that are compressed must refuse the
+        directory from then on.
     """
 
-    def __init__(self, ledger: Path) -> None:
+    def __init__(self, ledger: Path, before_segments: Callable[[], None] = lambda: None) -> None:
         self._ledger = ledger
+        self._before_segments = before_segments
         self._outputs = Outputs(ledger)
+        self._directory = os.fspath(layout.journal(ledger))
+        self._own: _Own | None = None
+        self._seen = Seen(ledger)
+        self._trials: TrialIndex | None = None
         self._told: dict[bytes, frozenset[OriginHead]] = {}
         self._broken: str | None = None
 
@@ -63,12 +85,12 @@ class LocalJournal:
             )
         moment = time_ns() if time is None else time
         with fs.explained(layout.journal(self._ledger)):
-            origin = origins.claim(self._ledger)
+            own, modified = self._claimed()
             try:
-                return self._append(origin, payload, moment)
+                return self._append(own, modified, payload, moment)
             except UnsoundError:
                 # What was lost stays lost, and verify names it; acknowledged positions are not used again.
-                return self._append(origins.claim(self._ledger, unsound=origin), payload, moment)
+                return self._append(*self._claimed(unsound=own.origin), payload, moment)
 
     def entries(self) -> Iterator[Recorded]:
         """All whole entries in merged order. As `Journal.entries`.
@@ -142,7 +164,7 @@ class LocalJournal:
         with fs.explained(place):
             try:
                 # The index reads the tail while it can be read without pyarrow.
-                seal(place, lambda: self._outputs.refresh(always=True))
+                seal(place, lambda: self._outputs.refresh(always=True), self._before_segments)
             except OSError as error:
                 if error.errno not in _READ_ONLY:
                     raise
@@ -152,7 +174,34 @@ class LocalJournal:
         from ledger.journal import arrow
 
         self._seal_quietly(1)
-        return arrow.table(part for origin in origins.logs(self._ledger) for part in self._columns(origin))
+        return arrow.table((origin, self._batches(origin)) for origin in origins.logs(self._ledger))
+
+    @contextmanager
+    def tree(self, origin: bytes) -> "Iterator[Tree]":
+        """The Merkle tree of an origin's log as it is now; of an origin that is not here, an empty one."""
+        from ledger.journal import tree
+
+        with self._reading():
+            place = layout.log(self._ledger, origin)
+            if not place.is_dir():
+                yield tree.Tree(tree.nothing(origin))
+                return
+            with opened(place) as view:
+                kept = tree.read_blocks(self._ledger, origin)
+                stored = tree.StoredLeaves(view)
+                found = tree.Tree(stored, kept, stored.is_sound)
+                yield found
+            if tuple(found.blocks) != kept:
+                tree.write_blocks(self._ledger, origin, found.blocks)
+
+    def trial_index(self) -> "TrialIndex":
+        """The index of trials, which may be behind; this writer's tail is sealed first if it is long."""
+        from ledger.journal.trial_index import TrialIndex
+
+        self._seal_quietly(SEAL_AT)
+        if self._trials is None:
+            self._trials = TrialIndex(self._ledger)
+        return self._trials
 
     def verify(self) -> list[Finding]:
         """Check every stored byte as it is now: frames, leaves, roots, heads. As `Journal.verify`."""
@@ -160,9 +209,19 @@ class LocalJournal:
 
         return check(self._ledger)
 
-    def _append(self, origin: bytes, payload: Payload, moment: int) -> Recorded:
-        place = layout.log(self._ledger, origin)
-        seen = self._others(origin)
+    def _claimed(self, unsound: bytes | None = None) -> tuple[_Own, int]:
+        """The log to append to, and when the directory of all logs was last changed."""
+        own = self._own
+        found = _look(self._directory)
+        if own is None or unsound is not None or found is None or found.st_ino != own.inode:
+            origin = origins.claim(self._ledger, unsound=unsound)
+            found = os.stat(self._directory)
+            own = self._own = _Own(origin, found.st_ino, Writer(layout.log(self._ledger, origin)))
+        return own, found.st_mtime_ns
+
+    def _append(self, own: _Own, modified: int, payload: Payload, moment: int) -> Recorded:
+        origin = own.origin
+        seen = self._seen.others(origin, modified)
         told = self._told.get(origin, frozenset())
         entry = Entry(
             time=moment,
@@ -173,44 +232,27 @@ class LocalJournal:
         )
         body = encode_entry(entry)
         leaf = leaf_hash(body)
-        written = log.write(place, body, leaf)
-        try:
-            self._sync(written)
-        finally:
-            os.close(written.descriptor)
+        written = own.writer.write(body, leaf)
+        self._sync(written)
         self._told[origin] = seen
-        self._after(place, written, entry.kind)
+        self._after(own.writer, written, entry.kind)
         return Recorded(id=leaf, seq=written.seq, entry=entry, body=body)
 
     def _sync(self, written: Written) -> None:
         try:
-            os.fdatasync(written.descriptor)
+            os.fdatasync(written.tail.number)
         except OSError as error:
             # After a failed sync the kernel may drop what was written and call the next sync a success.
             self._broken = error.strerror or str(error)
             raise
 
-    def _after(self, place: Path, written: Written, kind: str) -> None:
+    def _after(self, writer: Writer, written: Written, kind: str) -> None:
         try:
-            log.publish(place, written.record)
+            writer.publish(written.record)
             if kind in FINISHED:
                 self._outputs.refresh(segments=False)
         except OSError:
             return  # the entry is durable; the next append or lookup brings both up to date
-
-    def _others(self, origin: bytes) -> frozenset[OriginHead]:
-        """What is durable of the other origins' logs."""
-        heads = set()
-        for each in origins.logs(self._ledger):
-            if each == origin:
-                continue
-            try:
-                now = log.durable(layout.log(self._ledger, each))
-            except (OSError, NewerFormatError):
-                continue  # it is not seen, then
-            if now.size:
-                heads.add(OriginHead(origin=each, size=now.size, root=now.root()))
-        return frozenset(heads)
 
     def _seal_quietly(self, least: int) -> None:
         """Seal if the tail has that many entries; else reading goes on with the tail as it is."""
@@ -232,11 +274,20 @@ class LocalJournal:
                 except FormatError:
                     continue  # of a newer format, or no entry: verify names it
 
-    def _columns(self, origin: bytes) -> Iterator[tuple[bytes, "pyarrow.Table | list[Row]"]]:
+    def _batches(self, origin: bytes) -> "Iterator[pyarrow.RecordBatch]":
+        from ledger.journal import arrow
+
         with opened(layout.log(self._ledger, origin)) as view:
             for part in view.parts:
-                yield origin, part_columns(part)
-            yield origin, list(view.tail_rows())
+                yield from part_batches(part)
+            yield from arrow.batches(view.tail_rows())
+
+
+def _look(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except FileNotFoundError:
+        return None
 
 
 def _recorded(row: Row) -> Recorded:

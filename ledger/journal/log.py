@@ -1,4 +1,4 @@
-"""One origin's log on disk: where it stands, and one entry more."""
+"""One origin's log on disk: where it stands."""
 
 import os
 import time
@@ -11,8 +11,8 @@ from ledger.errors import DamagedError
 from ledger.journal import state
 from ledger.journal.merkle import Frontier
 from ledger.journal.state import HeadRecord, SealedRecord
-from ledger.journal.tail import Chain, encode_frame, follow, scan
-from ledger.model import Digest, layout
+from ledger.journal.tail import Chain, follow, scan
+from ledger.model import layout
 
 _LOOKS = 5
 
@@ -49,17 +49,6 @@ class Standing(NamedTuple):
     def record(self) -> HeadRecord:
         """What ``head`` may say once all of this is durable."""
         return HeadRecord(frontier=self.frontier, first=self.first, offset=self.offset)
-
-
-class Written(NamedTuple):
-    """An entry in a tail, not yet durable."""
-
-    descriptor: int
-    """Of the tail; the caller closes it."""
-    seq: int
-    """The entry's position."""
-    record: HeadRecord
-    """What ``head`` may say once it is durable."""
 
 
 def create(log: Path) -> None:
@@ -130,73 +119,6 @@ def look(log: Path) -> Standing:
         time.sleep(0.001 * attempt)  # a seal between two reads looks like a loss: look again
         now = standing(log)
     return now
-
-
-def durable(log: Path) -> Frontier:
-    """The entries that are known to be durable. Raises as `standing`."""
-    head, _ = _or_damaged(state.read_head, log)
-    return head.frontier if head else look(log).frontier
-
-
-def write(log: Path, body: bytes, leaf: Digest) -> Written:
-    """Write an entry at the log's end; it is not durable yet, and the lock is free again.
-
-    Raises
-    ------
-    UnsoundError
-        If the log has lost something.
-    NewerFormatError
-        If a later release wrote the log.
-    StorageError
-        If the entry is too large.
-    OSError
-        If the disk refuses; the entry is then not there.
-    """
-    with fs.locked(layout.log_lock(log)):
-        now = standing(log)
-        if now.unsound:
-            raise UnsoundError(f"journal/{log.name} has lost entries", cause=now.unsound)
-        frame = encode_frame(now.size, leaf, body)
-        descriptor = os.open(layout.tail(log, now.first), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            _put(descriptor, log, now, frame)
-        except BaseException:
-            os.close(descriptor)
-            raise
-        after = now._replace(frontier=now.frontier.append(leaf), offset=now.offset + len(frame))
-        return Written(descriptor=descriptor, seq=now.size, record=after.record())
-
-
-def publish(log: Path, record: HeadRecord) -> None:
-    """Let ``head`` tell of what is durable by now; where another writer is busy, it will do so.
-
-    Raises
-    ------
-    OSError
-        If the disk refuses.
-    """
-    lock = fs.try_lock(layout.log_lock(log))
-    if lock is None:
-        return
-    try:
-        head, _ = _or_damaged(state.read_head, log)
-        if head is None or (head.first, head.frontier.size) < (record.first, record.frontier.size):
-            state.write_head(log, record)
-    finally:
-        fs.release(lock)
-
-
-def _put(descriptor: int, log: Path, now: Standing, frame: bytes) -> None:
-    if now.length > now.offset:
-        os.ftruncate(descriptor, now.offset)
-    if now.offset == 0:
-        fs.sync_directory(log)  # whoever writes the first frame makes the file's name durable
-    os.lseek(descriptor, now.offset, os.SEEK_SET)
-    try:
-        fs.write_all(descriptor, frame)
-    except BaseException:
-        os.ftruncate(descriptor, now.offset)
-        raise
 
 
 def _beyond(log: Path, first: int, expected: int, offset: int) -> tuple[int, Chain]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import time_ns
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from ledger.model.codec import decode_entry, encode_entry
 
 if TYPE_CHECKING:
     import pyarrow
+
+    from ledger.journal.tree import Tree
 
 
 class MemoryJournal:
@@ -70,7 +73,25 @@ class MemoryJournal:
         """All entries as columns."""
         from ledger.journal import arrow
 
-        return arrow.table([(self._origin, self._rows)])
+        return arrow.table([(self._origin, arrow.batches(self._rows))])
+
+    @contextmanager
+    def tree(self, origin: bytes) -> "Iterator[Tree]":
+        """The Merkle tree of the log; of another origin, an empty one."""
+        from ledger.journal.tree import Tree, lost
+
+        rows = tuple(self._rows) if origin == self._origin else ()
+        leaves = [row.leaf for row in rows]
+
+        def read(first: int, end: int) -> list[bytes]:
+            if end > len(leaves):
+                raise lost(origin.hex(), first, end, len(leaves) - first)
+            return leaves[first:end]
+
+        yield Tree(read)
+
+    def trial_index(self) -> None:
+        """None: its trials are read as they are."""
 
     def verify(self) -> list[Finding]:
         """Check that every body hashes to its entry's id."""

@@ -4,7 +4,7 @@ A leaf is BLAKE3 of the byte 0 and the content, a node BLAKE3 of the byte 1 and 
 can pass for the other; the empty tree's root is BLAKE3 of nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from blake3 import blake3
@@ -68,6 +68,10 @@ def root(leaves: Iterable[bytes]) -> Digest:
     return Frontier().extend(leaves).root()
 
 
+Subtree = Callable[[int, int], Digest]
+"""Root of the tree over the leaves from the first number up to, not including, the second."""
+
+
 def inclusion_proof(leaves: Sequence[bytes], index: int) -> tuple[Digest, ...]:
     """The nodes that lead from leaf `index` to the root, from the bottom up (RFC 6962, 2.1.1).
 
@@ -76,24 +80,45 @@ def inclusion_proof(leaves: Sequence[bytes], index: int) -> tuple[Digest, ...]:
     IndexError
         If there is no such leaf.
     """
-    if not 0 <= index < len(leaves):
-        raise IndexError(f"leaf {index} of {len(leaves)}")
-    if len(leaves) == 1:
-        return ()
-    split = _split(len(leaves))
-    if index < split:
-        return (*inclusion_proof(leaves[:split], index), root(leaves[split:]))
-    return (*inclusion_proof(leaves[split:], index - split), root(leaves[:split]))
+    return inclusion_path(len(leaves), index, lambda first, end: root(leaves[first:end]))
+
+
+def inclusion_path(size: int, index: int, subtree: Subtree) -> tuple[Digest, ...]:
+    """`inclusion_proof` for the first `size` leaves of a tree, by the roots of parts of it.
+
+    Raises
+    ------
+    IndexError
+        If there is no such leaf.
+    """
+    if not 0 <= index < size:
+        raise IndexError(f"leaf {index} of {size}")
+    found: list[Digest] = []
+    first, end = 0, size
+    while end - first > 1:
+        middle = first + _split(end - first)
+        if index < middle:
+            found.append(subtree(middle, end))
+            end = middle
+        else:
+            found.append(subtree(first, middle))
+            first = middle
+    return tuple(reversed(found))
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
-    """Whether `leaf` is number `index` of the `size` leaves under `root` (RFC 9162, 2.1.3.2)."""
+    """Whether `leaf` is number `index` of the `size` leaves under `root`."""
+    return inclusion_root(leaf, index, size, proof) == bytes(root)
+
+
+def inclusion_root(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> Digest | None:
+    """The root that a proof leads to (RFC 9162, 2.1.3.2); None if it is no proof for that place."""
     if not 0 <= index < size:
-        return False
-    node, place, last = bytes(leaf), index, size - 1
+        return None
+    node, place, last = Digest(leaf), index, size - 1
     for sibling in proof:
         if last == 0:
-            return False
+            return None
         if place & 1 or place == last:
             node = node_hash(sibling, node)
             while place and not place & 1:
@@ -101,7 +126,17 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
         else:
             node = node_hash(node, sibling)
         place, last = place >> 1, last >> 1
-    return last == 0 and node == bytes(root)
+    return node if last == 0 else None
+
+
+def inclusion_length(index: int, size: int) -> int:
+    """How many nodes lead from leaf `index` of `size` to the root."""
+    found, place, last = 0, index, size - 1
+    while last:
+        # A leaf at the right edge has no sibling on the levels that its tree is not full on.
+        found += place & 1 or place < last
+        place, last = place >> 1, last >> 1
+    return found
 
 
 def consistency_proof(leaves: Sequence[bytes], first: int) -> tuple[Digest, ...]:
@@ -112,20 +147,34 @@ def consistency_proof(leaves: Sequence[bytes], first: int) -> tuple[Digest, ...]
     IndexError
         If there are not that many leaves.
     """
-    if not 0 <= first <= len(leaves):
-        raise IndexError(f"{first} leaves of {len(leaves)}")
-    if first in (0, len(leaves)):
+    return consistency_path(len(leaves), first, lambda start, end: root(leaves[start:end]))
+
+
+def consistency_path(size: int, first: int, subtree: Subtree) -> tuple[Digest, ...]:
+    """`consistency_proof` for the first `size` leaves of a tree, by the roots of parts of it.
+
+    Raises
+    ------
+    IndexError
+        If there are not that many leaves.
+    """
+    if not 0 <= first <= size:
+        raise IndexError(f"{first} leaves of {size}")
+    if first in (0, size):
         return ()
-    return _subproof(leaves, first, True)
-
-
-def _subproof(leaves: Sequence[bytes], first: int, whole: bool) -> tuple[Digest, ...]:
-    if first == len(leaves):
-        return () if whole else (root(leaves),)
-    split = _split(len(leaves))
-    if first <= split:
-        return (*_subproof(leaves[:split], first, whole), root(leaves[split:]))
-    return (*_subproof(leaves[split:], first - split, False), root(leaves[:split]))
+    found: list[Digest] = []
+    start, end = 0, size
+    while first < end:
+        middle = start + _split(end - start)
+        if first <= middle:
+            found.append(subtree(middle, end))
+            end = middle
+        else:
+            found.append(subtree(start, middle))
+            start = middle
+    if start:
+        found.append(subtree(start, end))
+    return tuple(reversed(found))
 
 
 def verify_consistency(

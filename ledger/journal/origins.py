@@ -7,19 +7,22 @@ from pathlib import Path
 from blake3 import blake3
 
 from ledger import fs
-from ledger.journal import log
+from ledger.errors import StorageError
+from ledger.journal import log, network
 from ledger.model import layout
 
 _MACHINE = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 
 
 def owner(ledger: Path, machine: str | None = None) -> str:
-    """Name of this machine and place: 16 hexadecimal digits of BLAKE3.
+    """Name of this machine and place: 16 hexadecimal digits of BLAKE3; on a network, of the running kernel.
 
     The journal directory has to be there: its inode tells a copy put in the original's place.
     """
     journal = layout.journal(ledger)
-    parts = (machine or _machine(_MACHINE), os.path.realpath(ledger), str(journal.stat().st_ino))
+    parts = [machine or _machine(_MACHINE), os.path.realpath(ledger), str(journal.stat().st_ino)]
+    if network.kind(journal):
+        parts.append(network.kernel())
     return blake3("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest(8)
 
 
@@ -45,6 +48,8 @@ def claim(ledger: Path, unsound: bytes | None = None) -> bytes:
     ------
     OSError
         If it cannot be made.
+    StorageError
+        If locks do not work there.
     """
     found = current(ledger)
     if found is not None and found != unsound:
@@ -55,6 +60,13 @@ def claim(ledger: Path, unsound: bytes | None = None) -> bytes:
         found = current(ledger)
         if found is not None and found != unsound:
             return found
+        if not fs.locks_hold(layout.origins_lock(ledger)):
+            where = network.kind(layout.journal(ledger)) or "this file system"
+            raise StorageError(
+                f"no ledger can be kept at {ledger}",
+                cause=f"locks do not work on it ({where}): expected one holder at a time, got two",
+                hint="keep it on a local disk: --ledger DIR or LEDGER_DIR",
+            )
         # The log comes first: an origin that is named has a log, or has lost it.
         origin = os.urandom(16)
         log.create(layout.log(ledger, origin))

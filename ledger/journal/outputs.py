@@ -2,13 +2,12 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from ledger import fs
 from ledger.errors import NewerFormatError
 from ledger.journal import index, origins
-from ledger.journal.index import Held, Place
+from ledger.journal.index import NOWHERE, Held, Place, Places
 from ledger.journal.rows import outputs
 from ledger.journal.tail import follow, scan
 from ledger.journal.view import View, opened, part_rows
@@ -18,18 +17,18 @@ _ABSENT = -1
 _UNREAD = -2
 
 
-@dataclass(slots=True, kw_only=True)
 class _News:
     """What the logs hold beyond an index."""
 
-    durable: list[bytes] = field(default_factory=list)
-    """Keys that may be written down."""
-    places: dict[bytes, Place] = field(default_factory=dict)
-    """Up to where they go."""
-    fresh: list[bytes] = field(default_factory=list)
-    """Keys of entries that may not be durable yet."""
-    tails: dict[Path, int] = field(default_factory=dict)
-    """Bytes of each log's tail that were read."""
+    def __init__(self, places: Places = NOWHERE) -> None:
+        self.durable: list[bytes] = []
+        """Keys that may be written down."""
+        self.places = dict(places)
+        """Up to where they go."""
+        self.fresh: list[bytes] = []
+        """Keys of entries that may not be durable yet."""
+        self.tails: dict[Path, int] = {}
+        """Bytes of each log's tail that were read."""
 
 
 class Outputs:
@@ -102,7 +101,7 @@ class Outputs:
         found = origins.logs(self._ledger)
         if not held.places.keys() <= set(found):
             return None
-        news = _News(places=dict(held.places))
+        news = _News(held.places)
         for origin in found:
             before = held.places.get(origin, Place())
             try:

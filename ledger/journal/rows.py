@@ -11,6 +11,9 @@ from ledger.model import ExperimentCreated, TrialStarted
 FINISHED = frozenset({"trial.finished", "trial.lost"})
 """The kinds whose outcome names outputs."""
 
+WITHHELD = "\0secret"
+"""Stands for a path, which no file can have: where the outputs were that are not stored for their secrets."""
+
 _TIMES = range(-(2**63), 2**63)
 
 
@@ -44,7 +47,11 @@ class Facts(NamedTuple):
 
 def facts(body: bytes, leaf: bytes) -> Facts:
     """Read what the columns need; of bytes that are no entry, nothing."""
-    document = load(body)
+    return facts_of(load(body), leaf)
+
+
+def facts_of(document: dict[str, Any], leaf: bytes) -> Facts:
+    """The same of a body that was read."""
     data = document.get("data")
     if not isinstance(data, dict):
         data = {}
@@ -65,7 +72,10 @@ def facts(body: bytes, leaf: bytes) -> Facts:
 
 
 def outputs(body: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Path's bytes and digest of each output that the entry records; nothing for other kinds of entry."""
+    """Path's bytes and digest of each output that the entry records; nothing for other kinds of entry.
+
+    One that was not stored since a secret was in it comes a second time, at `WITHHELD`.
+    """
     document = load(body)
     if _text(document.get("kind")) not in FINISHED:
         return
@@ -77,6 +87,8 @@ def outputs(body: bytes) -> Iterator[tuple[bytes, bytes]]:
             path, digest = artifact.get("path"), _digest(artifact.get("digest"))
             if isinstance(path, str | bytes) and digest:
                 yield path.encode() if isinstance(path, str) else path, digest
+                if artifact.get("omitted") == "secret":
+                    yield WITHHELD.encode(), digest
 
 
 def load(body: bytes) -> dict[str, Any]:

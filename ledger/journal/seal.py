@@ -11,21 +11,25 @@ from blake3 import blake3
 
 from ledger import fs
 from ledger.errors import DamagedError
-from ledger.journal import arrow, state
+from ledger.journal import arrow, ipc, state
 from ledger.journal.log import Standing, standing
 from ledger.journal.rows import Row
 from ledger.journal.state import HeadRecord, SealedRecord, SegmentRecord
-from ledger.journal.view import Part, opened, part_columns
+from ledger.journal.view import Part, opened
 from ledger.model import Digest, layout
 
-MERGE_LIMIT = 256 << 20
-"""Bytes beyond which segments are not merged any further."""
+MERGE_LIMIT = 64 << 20
+"""Bytes beyond which segments are not merged any further: some seconds of work for whoever reads next."""
 
 _ABANDONED = 24 * 3600
 """Seconds after which a half-made file is nobody's."""
 
 
-def seal(log: Path, before: Callable[[], None]) -> bool:
+class _UnfitError(Exception):
+    """A segment that is as it was sealed, and yet none."""
+
+
+def seal(log: Path, before: Callable[[], None], admit: Callable[[], None] = lambda: None) -> bool:
     """Move the log's tail into a segment and merge small ones.
 
     A damaged log stays as it is: its bytes are the evidence.
@@ -36,6 +40,8 @@ def seal(log: Path, before: Callable[[], None]) -> bool:
         The log's directory.
     before
         Called while the tail is still there, all of it durable and told of by ``head``.
+    admit
+        Called before a segment is written, to raise the version of the directory's format.
 
     Returns
     -------
@@ -55,9 +61,10 @@ def seal(log: Path, before: Callable[[], None]) -> bool:
         if rows:
             _settle(log, now)
             before()
+            admit()
             _seal(log, now, rows)
     if now.sealed or rows:
-        _merge(log)
+        _merge(log, admit)
     return bool(rows)
 
 
@@ -98,20 +105,24 @@ def _seal(log: Path, now: Standing, rows: list[Row]) -> None:
     _clear(log, sealed)
 
 
-def _merge(log: Path) -> None:
+def _merge(log: Path, admit: Callable[[], None]) -> None:
     """Merge the small segments at the end; writers are kept out only while the names change."""
     with opened(log) as view:
-        small = _small(view.parts)
-        if len(small) < 2 or view.sealed is None:
+        parts = _small(view.parts)
+        if len(parts) < 2 or view.sealed is None:
             return
-        merged = pa.concat_tables(table for _, table in small).combine_chunks()
-        parts = tuple(part for part, _ in small)
+        admit()
         segment = layout.segment(log, parts[0].first, parts[-1].end)
         root = view.sealed.frontier.root()
         described = arrow.metadata(bytes.fromhex(log.name), parts[0].first, parts[-1].end, root)
-        batches = merged.to_batches(arrow.BATCH_ROWS)
-        with _written(log, batches, described) as (temporary, digest), fs.locked(layout.log_lock(log)):
-            _exchange(log, parts, digest, temporary, segment)
+        try:
+            with (
+                _written(log, arrow.again(_batches(parts)), described) as (temporary, digest),
+                fs.locked(layout.log_lock(log)),
+            ):
+                _exchange(log, parts, digest, temporary, segment)
+        except _UnfitError:
+            return
 
 
 def _exchange(log: Path, parts: tuple[Part, ...], digest: Digest, temporary: Path, segment: Path) -> None:
@@ -134,20 +145,27 @@ def _exchange(log: Path, parts: tuple[Part, ...], digest: Digest, temporary: Pat
         part.path.unlink()
 
 
-def _small(parts: tuple[Part, ...]) -> list[tuple[Part, pa.Table]]:
+def _small(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     """The whole segments at the end that are small beside what follows: sizes stay a geometric row."""
-    chosen: list[tuple[Part, pa.Table]] = []
+    chosen: list[Part] = []
     total = 0
     for part in reversed(parts):
         size = len(part.content or b"")
         if chosen and (size > 2 * total or total + size > MERGE_LIMIT):
             break
-        table = part_columns(part)
-        if not isinstance(table, pa.Table):
+        if not part.whole:
             break  # it is damaged, and stays as it is
-        chosen.insert(0, (part, table))
+        chosen.insert(0, part)
         total += size
-    return chosen
+    return tuple(chosen)
+
+
+def _batches(parts: Iterable[Part]) -> Iterator[pa.RecordBatch]:
+    for part in parts:
+        try:
+            yield from arrow.checked(part.content or b"")
+        except ipc.DAMAGE as error:
+            raise _UnfitError(part.path.name) from error
 
 
 @contextmanager

@@ -5,7 +5,7 @@ Its bytes are those of `ledger.journal.series_format`.
 
 import math
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import BinaryIO, NamedTuple
 
 from ledger.journal.series_format import RECORD, encode_end, expect, refuse_record, split
@@ -113,6 +113,11 @@ class SeriesWriter:
         return self.summaries
 
     @property
+    def keys(self) -> list[str]:
+        """Of each key so far, the metric's name."""
+        return [name for name, _ in self._keys]
+
+    @property
     def summaries(self) -> tuple[MetricSummary, ...]:
         """Of the points so far, sorted by name."""
         return tuple(_summary(name, self._sums[name]) for name in sorted(self._sums))
@@ -190,6 +195,7 @@ def partings(
     expected: bytes | memoryview,
     got: bytes | memoryview,
     allows: Callable[[float, float], bool] | None = None,
+    special: Mapping[str, Callable[[float, float], bool]] | None = None,
 ) -> list[Parting]:
     """Compare two series objects, times aside: the first point at which each metric parts, sorted by name.
 
@@ -204,6 +210,8 @@ def partings(
         The other one.
     allows
         Whether the second value is near enough to the first; None: only if they are equal, or both NaN.
+    special
+        The same for some metrics, by name.
 
     Raises
     ------
@@ -213,9 +221,41 @@ def partings(
     left, right = points(expected), points(got)
     found: list[Parting] = []
     for name in sorted(left.keys() | right.keys()):
-        parting = _parting(name, left.get(name), right.get(name), allows or _same)
+        near = (special or {}).get(name, allows or _same)
+        parting = _parting(name, left.get(name), right.get(name), near)
         if parting:
             found.append(parting)
+    return found
+
+
+def aligned(
+    expected: bytes | memoryview, got: bytes | memoryview
+) -> dict[str, tuple["array[float]", "array[float]"] | None]:
+    """Values of two series objects side by side, in the order in which `partings` compares them.
+
+    Returns
+    -------
+    dict
+        By metric, sorted; None for one that has not the same steps on both sides.
+
+    Raises
+    ------
+    FormatError
+        If one of them is no series object.
+    """
+    left, right = points(expected), points(got)
+    found: dict[str, tuple[array[float], array[float]] | None] = {}
+    for name in sorted(left.keys() | right.keys()):
+        if name not in left or name not in right:
+            found[name] = None
+            continue
+        rows = _rows(left[name]), _rows(right[name])
+        if any(_is_shared(each[name]) for each in (left, right)):
+            for each in rows:
+                each.sort(key=_order)
+        steps = [[step for step, _ in each] for each in rows]
+        values = [array("d", (value for _, value in each)) for each in rows]
+        found[name] = (values[0], values[1]) if steps[0] == steps[1] else None
     return found
 
 

@@ -1,29 +1,32 @@
 """From what a trial's processes spooled of their metrics to one series object."""
 
 import errno
-import heapq
 import io
 import json
 import os
-import re
 import stat
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from ledger import fs
-from ledger.journal.series import Row, SeriesWriter
 from ledger.journal.series_format import RECORD
 from ledger.model import MetricSummary
+from ledger.model.pattern import Pattern
+
+if TYPE_CHECKING:
+    from ledger.journal.series import Row, SeriesWriter
 
 MAX_METRICS = 10_000
 """Names past which a trial's further metrics are left out."""
 MAX_NAME = 1_000
 """Letters of a metric's name."""
-_SERIES_FILE = re.compile(r"series-([0-9]{1,19})-([0-9]{1,19})\.bin")
+_SERIES_FILE = Pattern(r"series-([0-9]{1,19})-([0-9]{1,19})\.bin")
 _BLOCK = 2048 * RECORD.size
 _MAX_KEYS_FILE = 64 << 20
+
+Extra = tuple[str, str, Sequence[int], Sequence[float]]
+"""A metric from elsewhere: its name, its name if that one was logged, steps and values."""
 
 
 class Merged(NamedTuple):
@@ -35,18 +38,18 @@ class Merged(NamedTuple):
     """What was left out and why."""
 
 
-@dataclass(slots=True, kw_only=True)
 class _Source:
     """One process's series file; it counts what it leaves out."""
 
-    path: Path
-    process: int
-    number: int
-    names: list[str | None]
-    unknown: int = 0
-    error: str | None = None
+    def __init__(self, *, path: Path, process: int, number: int, names: list[str | None]) -> None:
+        self.path = path
+        self.process = process
+        self.number = number
+        self.names = names
+        self.unknown = 0
+        self.error: str | None = None
 
-    def rows(self, source: int) -> Iterator[Row]:
+    def rows(self, source: int) -> "Iterator[Row]":
         """Its whole records in order. One whose time is 0 was never written, or not to its end."""
         names, total = self.names, len(self.names)
         try:
@@ -75,7 +78,7 @@ def merge_spool(
     spool: Path,
     into: Path,
     *,
-    extra: Iterable[tuple[str, int, float]] = (),
+    extra: Iterable[Extra] = (),
     extra_time: int = 1,
 ) -> Merged:
     """Unite all processes' points into one series object, in bounded memory.
@@ -89,7 +92,8 @@ def merge_spool(
     into
         The file to make; none is made where there is no point.
     extra
-        (metric, step, value) from elsewhere. They come last; one whose metric was logged is left out.
+        Metrics from elsewhere. They come last, each as a whole. One that was logged too is left out if all
+        its points were logged (rounded to 32 bits, perhaps), in that order; else it takes its other name.
     extra_time
         UTC, nanoseconds since 1970: the time of `extra`.
 
@@ -99,18 +103,21 @@ def merge_spool(
         If `into` cannot be written.
     """
     sources, problems = _sources(spool)
-    points = iter(extra)
-    first = next(points, None)
-    if not sources and first is None:
+    others = list(extra)
+    if not sources and not others:
         return Merged(summaries=(), problems=tuple(problems))
-    with fs.explained(into), open(into, "wb", buffering=1 << 16) as file:
+    import heapq
+
+    from ledger.journal.series import SeriesWriter  # most trials log nothing
+
+    with fs.explained(into), open(into, "w+b", buffering=1 << 16) as file:
         writer = SeriesWriter(file)
         rows = [each.rows(place) for place, each in enumerate(sources)]
         names = [[name or "" for name in each.names] for each in sources]
         merged = rows[0] if len(rows) == 1 else heapq.merge(*rows)
         writer.write(merged, names, [each.process for each in sources])
-        if first is not None:
-            _write_extra(writer, [first, *points], extra_time, problems)
+        if others:
+            _write_extra(writer, file, others, extra_time, problems)
         summaries = writer.close()
     for each in sources:
         problems.extend(each.problems)
@@ -120,16 +127,52 @@ def merge_spool(
 
 
 def _write_extra(
-    writer: SeriesWriter, extra: list[tuple[str, int, float]], time: int, problems: list[str]
+    writer: "SeriesWriter", file: BinaryIO, extra: list[Extra], time: int, problems: list[str]
 ) -> None:
     logged = {each.name for each in writer.summaries}
-    room = MAX_METRICS - len(logged)
-    names = [name for name in dict.fromkeys(name for name, _, _ in extra) if name not in logged]
-    if len(names) > room:
-        problems.append(f"{len(names) - room} metrics past the first {MAX_METRICS} were left out")
-    keys = {name: key for key, name in enumerate(names[:room])}
-    rows = ((time, 0, keys[name], step, value) for name, step, value in extra if name in keys)
-    writer.write(rows, [list(keys)], [-1])
+    both = [each for each in extra if each[0] in logged]
+    known = _logged_too(file, writer.keys, both) if both else frozenset[str]()
+    taken, past = set(logged), 0
+    for name, otherwise, steps, values in extra:
+        if name in known:
+            continue
+        own = otherwise if name in logged else name
+        if own in taken:
+            problems.append(f"{own} from a file was left out: another metric is named so")
+        elif len(taken) >= MAX_METRICS:
+            past += 1
+        else:
+            taken.add(own)
+            rows = ((time, 0, 0, step, value) for step, value in zip(steps, values, strict=True))
+            writer.write(rows, [[own]], [-1])
+    if past:
+        problems.append(f"{past} metrics past the first {MAX_METRICS} were left out")
+
+
+def _logged_too(file: BinaryIO, keys: list[str], extra: list[Extra]) -> frozenset[str]:
+    """Names of those all of whose points are among the records of the file, in that order."""
+    ways = {name: (steps, values) for name, _, steps, values in extra}
+    found: dict[str, int] = dict.fromkeys(ways, 0)
+    of_key = [ways.get(name) for name in keys]
+    end = file.tell()
+    file.seek(0)
+    left = end
+    while left and (block := file.read(min(_BLOCK, left))):
+        left -= len(block)
+        for key, step, _, value in RECORD.iter_unpack(block):
+            way = of_key[key]
+            if way is None:
+                continue
+            place = found[keys[key]]
+            if place < len(way[0]) and step == way[0][place] and _same(value, way[1][place]):
+                found[keys[key]] += 1
+    file.seek(end)
+    return frozenset(name for name, count in found.items() if count == len(ways[name][0]))
+
+
+def _same(value: float, other: float) -> bool:
+    """Whether they are equal once rounded to 32 bits, as event files do; NaN is NaN."""
+    return value == other or (value != value and other != other) or abs(value - other) <= 6e-8 * abs(value)
 
 
 def _sources(spool: Path) -> tuple[list[_Source], list[str]]:
@@ -138,7 +181,7 @@ def _sources(spool: Path) -> tuple[list[_Source], list[str]]:
     try:
         with os.scandir(spool) as entries:
             for entry in entries:
-                match = _SERIES_FILE.fullmatch(entry.name)
+                match = _SERIES_FILE.fullmatch(entry.name) if entry.name.startswith("series-") else None
                 # The child may have put anything here: to open a pipe would block.
                 if match and entry.is_file(follow_symlinks=False):
                     found.append((int(match[1]), int(match[2]), entry.name))

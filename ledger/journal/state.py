@@ -24,6 +24,7 @@ VERSION = 1
 HEAD = b"LDGH"
 SEALED = b"LDGS"
 
+_RELAY = struct.Struct("<QQQ")
 _PREFIX = struct.Struct("<4sI")
 _CHECK = 16
 
@@ -105,6 +106,37 @@ def decode_head(content: bytes, where: str = "head") -> HeadRecord:
         raise DamagedError(f"{where} is damaged", cause=f"it holds no head: {error!r}") from error
 
 
+def head_position(content: bytes, where: str = "head") -> tuple[int, int]:
+    """Where a ``head`` says that the tail begins, and how many entries there are. Raises as `decode_head`."""
+    document = decode_sheet(HEAD, content, where)
+    try:
+        return _whole(document["first"]), _whole(document["size"])
+    except (KeyError, ValueError) as error:
+        raise DamagedError(f"{where} is damaged", cause=f"it holds no head: {error!r}") from error
+
+
+def encode_relay(record: HeadRecord) -> bytes:
+    """What a writer leaves in the lock file for the next: how the log is, durable or not.
+
+    Only a writer that has appended before may believe it: the machine has not crashed since.
+    """
+    frontier = record.frontier
+    content = b"".join((_RELAY.pack(record.first, record.offset, frontier.size), *frontier.peaks))
+    return content + blake3(content).digest(_CHECK)
+
+
+def decode_relay(content: bytes) -> HeadRecord | None:
+    """Read what a writer has left; None if it is not whole. Bytes behind it are of a longer one."""
+    if len(content) < _RELAY.size:
+        return None
+    first, offset, size = _RELAY.unpack_from(content)
+    end = _RELAY.size + 32 * size.bit_count()
+    if blake3(content[:end]).digest(_CHECK) != content[end : end + _CHECK]:
+        return None
+    peaks = tuple(content[place : place + 32] for place in range(_RELAY.size, end, 32))
+    return HeadRecord(frontier=Frontier(size=size, peaks=peaks), first=first, offset=offset)
+
+
 def decode_sealed(content: bytes, where: str = "sealed") -> SealedRecord:
     """Read the file ``sealed``.
 
@@ -174,13 +206,13 @@ def sheet_end(content: bytes | mmap) -> int:
 
 def read_head(log: Path) -> HeadRecord | None:
     """The log's ``head``; None where there is none. Raises as `decode_head`, and OSError."""
-    content = _read(layout.log_head(log))
+    content = read_sheet(layout.log_head(log))
     return None if content is None else decode_head(content, _where(log, "head"))
 
 
 def read_sealed(log: Path) -> SealedRecord | None:
     """The log's ``sealed``; None where there is none. Raises as `decode_sealed`, and OSError."""
-    content = _read(layout.log_sealed(log))
+    content = read_sheet(layout.log_sealed(log))
     return None if content is None else decode_sealed(content, _where(log, "sealed"))
 
 
@@ -191,14 +223,20 @@ def write_head(log: Path, record: HeadRecord, *, sync: bool = False) -> None:
     """
     descriptor = os.open(layout.log_head(log), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        content = encode_head(record)
-        os.pwrite(descriptor, content, 0)
-        if os.fstat(descriptor).st_size > len(content):
-            os.ftruncate(descriptor, len(content))
+        put_head(descriptor, record, os.fstat(descriptor).st_size)
         if sync:
             os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def put_head(descriptor: int, record: HeadRecord, length: int) -> bytes:
+    """Write an open ``head`` that has `length` bytes; returns the new ones. Call under the log's lock."""
+    content = encode_head(record)
+    os.pwrite(descriptor, content, 0)
+    if length > len(content):
+        os.ftruncate(descriptor, len(content))
+    return content
 
 
 def _loads(body: bytes, where: str) -> dict[str, Any]:
@@ -225,7 +263,8 @@ def _whole(number: Any) -> int:
     return number
 
 
-def _read(path: Path) -> bytes | None:
+def read_sheet(path: Path) -> bytes | None:
+    """Content of a sheet's file; None where there is none."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:

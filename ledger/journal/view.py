@@ -113,31 +113,39 @@ def opened(log: Path, *, still: bool = False) -> Iterator[View]:
 def part_rows(part: Part) -> Iterator[Row]:
     """The whole entries of a segment; of a damaged one, those that can be saved."""
     from ledger.journal import arrow
+    from ledger.journal.ipc import DAMAGE, Reader
 
     last = part.first - 1
-    if part.whole:
+    if part.content is not None and part.whole:
         try:
-            for row in arrow.rows(arrow.read(part.content)):
-                if row.whole:
-                    last = row.seq
-                    yield row
+            for batch in Reader(part.content, arrow.STORED):
+                for row in arrow.rows(batch):
+                    if row.whole:
+                        last = row.seq
+                        yield row
             return
-        except arrow.DAMAGE:
+        except DAMAGE:
             pass  # sealed as it is, but no segment: as a damaged one
     if part.content is not None:
-        yield from (row for row in arrow.salvage(part.content, part.first, part.end) if row.seq > last)
+        from ledger.journal.salvage import salvage
+
+        yield from (row for row in salvage(part.content, part.first, part.end) if row.seq > last)
 
 
-def part_columns(part: Part) -> "pyarrow.Table | list[Row]":
-    """A segment as columns, without a copy where it is whole."""
-    from ledger.journal import arrow
+def part_batches(part: Part) -> "Iterator[pyarrow.RecordBatch]":
+    """The same entries as columns."""
+    from ledger.journal import arrow, ipc
 
-    if part.whole:
+    last = part.first - 1
+    if part.content is not None and part.whole:
         try:
-            return arrow.checked(part.content)
-        except arrow.DAMAGE:
+            for batch in arrow.checked(part.content):
+                yield batch
+                last += batch.num_rows
+            return
+        except ipc.DAMAGE:
             pass  # sealed as it is, but no segment: as a damaged one
-    return list(part_rows(part))
+    yield from arrow.batches(row for row in part_rows(part) if row.seq > last)
 
 
 def _open(log: Path) -> View:

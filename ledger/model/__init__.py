@@ -2,6 +2,10 @@
 
 from ledger.model.digest import Digest
 from ledger.model.entry import (
+    NOT_BUNDLED,
+    Allowance,
+    ContentDropped,
+    DroppedContent,
     Entry,
     ExperimentCreated,
     Note,
@@ -34,6 +38,7 @@ from ledger.model.trial import (
     Interpreter,
     MetricSummary,
     NestedRepository,
+    Notebook,
     Observed,
     Outcome,
     Recipe,
@@ -43,16 +48,21 @@ from ledger.model.trial import (
     ThreadPool,
     Trial,
     Value,
+    Wheel,
 )
 
 __all__ = [
+    "NOT_BUNDLED",
+    "Allowance",
     "Artifact",
     "ArtifactRole",
     "Cause",
     "CodeSnapshot",
+    "ContentDropped",
     "Difference",
     "Digest",
     "Distribution",
+    "DroppedContent",
     "Entropy",
     "Entry",
     "Environment",
@@ -74,6 +84,7 @@ __all__ = [
     "Mode",
     "NestedRepository",
     "Note",
+    "Notebook",
     "Notice",
     "Observed",
     "OriginHead",
@@ -95,4 +106,5 @@ __all__ = [
     "Unknown",
     "Value",
     "Verdict",
+    "Wheel",
 ]

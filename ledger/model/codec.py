@@ -9,7 +9,6 @@ inside the document.
 """
 
 import io
-from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar, cast
@@ -20,10 +19,21 @@ from ledger.errors import FormatError, NewerFormatError
 from ledger.model.digest import Digest
 from ledger.model.document import from_document, kind_of, read_entry
 from ledger.model.entry import KNOWN, Entry, Unknown
+from ledger.model.frozen import fields, is_frozen
 from ledger.model.manifest import ManifestEntry
 from ledger.model.text import canonical
 
-__all__ = ["decode", "decode_entry", "digest_of", "encode", "encode_entry", "from_document", "to_document"]
+__all__ = [
+    "decode",
+    "decode_entry",
+    "decode_proven",
+    "digest_of",
+    "encode",
+    "encode_entry",
+    "from_document",
+    "is_canonical",
+    "to_document",
+]
 
 VERSION = 1
 """Of the entry format; a reader refuses a newer one."""
@@ -100,9 +110,32 @@ def decode_entry(content: bytes) -> Entry:
     return read_entry(document, payload)
 
 
+def decode_proven(content: bytes) -> Entry:
+    """Read an entry that came from elsewhere: as `decode_entry`, and no other bytes may say the same."""
+    entry = decode_entry(content)
+    if not is_canonical(content):
+        raise FormatError(
+            "not canonical CBOR", cause="expected canonical bytes, got others of the same meaning"
+        )
+    return entry
+
+
+def is_canonical(content: bytes) -> bool:
+    """Whether these bytes are the only ones that say what they say."""
+    try:
+        return cbor2.dumps(cbor2.loads(content), canonical=True) == content
+    except (cbor2.CBORError, ValueError, TypeError, OverflowError, RecursionError, MemoryError):
+        return False  # what no reader has to know, such as an array that holds itself, was passed over before
+
+
 def to_document(noun: Any) -> Any:
     """Plain maps, arrays, text, numbers and bytes of a noun."""
-    if isinstance(noun, ManifestEntry):
+    kind = type(noun)
+    if kind is str:
+        return noun if noun.isascii() else canonical(noun)
+    if noun is None or kind is int or kind is bool:
+        return noun
+    if kind is ManifestEntry:
         row: list[Any] = [canonical(noun.path), noun.mode, noun.size, noun.digest and bytes(noun.digest)]
         return row if noun.omitted is None else [*row, noun.omitted]
     if isinstance(noun, StrEnum):
@@ -115,10 +148,10 @@ def to_document(noun: Any) -> Any:
         return [to_document(each) for each in noun]
     if isinstance(noun, dict):
         return {canonical(key): to_document(value) for key, value in noun.items()}
-    if is_dataclass(noun):
+    if is_frozen(noun):
         return {
             name: float(value) if is_float else to_document(value)
-            for name, default, is_float in _plan(cast(Any, type(noun)))
+            for name, default, is_float in _plan(cast(Any, kind))
             if (value := getattr(noun, name)) is not default and value != default
         }
     return noun

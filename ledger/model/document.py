@@ -3,7 +3,6 @@
 import types
 import typing
 from collections.abc import Callable
-from dataclasses import MISSING, fields, is_dataclass
 from enum import StrEnum
 from functools import cache, partial
 from typing import Any, TypeVar, cast
@@ -11,6 +10,7 @@ from typing import Any, TypeVar, cast
 from ledger.errors import FormatError, LedgerError
 from ledger.model.digest import Digest
 from ledger.model.entry import Entry, Payload
+from ledger.model.frozen import MISSING, fields, is_frozen
 from ledger.model.manifest import ManifestEntry
 from ledger.model.text import canonical, from_bytes
 from ledger.model.trial import Value
@@ -77,7 +77,7 @@ def _decoder(hint: Any) -> Decoder:
         return _digest
     if hint is ManifestEntry:
         return _row
-    if is_dataclass(hint):
+    if is_frozen(hint):
         return _fields_decoder(cast("type[Any]", hint), typing.get_type_hints(hint))
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return _enum_decoder(hint)
@@ -86,17 +86,25 @@ def _decoder(hint: Any) -> Decoder:
 
 def _fields_decoder(kind: type[Any], hints: dict[str, Any]) -> Decoder:
     plan = [
-        (each.name, _decoder(hints[each.name]) if each.name in hints else None, each.default is MISSING)
+        (
+            each.name,
+            _decoder(hints[each.name]) if each.name in hints else None,
+            _plain_types(hints.get(each.name)),
+            each.default is MISSING,
+        )
         for each in fields(kind)
     ]
 
     def read(document: Any, path: str) -> Any:
         _expect(isinstance(document, dict), "a map", document, path)
         values: dict[str, Any] = {}
-        for name, decoder, required in plan:
+        for name, decoder, plain, required in plan:
             if name in document:
                 value = document[name]
-                values[name] = decoder(value, f"{path}.{name}") if decoder else value
+                if type(value) in plain or decoder is None:
+                    values[name] = value
+                else:
+                    values[name] = decoder(value, f"{path}.{name}")
             elif required:
                 raise FormatError(f"{kind.__name__} does not fit", cause=f"{path}.{name} is missing")
         try:
@@ -105,6 +113,16 @@ def _fields_decoder(kind: type[Any], hints: dict[str, Any]) -> Decoder:
             raise FormatError(error.message, cause=f"{path}: {error.cause}") from error
 
     return read
+
+
+def _plain_types(hint: Any) -> frozenset[type[Any]]:
+    """Types whose values stand for themselves in a field, so that no decoder need look at them."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        if bool in arguments and str in arguments:
+            return frozenset({bool, float, str, type(None)})
+        return frozenset({type(None)}).union(*(_plain_types(each) for each in arguments))
+    return frozenset({hint}) if hint in (str, float, bool, bytes) else frozenset()
 
 
 def _optional_decoder(arguments: tuple[Any, ...]) -> Decoder:
@@ -138,9 +156,11 @@ def _tuple_decoder(arguments: tuple[Any, ...]) -> Decoder:
 
 
 def _enum_decoder(kind: type[StrEnum]) -> Decoder:
+    members = {str(each.value): each for each in kind}
+
     def read(document: Any, path: str) -> Any:
-        if isinstance(document, str) and document in kind._value2member_map_:
-            return kind(document)
+        if isinstance(document, str) and document in members:
+            return members[document]
         raise FormatError(
             f"{kind.__name__} does not fit",
             cause=f"{path}: expected one of {', '.join(kind)}, got {kind_of(document)}",

@@ -14,6 +14,7 @@ from ledger.model.trial import (
     Interpreter,
     Observed,
     Outcome,
+    Wheel,
 )
 
 
@@ -43,6 +44,8 @@ class TrialStarted:
     """As the command line shows them."""
     inputs: tuple[Artifact, ...]
     """Declared ones."""
+    locks: tuple[Artifact, ...] = ()
+    """Lock files of the environment that are not part of the code, sorted by path."""
     spool: str
     """Name of the spool directory, by which a later command finds out whether it still runs."""
     health: tuple[HealthLine, ...]
@@ -65,6 +68,8 @@ class TrialFinished:
     outcome: Outcome
     health: tuple[HealthLine, ...]
     """One line for each part; they replace those of ``trial.started``."""
+    wheels: tuple[Wheel, ...] = ()
+    """Those of its distributions that were kept, sorted by distribution."""
 
 
 @frozen
@@ -79,6 +84,8 @@ class TrialLost:
     observed: Observed
     outcome: Outcome
     health: tuple[HealthLine, ...]
+    inputs: tuple[Artifact, ...] = ()
+    """What it had read until then; those that were declared among them."""
 
 
 @frozen
@@ -102,6 +109,37 @@ class TrialReplayed:
     observed: Observed | None
     outcome: Outcome | None
     """Of the replay; None where nothing ran."""
+    allowances: tuple[Digest, ...] = ()
+    """What may differ from run to run, as far as it was known: the entries by which it was judged."""
+    varied: tuple[str, ...] = ()
+    """Conditions that were not the trial's, on purpose, each as ``NAME: BEFORE → AFTER``, the one that it was
+    made for last; empty for a plain replay."""
+
+
+@frozen
+class Allowance:
+    """How far one result may differ between two executions of one recipe, as replays have shown."""
+
+    kind: ClassVar[str] = "allowance"
+
+    trial: Digest
+    """The one that was replayed."""
+    experiment: str | None
+    """Its experiment, for all of whose trials it holds; None: for this trial alone."""
+    part: str
+    """``metrics``, ``outputs`` or ``streams``."""
+    path: str
+    """Which one: a metric's name, a file's path, ``stdout`` or ``stderr``."""
+    rtol: float
+    """Relative tolerance of its numbers."""
+    atol: float
+    """Absolute tolerance of its numbers."""
+    masks: tuple[str, ...] = ()
+    """Of its lines: regular expressions that match whole lines, whose groups may differ."""
+    content: bool = False
+    """Whether it may differ in any way."""
+    replays: tuple[Digest, ...]
+    """The receipts that have shown it."""
 
 
 @frozen
@@ -153,6 +191,31 @@ class Tombstone:
 
 
 @frozen
+class DroppedContent:
+    """Contents of outputs that one entry does not hold any more."""
+
+    entry: Digest
+    """The one that refers to them: a ``trial.finished`` or a ``trial.replayed``."""
+    digests: tuple[Digest, ...]
+    """Which of its outputs, sorted. A Manifest stays, and stands for the contents that it lists."""
+
+
+@frozen
+class ContentDropped:
+    """Contents of outputs were let go of to have room; their digests stay."""
+
+    kind: ClassVar[str] = "content.dropped"
+
+    contents: tuple[DroppedContent, ...]
+    """Of each entry. Where another entry refers to one of them, too, that one still holds it."""
+    reason: str
+
+
+NOT_BUNDLED = "a bundle without them"
+"""The reason of a ``content.dropped`` that nobody chose: outputs were not in a bundle that was opened."""
+
+
+@frozen
 class Unknown:
     """A fact of a kind that this release does not know; kept as it is."""
 
@@ -165,10 +228,12 @@ Payload = (
     | TrialFinished
     | TrialLost
     | TrialReplayed
+    | Allowance
     | ExperimentCreated
     | Note
     | Tag
     | Tombstone
+    | ContentDropped
     | Unknown
 )
 
@@ -179,10 +244,12 @@ KNOWN: dict[str, type[Any]] = {
         TrialFinished,
         TrialLost,
         TrialReplayed,
+        Allowance,
         ExperimentCreated,
         Note,
         Tag,
         Tombstone,
+        ContentDropped,
     )
 }
 """The kinds that this release writes; every other kind of DESIGN is read as `Unknown`."""

@@ -19,7 +19,8 @@ class HealthLine:
     """What a record has of one part."""
 
     part: str
-    """code, environment, host, command, hyperparameters, seeds, inputs, outputs, metrics, streams, probe."""
+    """code, environment, wheels, host, command, hyperparameters, seeds, inputs, outputs, metrics, streams,
+    probe."""
     state: HealthState
     """Complete, partial or absent."""
     reason: str | None = None

@@ -1,20 +1,59 @@
 """Frozen, slotted, keyword-only dataclasses that cost little until they are used.
 
 `dataclasses.dataclass` compiles six functions for every class when it is defined, 0.8 ms of CPU each, which a
-command that defines a hundred of them and makes a few dozen values pays at every start. Here a class gets its
-constructor at its first call, and the rest by functions that serve all classes. What comes out is a dataclass
-for everybody else: `dataclasses.fields`, `replace` and `is_dataclass` work on it.
+command that defines a hundred of them and makes a few dozen values pays at every start; its import, mostly of
+`inspect`, takes 8 ms. Here a class gets a constructor of its own once some values of it were made, and the
+rest by functions that serve all classes. For everybody else it is a dataclass: `fields`, `replace` and
+`is_dataclass` of `dataclasses` work on it.
 """
 
 from collections.abc import Callable
-from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
 from operator import attrgetter
-from typing import Any, NoReturn, TypeVar, dataclass_transform
+from typing import Any, ClassVar, Final, NoReturn, TypeVar, dataclass_transform, get_origin
 
-__all__ = ["field", "frozen"]
+__all__ = ["MISSING", "Field", "field", "fields", "frozen", "is_frozen", "replace"]
 
 T = TypeVar("T")
 _set = object.__setattr__
+_FEW = 16
+"""Values of one class in whose making the time goes that it takes to compile a constructor."""
+
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Final = _Missing()
+"""What a field without a default has for one."""
+
+
+class Field:
+    """One field of a frozen class."""
+
+    __slots__ = ("default", "default_factory", "name", "repr", "type")
+
+    def __init__(self, default: Any, default_factory: Any, repr: bool) -> None:
+        self.name = ""
+        self.type: Any = None
+        self.default = default
+        self.default_factory = default_factory
+        self.repr = repr
+
+
+def field(*, default: Any = MISSING, default_factory: Any = MISSING, repr: bool = True) -> Any:
+    """Say more of a field than its default.
+
+    Parameters
+    ----------
+    default
+        Its default.
+    default_factory
+        Makes its default.
+    repr
+        Whether it is shown.
+    """
+    return Field(default, default_factory, repr)
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
@@ -23,14 +62,24 @@ def frozen(cls: type[T]) -> type[T]:
 
     A method `__post_init__` is called at the end of the constructor. Bases with fields are not supported.
     """
-    plain: Any = dataclass(init=False, repr=False, eq=False, match_args=False, kw_only=True)(cls)
-    names = tuple(each.name for each in fields(plain))
-    body = {
-        name: value for name, value in vars(plain).items() if name not in (*names, "__dict__", "__weakref__")
-    }
+    body = dict(vars(cls))
+    found = []
+    classwide: Any = ClassVar
+    for name, kind in cls.__annotations__.items():
+        if get_origin(kind) is classwide:
+            continue
+        given = body.pop(name, MISSING)
+        each = given if given.__class__ is Field else Field(given, MISSING, True)
+        if each.default.__class__.__hash__ is None:
+            raise ValueError(f"mutable default of {name!r} of {cls.__qualname__}")
+        each.name, each.type = name, kind
+        found.append(each)
+    body.pop("__dict__", None)
+    body.pop("__weakref__", None)
+    names = tuple([each.name for each in found])
     own = {
         "__slots__": names,
-        "__init__": _first_call,
+        "__init__": _first_constructor(),
         "__repr__": _repr,
         "__eq__": _eq,
         "__hash__": _hash,
@@ -38,13 +87,57 @@ def frozen(cls: type[T]) -> type[T]:
         "__delattr__": _refuse,
         "__getstate__": _getstate,
         "__setstate__": _setstate,
+        "__replace__": replace,
         "__match_args__": (),
+        "__frozen_fields__": tuple(found),
+        "__dataclass_fields__": _as_dataclass,
         "_values": staticmethod(_reader(names)),
     }
     metaclass: Any = type(cls)
     made = metaclass(cls.__name__, cls.__bases__, {**own, **body})
     made.__qualname__ = cls.__qualname__
     return made  # type: ignore[no-any-return]
+
+
+def is_frozen(found: Any) -> bool:
+    """Whether this is a frozen class or a value of one."""
+    return hasattr(found, "__frozen_fields__")
+
+
+def fields(found: Any) -> tuple[Field, ...]:
+    """Return the fields of a frozen class or of a value of one."""
+    return found.__frozen_fields__  # type: ignore[no-any-return]
+
+
+def replace(self: T, /, **changes: Any) -> T:
+    """Make a value anew, with other values of some fields."""
+    values = {each.name: getattr(self, each.name) for each in fields(self)}
+    return type(self)(**{**values, **changes})
+
+
+class _AsDataclass:
+    """What `dataclasses` looks for in a class; made when it does."""
+
+    def __get__(self, _: object, owner: Any) -> dict[str, Any]:
+        import dataclasses
+
+        body: dict[str, Any] = {"__annotations__": {}, "__module__": owner.__module__}
+        for each in fields(owner):
+            body["__annotations__"][each.name] = each.type
+            if each.default is not MISSING:
+                body[each.name] = dataclasses.field(default=each.default, repr=each.repr)
+            elif each.default_factory is not MISSING:
+                body[each.name] = dataclasses.field(default_factory=each.default_factory, repr=each.repr)
+            else:
+                body[each.name] = dataclasses.field(repr=each.repr)
+        plain = type(owner.__name__, (), body)
+        make: Any = dataclasses.dataclass(init=False, repr=False, eq=False, match_args=False, kw_only=True)
+        made: dict[str, Any] = make(plain).__dataclass_fields__
+        owner.__dataclass_fields__ = made
+        return made
+
+
+_as_dataclass: Final = _AsDataclass()
 
 
 def _reader(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
@@ -54,11 +147,38 @@ def _reader(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
     return lambda value: tuple(getattr(value, name) for name in names)
 
 
-def _first_call(self: Any, *arguments: Any, **values: Any) -> None:
-    """Compile the class's constructor, put it in this one's place, and call it."""
-    made = type(self)
-    made.__init__ = _constructor(made)
-    made.__init__(self, *arguments, **values)
+def _first_constructor() -> Callable[..., None]:
+    """Make the constructor of a class's first values; then it puts the compiled one in its place."""
+    left = _FEW
+
+    def __init__(self: Any, *arguments: Any, **values: Any) -> None:
+        nonlocal left
+        left -= 1
+        made = type(self)
+        if left < 0 or arguments or not _filled(self, values):
+            made.__init__ = _constructor(made)
+            made.__init__(self, *arguments, **values)
+        elif hasattr(made, "__post_init__"):
+            self.__post_init__()
+
+    return __init__
+
+
+def _filled(self: Any, values: dict[str, Any]) -> bool:
+    """Set all fields; False if one is missing or unknown, of which a compiled constructor says it best."""
+    given = 0
+    for each in fields(self):
+        name = each.name
+        if name in values:
+            given += 1
+            _set(self, name, values[name])
+        elif each.default is not MISSING:
+            _set(self, name, each.default)
+        elif each.default_factory is not MISSING:
+            _set(self, name, each.default_factory())
+        else:
+            return False
+    return given == len(values)
 
 
 def _constructor(made: Any) -> Callable[..., None]:
@@ -104,6 +224,8 @@ def _hash(self: Any) -> int:
 
 
 def _refuse(self: Any, name: str, *_: Any) -> NoReturn:
+    from dataclasses import FrozenInstanceError
+
     raise FrozenInstanceError(f"cannot change field {name!r} of {type(self).__qualname__}")
 
 

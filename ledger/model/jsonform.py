@@ -2,11 +2,11 @@
 
 import math
 from base64 import b64encode
-from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from typing import Any
 
 from ledger.model.digest import Digest
+from ledger.model.frozen import fields, is_frozen
 from ledger.model.text import is_utf8, to_bytes
 
 _FIRST = -62_135_596_800_000_000
@@ -34,7 +34,7 @@ def to_json(noun: Any) -> Any:
         return [to_json(each) for each in noun]
     if isinstance(noun, dict):
         return with_bytes({_readable(str(key)): value for key, value in noun.items()})
-    if is_dataclass(noun):
+    if is_frozen(noun):
         return with_bytes({each.name: getattr(noun, each.name) for each in fields(noun)})
     return noun
 

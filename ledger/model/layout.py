@@ -2,11 +2,18 @@
 
 from pathlib import Path
 
-from ledger.model.digest import Digest
+from ledger.model.digest import SIZE, Digest
 
 DIRECTORY = ".ledger"
+_STRETCH = "trials-"
 FORMAT = 1
-"""Version of the directory's layout."""
+"""Version of the directory's layout, as it is made."""
+FORMAT_WITH_PACKS = 2
+"""And from its first pack or compressed segment on: who knows no packs would take their objects for missing,
+and who goes by format 1 need not be able to decompress a segment."""
+_PACK = ".pack"
+_LOOKUP = ".lookup"
+_SIGNATURE = ".sig"
 
 
 def format_file(ledger: Path) -> Path:
@@ -104,6 +111,31 @@ def loose_name(digest: Digest) -> str:
     return f"{digits[:2]}/{digits[2:]}"
 
 
+def packs(objects: Path) -> Path:
+    """Objects that share files."""
+    return objects / "packs"
+
+
+def pack_name(digest: Digest) -> str:
+    """File name of the pack whose index has that digest."""
+    return f"{digest.hex()}{_PACK}"
+
+
+def is_pack(name: str) -> bool:
+    """Whether a file name is a pack's."""
+    return name.endswith(_PACK) and len(name) == 2 * SIZE + len(_PACK) and name[0] != "."
+
+
+def lookup_name(digest: Digest) -> str:
+    """File name of the lookup with that digest, which is derived."""
+    return f"{digest.hex()}{_LOOKUP}"
+
+
+def is_lookup(name: str) -> bool:
+    """Whether a file name is a lookup's."""
+    return name.endswith(_LOOKUP) and len(name) == 2 * SIZE + len(_LOOKUP) and name[0] != "."
+
+
 def objects_temporary(objects: Path) -> Path:
     """Half-written objects, where `objects` lies on another file system than the ledger."""
     return objects / "tmp"
@@ -119,9 +151,135 @@ def output_index(ledger: Path) -> Path:
     return index(ledger) / "outputs"
 
 
+def trial_index(ledger: Path) -> Path:
+    """Which stretches the index of trials has, and how far the logs were read for them."""
+    return index(ledger) / "trials"
+
+
+def trial_index_lock(ledger: Path) -> Path:
+    """Held by whoever writes the index of trials."""
+    return index(ledger) / "trials.lock"
+
+
+def trial_stretch(ledger: Path, name: str) -> Path:
+    """Columns of some trials; `name` is 16 hexadecimal digits."""
+    return index(ledger) / f"{_STRETCH}{name}"
+
+
+def stretch_name(path: str) -> str | None:
+    """`name` of the stretch of that file name; None if it is no stretch's."""
+    name = path.removeprefix(_STRETCH)
+    return name if name != path and len(name) == 16 else None
+
+
+def remotes_file(ledger: Path) -> Path:
+    """Which remotes the ledger has."""
+    return ledger / "remotes.toml"
+
+
+def remotes_lock(ledger: Path) -> Path:
+    """Held by whoever changes that."""
+    return ledger / "remotes.lock"
+
+
+def remote_notes(ledger: Path) -> Path:
+    """What is known of remotes; derived."""
+    return index(ledger) / "remotes"
+
+
+def remote_objects(ledger: Path, remote: bytes) -> Path:
+    """Digests of objects that a remote has, as far as they are known."""
+    return remote_notes(ledger) / f"{remote.hex()}.objects"
+
+
+def remote_left(ledger: Path, remote: bytes) -> Path:
+    """Objects that a remote should have, and that were not whole here when they would have been sent."""
+    return remote_notes(ledger) / f"{remote.hex()}.left"
+
+
+def remote_heads(ledger: Path, remote: bytes) -> Path:
+    """Heads that a remote was last seen with."""
+    return remote_notes(ledger) / f"{remote.hex()}.heads"
+
+
+def nodes(ledger: Path, origin: bytes) -> Path:
+    """Roots of parts of a log's Merkle tree."""
+    return index(ledger) / f"nodes-{origin.hex()}"
+
+
+def heads(ledger: Path) -> Path:
+    """Heads that were signed or pinned, and their signatures."""
+    return ledger / "heads"
+
+
+def kept_head(ledger: Path, digest: Digest) -> Path:
+    """The canonical bytes of a head."""
+    return heads(ledger) / digest.hex()
+
+
+def head_signature(ledger: Path, digest: Digest, key: Digest) -> Path:
+    """The signature of a head by one key."""
+    return heads(ledger) / f"{digest.hex()}.{key.hex()[:16]}{_SIGNATURE}"
+
+
+def kept_head_digest(name: str) -> Digest | None:
+    """Digest of the head of that file name; None if it is no head's."""
+    return Digest(bytes.fromhex(name)) if _is_digest(name) else None
+
+
+def signed_head_digest(name: str) -> Digest | None:
+    """Digest of the head that the signature of that file name is of; None if it is no signature's."""
+    digits, dot, rest = name.partition(".")
+    return Digest(bytes.fromhex(digits)) if dot and rest.endswith(_SIGNATURE) and _is_digest(digits) else None
+
+
+def proven(ledger: Path) -> Path:
+    """What bundles that were opened here say: entries of logs that are elsewhere."""
+    return ledger / "proven"
+
+
+def proven_file(ledger: Path, digest: Digest) -> Path:
+    """The document of one bundle, under its digest."""
+    return proven(ledger) / digest.hex()
+
+
+def proven_digest(name: str) -> Digest | None:
+    """Digest of the document of that file name; None if it is no document's."""
+    return kept_head_digest(name)
+
+
+def _is_digest(text: str) -> bool:
+    return len(text) == 2 * SIZE and not set(text) - set("0123456789abcdef")
+
+
 def spool(ledger: Path) -> Path:
     """One directory for each trial that runs."""
     return ledger / "spool"
+
+
+def collection(ledger: Path) -> Path:
+    """What those who write objects and those who remove them tell each other."""
+    return ledger / "gc"
+
+
+def collection_lock(ledger: Path) -> Path:
+    """Held by whoever removes objects."""
+    return collection(ledger) / "lock"
+
+
+def condemned(ledger: Path) -> Path:
+    """Objects that are about to be removed."""
+    return collection(ledger) / "condemned"
+
+
+def condemned_lock(ledger: Path) -> Path:
+    """Held by whoever takes an object off that list, and while one on it is removed."""
+    return collection(ledger) / "condemned.lock"
+
+
+def leases(ledger: Path) -> Path:
+    """One locked file for each writer that relies on objects which no entry refers to yet."""
+    return collection(ledger) / "leases"
 
 
 def temporary(ledger: Path) -> Path:

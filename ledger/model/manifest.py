@@ -1,5 +1,6 @@
 """A directory as a value."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -33,12 +34,17 @@ class ManifestEntry:
     digest: Digest | None
     """Of the content; of a link, of its target. None for a directory, and where `omitted` says why."""
     omitted: str | None = None
-    """Why the store has no content for this path (``size``, ``credentials``, ``unreadable``); else None."""
+    """Why the store has no content for this path (``size``, ``credentials``, ``secret``, ``changed``,
+    ``unreadable``); else None."""
 
 
 def path_key(path: str) -> bytes:
     """Sort key of a path: its bytes."""
     return to_bytes(path)
+
+
+def _key(entry: ManifestEntry) -> bytes:
+    return path_key(entry.path)
 
 
 def check_path(path: str) -> str:
@@ -49,7 +55,8 @@ def check_path(path: str) -> str:
     FormatError
         If it is empty or absolute, or holds an empty part, ``.``, ``..`` or a NUL.
     """
-    if not path or "\0" in path or any(part in ("", ".", "..") for part in path.split("/")):
+    framed = f"/{path}/"
+    if "//" in framed or "/./" in framed or "/../" in framed or "\0" in path:
         raise FormatError("a path that leaves its root", cause=f"expected a relative path, got {path!r}")
     return path
 
@@ -82,22 +89,29 @@ class Manifest:
         before = b""
         leaves: set[str] = set()
         directories = {""}
+        modes, directory = Mode.ALL, Mode.DIRECTORY
         for entry in self.entries:
-            check_path(entry.path)
-            key = path_key(entry.path)
+            path, mode = check_path(entry.path), entry.mode
+            key = path_key(path)
             if key <= before:
-                raise FormatError("a manifest out of order", cause=f"{entry.path!r} is doubled or misplaced")
-            if entry.mode not in Mode.ALL:
-                raise FormatError("an unknown mode", cause=f"{entry.path!r} has mode {entry.mode:o}")
+                raise FormatError("a manifest out of order", cause=f"{path!r} is doubled or misplaced")
+            if mode not in modes:
+                raise FormatError("an unknown mode", cause=f"{path!r} has mode {mode:o}")
             before = key
-            _check_parents(entry.path, leaves, directories)
-            if entry.mode != Mode.DIRECTORY:
-                leaves.add(entry.path)
+            _check_parents(path, leaves, directories)
+            if mode != directory:
+                leaves.add(path)
 
     @classmethod
     def of(cls, entries: Iterable[ManifestEntry]) -> "Manifest":
         """Manifest of `entries` in any order."""
-        return cls(entries=tuple(sorted(entries, key=lambda entry: path_key(entry.path))))
+        return cls(entries=tuple(sorted(entries, key=_key)))
+
+    def find(self, path: str) -> ManifestEntry | None:
+        """The entry of `path`, if there is one."""
+        place = bisect_left(self.entries, path_key(path), key=_key)
+        entry = self.entries[place] if place < len(self.entries) else None
+        return entry if entry is not None and entry.path == path else None
 
     def __iter__(self) -> Iterator[ManifestEntry]:
         return iter(self.entries)

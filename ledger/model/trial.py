@@ -1,6 +1,7 @@
 """What a trial is made of."""
 
 from enum import StrEnum
+from itertools import pairwise
 
 from ledger.model.digest import Digest
 from ledger.model.findings import HealthLine
@@ -41,7 +42,8 @@ class Hyperparameter:
     role: HyperparameterRole | None = None
     """Model, algorithm or seed; None where nobody said."""
     source: str
-    """Where it was seen: ``option`` (-p), ``argument``, ``file:PATH``, ``call``, ``default``."""
+    """Where it was seen: ``option`` (-p), ``argument``, ``environment``, ``file:PATH``, ``call``,
+    ``default``."""
 
 
 @frozen
@@ -56,6 +58,27 @@ class NestedRepository:
     """URL of its remote, without credentials."""
     dirty: bool
     """Whether its files differ from the commit."""
+
+
+@frozen
+class Notebook:
+    """What a notebook's own execution counts say of the outputs that are stored in it."""
+
+    path: str
+    """Relative to the tree's root."""
+    counts: tuple[int | None, ...]
+    """For each code cell that is not empty, from the first to the last: its count; None if not executed."""
+
+    @property
+    def executed(self) -> int:
+        """How many of the cells were executed."""
+        return sum(count is not None for count in self.counts)
+
+    @property
+    def in_order(self) -> bool:
+        """Whether those that were executed were so from the first to the last."""
+        counts = [count for count in self.counts if count is not None]
+        return all(before < after for before, after in pairwise(counts))
 
 
 @frozen
@@ -80,6 +103,8 @@ class CodeSnapshot:
     """Submodules and other repositories inside, sorted by path; their files are part of `tree`."""
     paths: tuple[str, ...] = ()
     """Directories of the tree that the interpreter had on its path (editable installs), relative to it."""
+    notebooks: tuple[Notebook, ...] = ()
+    """Those that the command names or that differ from the commit, sorted by path."""
 
 
 @frozen
@@ -110,6 +135,20 @@ class Environment:
     """Sorted by name; `replay-ledger` itself is left out."""
     variables: tuple[tuple[str, str], ...]
     """Allow-listed variables, sorted by name; secrets as ``secret:NAME``, the root as ``{root}``."""
+
+
+@frozen
+class Wheel:
+    """The wheel of an installed distribution, put together again from its files."""
+
+    distribution: str
+    """Normalised as PEP 503 says."""
+    file: str
+    """Its name, with the tags of what it runs on."""
+    digest: Digest
+    """Of the object."""
+    size: int
+    """Bytes."""
 
 
 @frozen
@@ -159,6 +198,8 @@ class Host:
     user: str
     container: str | None
     """Kind of container, where one shows."""
+    container_image: str | None = None
+    """Image of the container: a digest, with its name if that is known; None where it cannot be seen."""
 
 
 @frozen
@@ -215,6 +256,11 @@ class Observed:
     """Python processes that the probe met."""
     settings: tuple[tuple[str, str], ...] = ()
     """What libraries said of themselves, such as ``torch.deterministic``; sorted by name."""
+    watching: str | None = None
+    """How its files were watched: ``tracer`` (below every program), ``outer`` (by the tracer of the trial
+    around it), ``probe`` (inside of Python) or ``none``; None where nobody said."""
+    network: tuple[str, ...] = ()
+    """Addresses beyond the machine that it connected to, ``HOST:PORT``."""
 
 
 class ArtifactRole(StrEnum):
@@ -233,7 +279,8 @@ class Artifact:
     path: str
     """Relative to the root; absolute where it lies outside."""
     digest: Digest | None
-    """Of the content; of a link, of its target; None where it could not be read."""
+    """Of the content; of a link, of its target; of a directory, of the Manifest of its files that count; None
+    where it could not be read."""
     size: int
     """Bytes."""
     mode: int
@@ -361,6 +408,10 @@ class Trial:
     host: Digest
     observed: Observed | None
     hyperparameters: tuple[Hyperparameter, ...]
+    locks: tuple[Artifact, ...] = ()
+    """Lock files of the environment that are not part of the code, sorted by path."""
+    wheels: tuple[Wheel, ...] = ()
+    """Those of its distributions that were kept, sorted by distribution."""
     inputs: tuple[Artifact, ...]
     outcome: Outcome | None
     """None while it runs."""

@@ -2,12 +2,13 @@
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
 from ledger import fs
+from ledger.capture.directories import expanded
 from ledger.capture.restore import restore_tree
 from ledger.capture.walk import place
 from ledger.errors import DamagedError, LedgerError, NotFoundError, UsageError
@@ -47,6 +48,7 @@ def checkout(
     parts: Sequence[Part] = tuple(Part),
     paths: Sequence[str] = (),
     force: bool = False,
+    let_go: Callable[[Digest], str | None] = lambda _: None,
 ) -> CheckedOut:
     """Write a trial's files into `target`.
 
@@ -67,6 +69,8 @@ def checkout(
         Only these paths, and what is beneath them; all where it is empty.
     force
         Whether a file that is there and differs is replaced. Nothing is ever removed.
+    let_go
+        Says why the store does not keep an object any more; None where it should.
 
     Raises
     ------
@@ -83,10 +87,11 @@ def checkout(
     if paths:
         entries = _narrowed(entries, paths, skipped)
         skipped = {path: why for path, why in skipped.items() if _beneath(path, paths)}
-    reader = _Reader(store)
+    reader = _Reader(store, let_go)
     manifest = Manifest.of(reader.without_lost_links(entries.values()))
     absent = _replace_tree(manifest, target, reader) if force else reader.write(manifest, target)
     omitted = {path: entries[path].omitted or "unreadable" for path in absent}
+    skipped |= reader.let_go
     left = skipped.keys() | omitted.keys() | reader.lost.keys()
     return CheckedOut(
         paths=tuple(entry.path for entry in manifest if entry.path not in left),
@@ -100,7 +105,10 @@ class _Reader:
     """Reads objects for a check-out; one that is lost or damaged is noted, and the rest goes on."""
 
     store: Store
+    why: Callable[[Digest], str | None]
     lost: dict[str, str] = field(default_factory=dict)
+    """Why, by path."""
+    let_go: dict[str, str] = field(default_factory=dict)
     """Why, by path."""
 
     def write(self, manifest: Manifest, into: Path) -> list[str]:
@@ -110,9 +118,8 @@ class _Reader:
             try:
                 self.store.restore(digest, path, executable=executable)
             except (NotFoundError, DamagedError) as error:
-                self.lost[os.fsencode(path.relative_to(into)).decode("utf-8", "surrogateescape")] = one_line(
-                    error
-                )
+                relative = os.fsencode(path.relative_to(into)).decode("utf-8", "surrogateescape")
+                self._note(relative, digest, error)
 
         return restore_tree(manifest, into, restore=restore, content=self.store.get)
 
@@ -122,9 +129,16 @@ class _Reader:
                 try:
                     self.store.get(entry.digest)
                 except (NotFoundError, DamagedError) as error:
-                    self.lost[entry.path] = one_line(error)
+                    self._note(entry.path, entry.digest, error)
                     continue
             yield entry
+
+    def _note(self, path: str, digest: Digest, error: LedgerError) -> None:
+        why = self.why(digest) if isinstance(error, NotFoundError) else None
+        if why is None:
+            self.lost[path] = one_line(error)
+        else:
+            self.let_go[path] = why
 
 
 def _replace_tree(manifest: Manifest, target: Path, reader: _Reader) -> list[str]:
@@ -184,7 +198,8 @@ def _entries(
             )
             outside = [each.path for each in artifacts if each.path.startswith("/")]
             skipped.update(dict.fromkeys(outside, "it lies outside the root: ledger cat shows it"))
-            _overlay(chosen, [_entry(each) for each in artifacts if not each.path.startswith("/")])
+            inside = expanded((each for each in artifacts if not each.path.startswith("/")), store.get)
+            _overlay(chosen, [_entry(each) for each in inside])
     return chosen, skipped
 
 

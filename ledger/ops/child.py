@@ -2,14 +2,22 @@
 
 import errno
 import os
+import signal
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple, NoReturn
 
+from ledger.capture.inject import WATCH
 from ledger.ops import signals
+from ledger.ops.signals import Served
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ledger.capture.trace import Tracer
 
 BIND, DIRECTORY, PROGRAM = "bind", "directory", "program"
 NOT_FOUND: Final = 127
 NOT_EXECUTABLE: Final = 126
+_PR_SET_PDEATHSIG: Final = 1
 
 
 class Failure(NamedTuple):
@@ -37,17 +45,23 @@ def become(
     enter: Callable[[], None] | None,
     gate: signals.Gate,
     new_session: bool,
+    bound: Callable[[], None] | None,
     fail: int,
+    tracer: "Tracer | None",
+    watched: bool,
 ) -> NoReturn:
     """Execute the program in this process, a forked child.
 
     `enter` enters its namespace. Each descriptor in `ends` becomes a copy of the one that it names there. A
-    failure is written to `fail`, which closes on exec.
+    failure is written to `fail`, which closes on exec. `bound` lets it die with its parent. From `tracer` on
+    the kernel asks our parent; where it does not, and files are to be `watched`, the probe is told to.
     """
     step = BIND
     try:
         if new_session:
             os.setsid()
+        if bound is not None:
+            bound()
         if enter is not None:
             enter()
         step = DIRECTORY
@@ -58,6 +72,8 @@ def become(
             os.dup2(end, descriptor)
         step = PROGRAM
         gate.in_child()
+        if watched and not (tracer is not None and tracer.install()):
+            variables = {**variables, WATCH: "probe"}
         _exec(argv, variables)
     except BaseException as error:  # noqa: BLE001 - the parent gets it
         number = error.errno if isinstance(error, OSError) and error.errno else 0
@@ -70,8 +86,34 @@ def become(
         os._exit(NOT_EXECUTABLE)
 
 
-def read_failure(descriptor: int) -> Failure | None:
-    """Return why the program could not be started, or None once it runs; closes the descriptor."""
+def dying_with_parent() -> Callable[[], None] | None:
+    """Load what is needed, and return what a forked child calls to be killed as soon as its parent is gone.
+
+    None where the system cannot do that. It holds for the child itself, not for what it starts.
+    """
+    try:
+        import ctypes  # most programs outlive us: this is for those that run in a scratch directory of ours
+
+        control = ctypes.CDLL(None).prctl
+    except (ImportError, OSError, AttributeError):
+        return None
+    parent = os.getpid()
+
+    def bound() -> None:
+        control(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)  # it went before we could ask
+
+    return bound
+
+
+def read_failure(descriptor: int, served: Served | None) -> Failure | None:
+    """Return why the program could not be started, or None once it runs; closes the descriptor.
+
+    What `served` is asked meanwhile, about the exec itself to begin with, is answered.
+    """
+    if served is not None and not served.ended:
+        signals.answer(served, descriptor, None)
     with open(descriptor, "rb") as pipe:
         text = pipe.read().decode("utf-8", "surrogateescape")
     if not text:

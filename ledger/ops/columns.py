@@ -1,7 +1,7 @@
 """Names a person can ask for → the values that trials have under them."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from typing import Any, Protocol
 
 from ledger.errors import UsageError
 from ledger.model import HyperparameterRole, Trial, Value
@@ -69,16 +69,82 @@ FIELDS: dict[str, Read] = {
 """What every trial has, by name; ``seed`` is that of ``--seed``, else the hyperparameter of that role."""
 
 _OUTCOME_METRICS = frozenset({"duration_s", "peak_memory", "cpu_user_s", "cpu_system_s"})
-_SUMMARIES = ("last", "min", "max", "count")
+SUMMARIES = ("last", "min", "max", "count")
+FIELD, PARAMETER = "field", "param"
+STARTED = FIELD, "started"
 _PARAMETER, _METRIC = "param.", "metric."
 
+Key = tuple[str, str]
+"""`FIELD`, `PARAMETER` or one of `SUMMARIES`; and the name of a field, a hyperparameter or a metric."""
 
-class Columns:
+
+class Names(Protocol):
     """The names that some trials have values under.
 
     A name means a field (`FIELDS`), else a hyperparameter or a metric (its last value; ``.min``, ``.max`` and
     ``.count`` behind it give the others). ``param.NAME`` and ``metric.NAME`` say which is meant.
     """
+
+    @property
+    def parameters(self) -> Container[str]:
+        """Names of hyperparameters."""
+        ...
+
+    @property
+    def metrics(self) -> Container[str]:
+        """Names of metrics."""
+        ...
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no trial at all."""
+        ...
+
+    def every(self) -> Iterable[str]:
+        """All names of hyperparameters, then all of metrics."""
+        ...
+
+
+def resolve(names: Names, name: str) -> Key | None:
+    """What a name means; None where there is no trial, so that nobody can say that it is wrong.
+
+    Raises
+    ------
+    UsageError
+        If no trial has a value of that name, with the nearest names; or if it is both a hyperparameter and a
+        metric.
+    """
+    if name in FIELDS:
+        return FIELD, name
+    bare = _parameter(names, name), _metric(names, name)
+    if all(bare):
+        raise UsageError(
+            f"{name} is a hyperparameter and a metric",
+            hint=f"say which: {_PARAMETER}{name} or {_METRIC}{name}",
+        )
+    key = bare[0] or bare[1]
+    if key is None and name.startswith(_PARAMETER):
+        key = _parameter(names, name.removeprefix(_PARAMETER))
+    if key is None and name.startswith(_METRIC):
+        rest = name.removeprefix(_METRIC)
+        key = _metric(names, rest) or ((FIELD, rest) if rest in _OUTCOME_METRICS else None)
+    if key is None and not names.empty:
+        raise _unknown(names, name)
+    return key
+
+
+def sort_keys(names: Names, keys: str) -> Iterator[tuple[Key | None, bool]]:
+    """What each of some sort keys means, and whether it is turned round; the last one first.
+
+    Raises as `resolve`.
+    """
+    for key in reversed([each.strip() for each in keys.split(",")]):
+        down = key.startswith("-") and key not in names.parameters and key not in names.metrics
+        yield resolve(names, key[1:] if down else key), down
+
+
+class Columns:
+    """The names of trials that are there, and the columns that they mean."""
 
     def __init__(self, trials: Iterable[Trial]) -> None:
         self.trials = tuple(trials)
@@ -87,64 +153,74 @@ class Columns:
             each.name: None for trial in self.trials if trial.outcome for each in trial.outcome.metrics
         }
 
+    @property
+    def empty(self) -> bool:
+        """Whether there is no trial at all."""
+        return not self.trials
+
+    def every(self) -> Iterable[str]:
+        """All names of hyperparameters, then all of metrics."""
+        return [*self.parameters, *self.metrics]
+
     def find(self, name: str) -> Column:
-        """The column of that name.
+        """The column of that name. Raises as `resolve`."""
+        return _column(resolve(self, name), name)
 
-        Raises
-        ------
-        UsageError
-            If no trial has a value of that name, with the nearest names; or if it is both a hyperparameter
-            and a metric.
-        """
-        if name in FIELDS:
-            return Column(name=name, read=FIELDS[name], is_time=name == "started")
-        bare = self._parameter(name), self._metric(name)
-        if all(bare):
-            raise UsageError(
-                f"{name} is a hyperparameter and a metric",
-                hint=f"say which: {_PARAMETER}{name} or {_METRIC}{name}",
-            )
-        read = bare[0] or bare[1]
-        if read is None and name.startswith(_PARAMETER):
-            read = self._parameter(name.removeprefix(_PARAMETER))
-        if read is None and name.startswith(_METRIC):
-            rest = name.removeprefix(_METRIC)
-            read = self._metric(rest) or (FIELDS[rest] if rest in _OUTCOME_METRICS else None)
-        if read is None and self.trials:
-            raise self._unknown(name)
-        # Where there is no trial, nobody can say that a name is wrong.
-        return Column(name=name, read=read or (lambda _: None))
 
-    def _parameter(self, name: str) -> Read | None:
-        if name not in self.parameters:
-            return None
-        return lambda trial: next((each.value for each in trial.hyperparameters if each.name == name), None)
+def values(trial: Trial) -> dict[Key, Value]:
+    """All that a trial has under any name; what it has none of under a field is left out."""
+    found: dict[Key, Value] = {
+        (FIELD, name): value for name, read in FIELDS.items() if (value := read(trial)) is not None
+    }
+    for each in trial.hyperparameters:
+        found.setdefault((PARAMETER, each.name), each.value)
+    for metric in trial.outcome.metrics if trial.outcome else ():
+        if ("last", metric.name) not in found:
+            found.update({(summary, metric.name): getattr(metric, summary) for summary in SUMMARIES})
+    return found
 
-    def _metric(self, name: str) -> Read | None:
-        base, summary = name, "last"
-        if name not in self.metrics:
-            base, _, summary = name.rpartition(".")
-            if base not in self.metrics or summary not in _SUMMARIES:
-                return None
 
-        def read(trial: Trial) -> Value:
-            metrics = trial.outcome.metrics if trial.outcome else ()
-            value: Value = next((getattr(each, summary) for each in metrics if each.name == base), None)
-            return value
+def _parameter(names: Names, name: str) -> Key | None:
+    return (PARAMETER, name) if name in names.parameters else None
 
-        return read
 
-    def _unknown(self, name: str) -> UsageError:
-        from difflib import get_close_matches
+def _metric(names: Names, name: str) -> Key | None:
+    if name in names.metrics:
+        return "last", name
+    base, _, summary = name.rpartition(".")
+    return (summary, base) if base in names.metrics and summary in SUMMARIES else None
 
-        names = [*FIELDS, *self.parameters, *self.metrics]
-        bare = name.removeprefix(_PARAMETER).removeprefix(_METRIC)
-        near = get_close_matches(bare, names, 3, 0.5)
-        return UsageError(
-            f"no trial has {name}",
-            cause=f"the nearest names are {', '.join(near)}" if near else None,
-            hint="see the names of one trial: ledger show @ (put odd ones in backquotes)",
+
+def _column(key: Key | None, name: str) -> Column:
+    if key is None:
+        return Column(name=name, read=lambda _: None)
+    space, of = key
+    if space == FIELD:
+        return Column(name=name, read=FIELDS[of], is_time=key == STARTED)
+    if space == PARAMETER:
+        return Column(
+            name=name,
+            read=lambda trial: next((each.value for each in trial.hyperparameters if each.name == of), None),
         )
+
+    def read(trial: Trial) -> Value:
+        metrics = trial.outcome.metrics if trial.outcome else ()
+        value: Value = next((getattr(each, space) for each in metrics if each.name == of), None)
+        return value
+
+    return Column(name=name, read=read)
+
+
+def _unknown(names: Names, name: str) -> UsageError:
+    from difflib import get_close_matches
+
+    bare = name.removeprefix(_PARAMETER).removeprefix(_METRIC)
+    near = get_close_matches(bare, [*FIELDS, *names.every()], 3, 0.5)
+    return UsageError(
+        f"no trial has {name}",
+        cause=f"the nearest names are {', '.join(near)}" if near else None,
+        hint="see the names of one trial: ledger show @ (put odd ones in backquotes)",
+    )
 
 
 def order(trials: Sequence[Trial], keys: str) -> list[Trial]:
@@ -165,21 +241,22 @@ def order(trials: Sequence[Trial], keys: str) -> list[Trial]:
     """
     columns = Columns(trials)
     result = list(trials)
-    for key in reversed([each.strip() for each in keys.split(",")]):
-        down = key.startswith("-") and key not in columns.parameters and key not in columns.metrics
-        column = columns.find(key[1:] if down else key)
-        missing = [trial for trial in result if _is_missing(column.read(trial))]
-        present = [trial for trial in result if not _is_missing(column.read(trial))]
-        present.sort(key=lambda trial: _sort_key(column.read(trial)), reverse=down)
+    for key, down in sort_keys(columns, keys):
+        column = _column(key, "")
+        missing = [trial for trial in result if is_missing(column.read(trial))]
+        present = [trial for trial in result if not is_missing(column.read(trial))]
+        present.sort(key=lambda trial: sort_key(column.read(trial)), reverse=down)
         result = present + missing
     return result
 
 
-def _is_missing(value: Value) -> bool:
+def is_missing(value: Value) -> bool:
+    """Whether a value comes last, whichever way it is sorted."""
     return value is None or value != value
 
 
-def _sort_key(value: Value) -> tuple[int, Any]:
+def sort_key(value: Value) -> tuple[int, Any]:
+    """What the order of values goes by."""
     if isinstance(value, bool):
         return 0, value
     if isinstance(value, int | float):

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 
 from blake3 import blake3
 
+from ledger.capture.directories import expanded, is_group
+from ledger.capture.recorder import CHANGED, CREDENTIALS, SECRET, SIZE, UNREADABLE
 from ledger.errors import FormatError, LedgerError, NotFoundError
 from ledger.model import Artifact, Digest, Manifest, Mode, Trial
 from ledger.model.codec import decode
@@ -12,6 +14,17 @@ from ledger.model.frozen import frozen
 from ledger.store.base import Store, damaged
 
 _BLOCK = 1 << 20
+_REASONS = {
+    SIZE: "larger than what is stored",
+    CREDENTIALS: "it looks like credentials",
+    SECRET: "it holds a secret of the command",
+    CHANGED: "it was changed before it could be read",
+    UNREADABLE: "it could not be read",
+}
+_HINTS = {
+    CHANGED: "for later trials let nothing else write it meanwhile, or declare it: ledger run -i PATH",
+    UNREADABLE: "for later trials make it readable for who runs the command",
+}
 
 
 @frozen
@@ -20,7 +33,7 @@ class Content:
 
     digest: Digest
     part: str
-    """outputs, inputs, code, products, stdout, stderr or object."""
+    """outputs, inputs, locks, code, products, stdout, stderr or object."""
     path: str | None
     """Its path in the trial; None where it is no file."""
     media_type: str | None
@@ -30,14 +43,15 @@ class Content:
 def find(trial: Trial, name: str, store: Store) -> Content:
     """The content that `name` means in a trial.
 
-    Tried in this order: a path of the outputs, inputs, code, products, then ``stdout`` or ``stderr``.
+    Tried in this order: a path of the outputs, inputs, lock files, code, products, then ``stdout`` or
+    ``stderr``.
 
     Parameters
     ----------
     trial
         Whose content.
     name
-        A path relative to the root (or absolute), or the name of a stream.
+        A path relative to the root (out of it, too) or absolute, or the name of a stream.
     store
         Where the lists of files are.
 
@@ -53,11 +67,19 @@ def find(trial: Trial, name: str, store: Store) -> Content:
     for part, artifacts in (
         ("outputs", trial.outcome.outputs if trial.outcome else ()),
         ("inputs", trial.inputs),
+        ("locks", trial.locks),
     ):
         for each in artifacts:
             seen.append(each.path)
             if each.path == path:
+                if is_group(each):
+                    raise _directory(trial, path, part)
                 return _content(each, part)
+            if is_group(each) and path.startswith(f"{each.path}/"):
+                for file in expanded((each,), store.get):
+                    seen.append(file.path)
+                    if file.path == path:
+                        return _content(file, part)
     for part, tree in _trees(trial):
         for entry in decode(Manifest, store.get(tree)):
             seen.append(entry.path)
@@ -70,7 +92,7 @@ def find(trial: Trial, name: str, store: Store) -> Content:
         recorded = getattr(trial.outcome, stream) if trial.outcome else None
         if name == stream and recorded:
             return Content(digest=recorded.digest, part=stream, path=None, media_type="text/plain")
-    raise _unknown(name, seen)
+    raise _unknown(trial, name, seen)
 
 
 def find_object(text: str) -> Content | None:
@@ -111,6 +133,8 @@ def stream(store: Store, digest: Digest, write: Callable[[bytes], object]) -> in
 def _normal(name: str, root: str) -> str:
     """`name` in the form in which paths are recorded."""
     path = os.path.normpath(name) if name else name
+    if path.startswith("../"):
+        path = os.path.normpath(f"{root}/{path}")
     prefix = root.rstrip("/") + "/"
     return path.removeprefix(prefix) if path.startswith("/") else path
 
@@ -128,21 +152,33 @@ def _content(artifact: Artifact, part: str) -> Content:
     return Content(digest=artifact.digest, part=part, path=artifact.path, media_type=artifact.media_type)
 
 
-def _without_content(path: str, part: str, size: int, omitted: str | None) -> LedgerError:
+def _directory(trial: Trial, path: str, part: str) -> LedgerError:
     return NotFoundError(
-        f"{path!r} was recorded without its content",
-        cause=f"of the {part}, {size} bytes: {omitted or 'unreadable'}",
-        hint="for later trials raise the limit in ledger.toml: "
-        + ("[store] max_input_bytes" if part == "inputs" else "[code] max_untracked_bytes"),
+        f"{path!r} is a directory",
+        cause=f"of the {part}, where it stands for many files",
+        hint=f"list them: ledger show {trial.id.short} --all",
     )
 
 
-def _unknown(name: str, paths: list[str]) -> LedgerError:
+def _without_content(path: str, part: str, size: int, omitted: str | None) -> LedgerError:
+    why = omitted or UNREADABLE
+    hint = _HINTS.get(why)
+    if why == SIZE:
+        limit = "[store] max_input_bytes" if part == "inputs" else "[code] max_untracked_bytes"
+        hint = f"for later trials raise the limit in ledger.toml: {limit}"
+    return NotFoundError(
+        f"{path!r} was recorded without its content",
+        cause=f"of the {part}, {size} bytes: {_REASONS.get(why, why)}",
+        hint=hint,
+    )
+
+
+def _unknown(trial: Trial, name: str, paths: list[str]) -> LedgerError:
     from difflib import get_close_matches
 
     near = get_close_matches(name, [*dict.fromkeys(paths), "stdout", "stderr"], 3, 0.5)
     return NotFoundError(
         f"no path {name!r} in this trial",
         cause=f"the nearest are {', '.join(near)}" if near else None,
-        hint="see its paths: ledger show REF",
+        hint=f"see its paths: ledger show {trial.id.short} --all",
     )

@@ -92,7 +92,7 @@ def diff(
         "seeds": _seeds(a, b),
         "code": code,
         "environment": environment,
-        "inputs": diff_results.inputs(a, b),
+        "inputs": diff_results.inputs(a, b, store),
         "metrics": metrics,
         "outputs": diff_results.outputs(a, b, store, tolerance or Tolerance()),
     }
@@ -167,7 +167,11 @@ def _environment(a: Trial, b: Trial, store: Store) -> tuple[tuple[Difference, ..
         else:
             problems += [left.problem, right.problem]
             found += values("environment", {"digest": a.environment}, {"digest": b.environment})
+    found += values("environment", _locks(a), _locks(b), counted=False, prefix="lock file ")
     found += values("environment", _threads(a), _threads(b), counted=False, prefix="threads ")
+    if a.observed and b.observed and a.observed.processes and b.observed.processes:
+        settings = dict(a.observed.settings), dict(b.observed.settings)
+        found += values("environment", settings[0], settings[1], counted=False, prefix="setting ")
     if a.host != b.host:
         hosts = [load(store, Host, each.host, "host") for each in (a, b)]
         facts = [_host(each.noun) for each in hosts if each.noun]
@@ -182,6 +186,10 @@ def _threads(trial: Trial) -> dict[str, Any]:
     return {f"{each.api} {each.library}": each.threads for each in pools}
 
 
+def _locks(trial: Trial) -> dict[str, Any]:
+    return {each.path: each.digest or each.omitted for each in trial.locks}
+
+
 def _host(host: Host) -> dict[str, Any]:
     return {
         "hostname": host.hostname,
@@ -192,6 +200,8 @@ def _host(host: Host) -> dict[str, Any]:
         "cpus": host.cpus,
         "gpus": tuple(each.name for each in host.gpus),
         "driver": host.driver,
+        "container": host.container,
+        "container image": host.container_image,
     }
 
 

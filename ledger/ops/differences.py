@@ -1,6 +1,6 @@
 """What differs between two sides, as a value; and how two maps of facts are compared."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ledger.model import Difference, Digest
@@ -49,6 +49,11 @@ def values(
         for in_first, in_second in [(name in expected, name in got)]
         if not (in_first and in_second and same_value(expected[name], got[name]))
     ]
+
+
+def changed_first(found: Iterable[Difference]) -> list[Difference]:
+    """What both sides have, then what the second lacks, then what it has more: the likelier reasons first."""
+    return sorted(found, key=lambda each: (each.expected is None, each.got is None))
 
 
 def _plain(value: Any) -> Any:

@@ -1,9 +1,13 @@
 """Trials as JSON documents: what ``--json`` prints, in the form of ``schemas/json/``."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
+from ledger.capture.directories import expanded, is_group, members
+from ledger.errors import LedgerError
 from ledger.model import (
+    Artifact,
     CodeSnapshot,
     Digest,
     Environment,
@@ -15,6 +19,8 @@ from ledger.model import (
 )
 from ledger.model.codec import VERSION, digest_of
 from ledger.model.jsonform import rfc3339, to_json, with_bytes
+from ledger.ops.allowances import holding
+from ledger.ops.machines import Machines
 from ledger.ops.objects import Loaded, Problem, load, unique
 from ledger.ops.query import Receipt, Remark, Trials
 from ledger.store.base import Store
@@ -48,8 +54,11 @@ def trial_document(trial: Trial, trials: Trials, store: Store) -> Document:
         "hyperparameters": hyperparameters(trial),
         "parameters": [to_json(each) for each in trial.hyperparameters],
         "seeds": _seeds(trial),
+        "locks": to_json(trial.locks),
+        "wheels": to_json(trial.wheels),
         "inputs": to_json(trial.inputs),
         "outputs": to_json(trial.outcome.outputs) if trial.outcome else [],
+        "dropped": _dropped(trial, trials),
         "metrics": metrics(trial),
         "metric_summaries": to_json(trial.outcome.metrics) if trial.outcome else [],
         "series": to_json(trial.outcome.series) if trial.outcome else None,
@@ -61,14 +70,53 @@ def trial_document(trial: Trial, trials: Trials, store: Store) -> Document:
         **_times(trial),
         "health": to_json(trial.health),
         "replays": receipts,
+        "allowances": [
+            {"id": str(id), **to_json(each)} for id, each in holding(trial, trials.allowances).known
+        ],
         "notes": [note_document(each) for each in trials.notes.get(trial.id, ())],
         "proposal": None,
         "problems": to_json(unique([environment.problem, host.problem, *problems])),
     }
 
 
-def log_document(chosen: Iterable[Trial], trials: Trials) -> list[Document]:
+def in_full(trial: Trial, store: Store) -> Trial:
+    """The trial with each directory that stands for many files replaced by these.
+
+    One whose list cannot be read stays; `file_counts` says so.
+    """
+    outcome = trial.outcome
+    if outcome is not None:
+        outcome = replace(outcome, outputs=_expanded(outcome.outputs, store))
+    return replace(trial, inputs=_expanded(trial.inputs, store), outcome=outcome)
+
+
+def file_counts(trial: Trial, store: Store) -> dict[str, int | None]:
+    """How many files each directory among inputs and outputs stands for, by its digest as text.
+
+    Returns
+    -------
+    dict of str to int or None
+        None where the list of its files cannot be read.
+    """
+    counts: dict[str, int | None] = {}
+    for each in (*trial.inputs, *(trial.outcome.outputs if trial.outcome else ())):
+        if each.digest is not None and is_group(each):
+            try:
+                counts[str(each.digest)] = sum(1 for _ in members(each, store.get(each.digest)))
+            except LedgerError:
+                counts[str(each.digest)] = None  # damaged or gone, which the page says, and verify at length
+    return counts
+
+
+def host_class(host: Host) -> str:
+    """What of a machine can change a result: its processor and accelerators."""
+    gpus = [each.name for each in host.gpus]
+    return ", ".join([f"{host.cpu} ({host.machine})", *gpus])
+
+
+def log_document(chosen: Iterable[Trial], trials: Trials, store: Store) -> list[Document]:
     """Trials in their short form: ``trials.v1``."""
+    machines = Machines(store)
     return [
         with_bytes(_head(trial))
         | {
@@ -76,9 +124,10 @@ def log_document(chosen: Iterable[Trial], trials: Trials) -> list[Document]:
             "metrics": metrics(trial),
             **_times(trial),
             "verdict": str(receipts[-1].replay.verdict) if receipts else None,
+            "machines": machines.that_agreed(receipts),
         }
         for trial in chosen
-        for receipts in [trials.receipts.get(trial.id, ())]
+        for receipts in [[each for each in trials.receipts.get(trial.id, ()) if each.plain]]
     ]
 
 
@@ -112,6 +161,16 @@ def hyperparameters(trial: Trial) -> Document:
 def metrics(trial: Trial) -> Document:
     """Last values by name."""
     return {to_json(each.name): to_json(each.last) for each in trial.outcome.metrics} if trial.outcome else {}
+
+
+def _expanded(artifacts: Iterable[Artifact], store: Store) -> tuple[Artifact, ...]:
+    found: list[Artifact] = []
+    for each in artifacts:
+        try:
+            found += list(expanded((each,), store.get))
+        except LedgerError:
+            found.append(each)
+    return tuple(found)
 
 
 def _head(trial: Trial) -> Document:
@@ -176,6 +235,16 @@ def _seeds(trial: Trial) -> Document:
     }
 
 
+def _dropped(trial: Trial, trials: Trials) -> list[Document]:
+    """Outputs whose content was let go of."""
+    end = trials.ends.get(trial.id)
+    return [
+        {"digest": str(digest), "reason": each.reason, "time": rfc3339(each.time)}
+        for each in (trials.dropped.get(end, ()) if end is not None else ())
+        for digest in sorted(each.digests)
+    ]
+
+
 def _receipts(receipts: Iterable[Receipt], store: Store) -> tuple[list[Document], list[Problem | None]]:
     documents, problems = [], []
     for each in receipts:
@@ -187,9 +256,11 @@ def _receipts(receipts: Iterable[Receipt], store: Store) -> tuple[list[Document]
                 "verdict": str(each.replay.verdict),
                 "time": rfc3339(each.time),
                 "host": to_json(host.noun.hostname) if host.noun else None,
+                "host_class": host_class(host.noun) if host.noun else None,
                 "mode": each.replay.mode,
                 "strict": each.replay.strict,
                 "differences": sum(difference.counted for difference in each.replay.differences),
+                "varied": to_json(each.replay.varied),
             }
         )
     return documents, problems

@@ -9,17 +9,18 @@ from pathlib import Path
 from ledger import fs
 from ledger.capture import environment as capturing
 from ledger.capture.environment import CapturedEnvironment, EditableInstall
-from ledger.capture.facts import Facts, ask
 from ledger.capture.interpreter import FoundInterpreter
 from ledger.errors import IncomparableError
-from ledger.model import Difference, Environment, HealthState, Interpreter
+from ledger.model import Difference, Distribution, Environment, HealthState, Interpreter
 from ledger.model.codec import digest_of
 from ledger.model.frozen import frozen
+from ledger.ops.base_python import base_python
 from ledger.ops.drift import differences
 from ledger.ops.installed import damaged, wrong_content
 from ledger.ops.installer import CURRENT, Installer
+from ledger.ops.kept_wheels import KeptWheels, write_origin
 from ledger.ops.layer import Layer
-from ledger.ops.requirements import is_systems, requirement
+from ledger.ops.requirements import is_systems, pinned, requirement
 
 _PACKAGE = Path(__file__).absolute().parents[1]
 _COMPLETE = "complete"
@@ -48,6 +49,7 @@ def recreate(
     editable: Sequence[EditableInstall] = (),
     sources: Mapping[str, Path] | None = None,
     layer: Path | None = None,
+    kept: KeptWheels | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Recreated:
     """Make an environment again, or take the one that was made before.
@@ -75,6 +77,8 @@ def recreate(
         Distribution → directory, for what was installed from a directory and is no editable install.
     layer
         Directory, not there yet, for `editable` and `sources`; needed if there are any.
+    kept
+        Wheels that need no index. What they do not have, or what of them is gone, comes from one.
     progress
         Called with what is being done, for people.
 
@@ -93,13 +97,13 @@ def recreate(
     place = cache / name
     fs.make_directory(cache)
     captures = _Captures(derived=cache / "derived", home=variables.get("HOME"))
-    build = _Build(environment=own, place=place, has_ledger=has_ledger, captures=captures)
+    build = _Build(environment=own, place=place, has_ledger=has_ledger, captures=captures, kept=kept)
     prefix = os.path.dirname(os.path.dirname(interpreter.executable)) if interpreter else None
     with fs.explained(place), _alone(cache / f"{name}.lock", progress):
         captured = build.whole()
         if captured is None:
             uv = Installer.find(variables, directory, prefix)
-            base = _base(environment, interpreter, uv, variables, captures.derived)
+            base = base_python(environment, interpreter, uv, variables, captures.derived)
             captured = build.build(uv, base, progress)
     python = place / "bin/python"
     if editable or sources:
@@ -119,7 +123,6 @@ def current(
     found: FoundInterpreter,
     *,
     variables: Mapping[str, str],
-    allow: tuple[str, ...] = (),
     root: Path,
     cache: Path,
 ) -> Recreated:
@@ -129,14 +132,16 @@ def current(
     ----------
     environment
         As recorded.
-    found, variables, allow, root, cache
+    found, variables, root, cache
         As for `ledger.capture.environment.capture`.
     """
-    captured = capturing.capture(found, variables=variables, allow=allow, root=root, cache=cache)
+    captured = capturing.capture(found, variables=variables, root=root, cache=cache)
+    # Its variables are the recorded ones all the same: today's are no drift.
+    now = replace(captured.environment, variables=environment.variables)
     return Recreated(
         python=found.executable if captured.interpreter else None,
-        environment=captured.environment,
-        differences=differences(environment, captured.environment),
+        environment=now,
+        differences=differences(environment, now),
     )
 
 
@@ -158,6 +163,7 @@ class _Build:
     place: Path
     has_ledger: bool
     captures: "_Captures"
+    kept: KeptWheels | None
 
     @property
     def python(self) -> Path:
@@ -172,6 +178,10 @@ class _Build:
         captured = self.captures.of(self.python)
         if made != str(digest_of(captured.environment)) or damaged(captured.sites[0]):
             return None
+        if self.kept is not None:
+            there = {each.name for each in captured.environment.distributions}
+            if not self.kept.names <= there:
+                return None  # it was made for a trial that kept none
         if self.has_ledger:
             self._link(captured)  # this package may have moved since
         return captured
@@ -185,6 +195,8 @@ class _Build:
         uv.make(self.place, base, system_packages=system)
         there = set(self.captures.of(self.python).environment.distributions) if system else set()
         wanted = [each for each in self.environment.distributions if each not in there]
+        installed = self._from_kept(uv, wanted, progress)
+        wanted = [each for each in wanted if each.name not in installed]
         lines = {each.name: line for each in wanted if (line := requirement(each)) is not None}
         uv.install(self.python, list(lines.values()))
         captured = self.captures.of(self.python)
@@ -199,6 +211,29 @@ class _Build:
         fs.sync_file_system(self.place)
         fs.replace(self.place / _COMPLETE, str(digest_of(captured.environment)).encode())
         return captured
+
+    def _from_kept(
+        self, uv: Installer, wanted: Sequence[Distribution], progress: Callable[[str], None]
+    ) -> set[str]:
+        """Install what was kept, and return its names; an index is not asked for these."""
+        if self.kept is None:
+            return set()
+        folder = self.place / "wheels"
+        try:
+            found, problems = self.kept.restore({each.name for each in wanted}, folder)
+            for each in problems:
+                progress(each)
+            chosen = [each for each in wanted if each.name in found]
+            uv.install_wheels(self.python, list(map(pinned, chosen)), folder)
+        except IncomparableError as error:
+            progress(f"the wheels that were kept cannot be installed here: {error.cause}")
+            return set()
+        finally:
+            fs.remove_tree(folder)
+        site = self.captures.of(self.python).sites[0]
+        for distribution in chosen:
+            write_origin(site, distribution)
+        return {each.name for each in chosen}
 
     def _cure(
         self,
@@ -230,39 +265,6 @@ class _Build:
             beside = link.with_name(f".ledger.{os.getpid()}")
             beside.symlink_to(target)
             beside.replace(link)
-
-
-def _base(
-    environment: Environment,
-    interpreter: Interpreter | None,
-    uv: Installer,
-    variables: Mapping[str, str],
-    derived: Path,
-) -> str:
-    """An interpreter of exactly the recorded version: the recorded one, pyenv's, or one that uv knows."""
-    version = environment.python or ""
-    pyenv = variables.get("PYENV_ROOT") or os.path.join(variables.get("HOME", "/"), ".pyenv")
-    candidates = [interpreter.base] if interpreter else []
-    candidates.append(f"{pyenv}/versions/{version}/bin/python")
-    seen: list[str] = []
-    for candidate in (*candidates, None):
-        if candidate is None:
-            free = "+freethreaded" if (environment.implementation or "").endswith("-freethreaded") else ""
-            kind = (environment.implementation or "cpython").partition("-")[0]
-            candidate = uv.find_python(f"{kind}@{version}{free}", Path("/"))
-        if candidate is None or not os.access(candidate, os.X_OK):
-            continue
-        facts = ask(Path(candidate), ("-I",), {}, Path("/"), derived)
-        if isinstance(facts, Facts):
-            if (facts.version, facts.implementation) == (version, environment.implementation):
-                return candidate
-            seen.append(f"{candidate} is {facts.implementation} {facts.version}")
-    raise IncomparableError(
-        "the environment cannot be made again",
-        cause=f"expected {environment.implementation} {version}, which this machine does not have"
-        + (f" ({'; '.join(seen)})" if seen else ""),
-        hint=f"uv python install {version}, then replay again; or: {CURRENT}",
-    )
 
 
 @contextmanager

@@ -11,10 +11,16 @@ from typing import Final, NamedTuple
 
 from ledger.errors import CannotRecordError
 from ledger.model.frozen import frozen
-from ledger.ops import namespace, pump, signals, terminal
-from ledger.ops.child import BIND, become, read_failure
+from ledger.ops import namespace, protection, pump, signals, terminal, traits
+from ledger.ops.child import BIND, become, dying_with_parent, read_failure
 from ledger.ops.namespace import Bind, NamespaceError
+from ledger.ops.promptness import Prompt
 from ledger.ops.streams import Channel, StreamNote, high, open_channels
+from ledger.ops.traits import Traits
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ledger.capture.trace import Tracer
 
 __all__ = ["Bind", "Exit", "Launch", "StreamNote", "execute"]
 
@@ -44,12 +50,24 @@ class Launch:
     channels if nothing is forwarded."""
     binds: tuple[Bind, ...] = ()
     """Directories to mount over others, seen by the program alone."""
+    hostname: str | None = None
+    """What it takes the machine's name for; None for its own."""
+    network: bool = True
+    """Whether it may reach beyond a loopback of its own."""
+    writable: tuple[str, ...] | None = None
+    """Where it may write; None for everywhere."""
+    traits: Traits = Traits()
+    """What it is given of what a process hands down."""
     timeout: float | None = None
     """Seconds after which it is ended: SIGTERM, and SIGKILL 5 s later."""
     new_session: bool = False
-    """Whether it gets a session, without a terminal, of which every process is killed once it has exited."""
+    """Whether it gets a session, without a terminal, of which every process is killed once it has exited; it
+    dies with us, too."""
     keep_fds: tuple[int, ...] = ()
     """Descriptors, such as that of a lock, that the recording process holds as long as it records."""
+    tracer: "Callable[[], Tracer | None] | None" = None
+    """Prepares who is told which files it opens, right before it is forked; the caller closes it. Where there
+    is none the probe tells. None: nobody asks."""
 
 
 @frozen
@@ -105,7 +123,7 @@ def execute(launch: Launch, on_started: Callable[[int], None] = _nothing) -> Exi
     CannotRecordError
         Nothing was started: the spool, a pipe or a process is not to be had.
     NamespaceError
-        Nothing was started: a bind could not be mounted.
+        Nothing was started: a bind could not be mounted, a trait not be given.
     KeyboardInterrupt
         Ctrl-C while `new_session` is set; the program and all that it started have been killed.
     """
@@ -119,7 +137,8 @@ def execute(launch: Launch, on_started: Callable[[int], None] = _nothing) -> Exi
     with signals.Gate() as gate:
         # 1. Everything that can fail, before anything is started.
         try:
-            enter = namespace.prepare(launch.binds) if launch.binds else None
+            enter = _entering(launch)
+            bound = dying_with_parent() if launch.new_session else None
             channels, notes = open_channels(forward=launch.forward, together=launch.together, keep=keep)
             spools = [keep(_open_spool(launch.spool, channel.name)) for channel in channels]
             ends = {descriptor: channel.writer for channel in channels for descriptor in channel.serves}
@@ -129,6 +148,9 @@ def execute(launch: Launch, on_started: Callable[[int], None] = _nothing) -> Exi
             if channels:
                 recorder = pump.start(channels, spools, launch.keep_fds)
             failed, fail = (keep(high(end)) for end in os.pipe())
+            tracer = launch.tracer() if launch.tracer is not None else None
+            if tracer is not None:
+                gate.prepare_to_serve()
             early = gate.pending()
             started_ns, started = time.time_ns(), time.monotonic()
             child = signals.fork()
@@ -146,13 +168,23 @@ def execute(launch: Launch, on_started: Callable[[int], None] = _nothing) -> Exi
                 enter=enter,
                 gate=gate,
                 new_session=launch.new_session,
+                bound=bound,
                 fail=fail,
+                tracer=tracer,
+                watched=launch.tracer is not None,
             )
         _close(descriptor for descriptor in opened if descriptor != failed)
-        failure = read_failure(failed)
-        raised = _call(on_started, child) if failure is None else None
-        # 3. Its end, and that of its streams.
-        end = _attend(launch, child, gate, early, channels)
+        served = None
+        if tracer is not None:
+            tracer.attach()
+            served = tracer if tracer.attached else None
+        with Prompt():
+            failure = read_failure(failed, served)
+            raised = _call(on_started, child) if failure is None else None
+            # 3. Its end, and that of its streams.
+            end = _attend(launch, child, gate, early, channels, served)
+        if tracer is not None:
+            tracer.hand_over()
         duration = time.monotonic() - started
         if recorder is not None:
             notes += recorder.finish(gate)
@@ -179,6 +211,25 @@ def execute(launch: Launch, on_started: Callable[[int], None] = _nothing) -> Exi
     )
 
 
+def _entering(launch: Launch) -> Callable[[], None] | None:
+    """What the child does before all else: enter its namespaces, take its traits."""
+    steps = [traits.prepare(launch.traits)]
+    protected = launch.writable is not None
+    if launch.binds or launch.hostname is not None or not launch.network or protected:
+        steps.append(namespace.prepare(launch.binds, hostname=launch.hostname, network=launch.network))
+    if launch.writable is not None:
+        steps.append(protection.prepare(launch.writable))
+    wanted = [step for step in steps if step is not None]
+    if not wanted:
+        return None
+
+    def enter() -> None:
+        for step in wanted:
+            step()
+
+    return enter
+
+
 def _open_spool(directory: str, name: str) -> int:
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
     return high(os.open(os.path.join(directory, name), flags, 0o600))
@@ -198,9 +249,14 @@ def _call(on_started: Callable[[int], None], child: int) -> BaseException | None
 
 
 def _attend(
-    launch: Launch, child: int, gate: signals.Gate, early: frozenset[int], channels: list[Channel]
+    launch: Launch,
+    child: int,
+    gate: signals.Gate,
+    early: frozenset[int],
+    channels: list[Channel],
+    served: signals.Served | None,
 ) -> _End:
-    """Wait for the program; pass signals on, and end it when it is time.
+    """Wait for the program; answer its tracer, pass signals on, and end it when it is time.
 
     Signals in `early` came before it existed, so that even a terminal's have to be passed on.
     """
@@ -216,7 +272,7 @@ def _attend(
             deadline = None if timed_out else time.monotonic() + _GRACE_S
             timed_out = True
             continue
-        got = gate.next(left, child)
+        got = gate.next(left, child, served)
         if got is None:
             continue
         if got.number == signal.SIGWINCH and got.sender != os.getpid():

@@ -9,23 +9,25 @@ compare as their text does: ``started >= 2026-01-31``.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from operator import ge, gt, le, lt
+from typing import Any, TypeVar
 
 from ledger.errors import UsageError
 from ledger.model import Trial, Value
 from ledger.ops import columns
-from ledger.ops.columns import Column, Columns
+from ledger.ops.columns import Columns
 from ledger.ops.filter_syntax import Both, Either, Expression, Literal, Not, Operator, Test, mistake, parse
 
 Answer = bool | None
 Ask = Callable[[Trial], Answer]
+Found = TypeVar("Found")
 
 _TIME = re.compile(r"\d{4}(-\d\d(-\d\d([T ]\d\d(:\d\d(:\d\d(\.\d+)?)?)?Z?)?)?)?", re.ASCII)
-_ORDER: dict[Operator, Callable[[Any, Any], bool]] = {
-    Operator.LESS: lambda a, b: bool(a < b),
-    Operator.AT_MOST: lambda a, b: bool(a <= b),
-    Operator.GREATER: lambda a, b: bool(a > b),
-    Operator.AT_LEAST: lambda a, b: bool(a >= b),
+ORDER: dict[Operator, Callable[[Any, Any], Any]] = {
+    Operator.LESS: lt,
+    Operator.AT_MOST: le,
+    Operator.GREATER: gt,
+    Operator.AT_LEAST: ge,
 }
 
 
@@ -117,52 +119,67 @@ def _joined(asks: list[Ask], decisive: bool) -> Ask:
 
 
 def _test(test: Test, names: Columns, source: str) -> Ask:
-    try:
-        column = names.find(test.name)
-    except UsageError as error:
-        what = f"{error.message}; {error.cause}" if error.cause else error.message
-        raise mistake(source, test.position, what, error.hint) from error
+    column = named(test, source, names.find)
     if test.operator is Operator.NULL:
         return lambda trial: column.read(trial) is None
-    values = [_literal(literal, column, source) for literal in test.values]
-    if test.operator in _ORDER:
-        _check_order(test, column, values[0], names, source)
+    values = literals(test, source, is_time=column.is_time)
+    if test.operator in ORDER:
+        present = [value for trial in names.trials if (value := column.read(trial)) is not None]
+        if present and all(answer(test.operator, value, values) is None for value in present):
+            raise unordered(test, source, present[0], values[0])
 
     def ask(trial: Trial) -> Answer:
         value = column.read(trial)
-        return None if value is None else _answer(test.operator, value, values)
+        return None if value is None else answer(test.operator, value, values)
 
     return ask
 
 
-def _literal(literal: Literal, column: Column, source: str) -> bool | int | float | str:
-    if not column.is_time:
-        return literal.value
+def named(test: Test, source: str, find: Callable[[str], Found]) -> Found:
+    """What `find` has for a test's name; an error of it points at the place."""
+    try:
+        return find(test.name)
+    except UsageError as error:
+        what = f"{error.message}; {error.cause}" if error.cause else error.message
+        raise mistake(source, test.position, what, error.hint) from error
+
+
+def literals(test: Test, source: str, *, is_time: bool) -> list[bool | int | float | str]:
+    """The values that a test compares with.
+
+    Raises
+    ------
+    UsageError
+        If one should be a time and is none.
+    """
+    return [_literal(literal, source) if is_time else literal.value for literal in test.values]
+
+
+def _literal(literal: Literal, source: str) -> str:
     if not _TIME.fullmatch(literal.text):
         raise mistake(source, literal.position, "expected a UTC time such as 2026-01-31 or 2026-01-31T12:00")
     return literal.text.replace(" ", "T")
 
 
-def _check_order(test: Test, column: Column, literal: object, names: Columns, source: str) -> None:
-    """Refuse an order that no trial's value can have; a mixed bag just does not match."""
-    values = [value for trial in names.trials if (value := column.read(trial)) is not None]
-    if values and all(_answer(test.operator, value, [literal]) is None for value in values):
-        shown = test.values[0].text
-        raise mistake(
-            source,
-            test.values[0].position,
-            f"no value of {test.name} has an order against {shown}: "
-            f"it is {_kind(values[0])}, and {shown} is {_kind(literal)}",
-        )
+def unordered(test: Test, source: str, value: Value, literal: object) -> UsageError:
+    """The refusal of an order that no trial's value can have; a mixed bag just does not match."""
+    shown = test.values[0].text
+    return mistake(
+        source,
+        test.values[0].position,
+        f"no value of {test.name} has an order against {shown}: "
+        f"it is {_kind(value)}, and {shown} is {_kind(literal)}",
+    )
 
 
-def _answer(operator: Operator, value: Value, literals: Sequence[object]) -> Answer:
+def answer(operator: Operator, value: Value, literals: Sequence[object]) -> Answer:
+    """What one value, which is not nothing, answers to a test."""
     if isinstance(value, tuple):
         if operator is Operator.UNEQUAL:
             return not any(_equal(each, literals[0]) for each in value)
         if operator is Operator.CONTAINS:
             return any(_equal(each, literals[0]) for each in value)
-        answers = [_answer(operator, each, literals) for each in value]
+        answers = [answer(operator, each, literals) for each in value]
         told = [each for each in answers if each is not None]
         return any(told) if told or not value else None
     if operator is Operator.EQUAL or operator is Operator.IN:
@@ -172,7 +189,7 @@ def _answer(operator: Operator, value: Value, literals: Sequence[object]) -> Ans
         return not _equal(value, literal)
     if operator is Operator.CONTAINS:
         return str(literal) in value if isinstance(value, str) else None
-    return _ORDER[operator](value, literal) if _kind(value) == _kind(literal) in _ORDERED else None
+    return bool(ORDER[operator](value, literal)) if _kind(value) == _kind(literal) in _ORDERED else None
 
 
 def _equal(value: Value, literal: object) -> bool:

@@ -2,17 +2,21 @@
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
 
+from ledger import processors
+from ledger.capture import directories, files, hyperparameters, inputs, metrics, outputs
 from ledger.capture import events as reported
-from ledger.capture import files, hyperparameters, metrics, process
+from ledger.capture.accesses import Watched, Watching, of_originals, respelled
+from ledger.capture.configuration_files import SUFFIXES, ConfigurationFile
+from ledger.capture.edited import Edited, edited
 from ledger.capture.events import Events
-from ledger.capture.files import Scan
-from ledger.capture.hyperparameters import Raw
 from ledger.capture.known import Known
 from ledger.capture.observed import observed
-from ledger.capture.secrets import Secrets
+from ledger.capture.parses import ambiguous, of_program
+from ledger.capture.places import Places
+from ledger.capture.unprobed import unprobed
+from ledger.capture.walk import named, raw
 from ledger.errors import LedgerError
 from ledger.journal.series_spool import merge_spool
 from ledger.model import (
@@ -22,7 +26,6 @@ from ledger.model import (
     HealthLine,
     HealthState,
     Hyperparameter,
-    Interpreter,
     MetricSummary,
     Observed,
     Outcome,
@@ -30,11 +33,14 @@ from ledger.model import (
     Stream,
     Value,
 )
-from ledger.model.frozen import frozen
-from ledger.ops.execute import Exit, StreamNote
+from ledger.model.frozen import frozen, replace
+from ledger.ops.execute import Exit
+from ledger.ops.leavings import Leavings
 from ledger.store.base import Store
 
 COMPLETE, PARTIAL, ABSENT = HealthState.COMPLETE, HealthState.PARTIAL, HealthState.ABSENT
+
+_KILLED = "a signal ended the program, which may not have told yet what drew without a seed"
 
 
 @frozen
@@ -43,6 +49,10 @@ class Collected:
 
     hyperparameters: tuple[Hyperparameter, ...] = ()
     observed: Observed
+    events: Events = Events()
+    inputs: tuple[Artifact, ...] = ()
+    inputs_complete: bool = False
+    """Whether these are known to be all."""
     outputs: tuple[Artifact, ...] = ()
     metrics: tuple[MetricSummary, ...] = ()
     series: Digest | None = None
@@ -76,38 +86,19 @@ def status_of(end: Exit) -> Status:
     return Status.OK if end.exit_code == 0 else Status.FAILED
 
 
-@frozen
-class Leavings:
-    """Where to look for what an execution left, and what to hold it against."""
-
-    spool: Path
-    root: Path
-    skip: frozenset[Path]
-    before: Scan | None
-    """The tree before; None where it is not known, and no output can be told."""
-    secrets: Secrets
-    raw: Raw
-    parameters: tuple[tuple[str, Value], ...] = ()
-    interpreter: Interpreter | None = None
-    placing: tuple[tuple[str, str], ...] = ()
-    declared: tuple[str, ...] = ()
-    """Paths of outputs that were declared, absolute."""
-    known: Known | None = None
-    streams: tuple[StreamNote, ...] = ()
-    withheld: str | None = None
-    """Why the streams must not be stored, if so."""
-
-
 def collect(store: Store, left: Leavings) -> Collected:
     """Read, store and describe what is left; a part that cannot be had becomes a health line, never an error.
 
     Everything is put and flushed when this returns.
     """
     collecting = _Collecting(store, left)
-    collecting.guard("hyperparameters", collecting.reports)
-    collecting.guard("outputs", collecting.files)
+    collecting.guard("probe", collecting.reports)
+    collecting.guard("outputs", collecting.outputs)
+    collecting.guard("inputs", collecting.inputs)
     collecting.guard("metrics", collecting.series)
+    collecting.guard("hyperparameters", collecting.hyperparameters)
     collecting.guard("streams", collecting.streams)
+    collecting.guard("outputs", collecting.group)
     collecting.guard("outputs", store.flush)
     return replace(collecting.result, health=tuple(collecting.health.values()))
 
@@ -119,8 +110,10 @@ class _Collecting:
         self.store, self.left = store, left
         self.health: dict[str, HealthLine] = {}
         self.events = Events()
+        self.watched = Watched(by=Watching.NONE)
+        self.logged: tuple[tuple[str, Value], ...] = ()
         self.result = Collected(
-            observed=Observed(affinity=process.affinity(), variables=left.placing),
+            observed=Observed(affinity=processors.allowed(), variables=left.placing),
             hyperparameters=hyperparameters.merge(left.raw, left.parameters, secrets=left.secrets),
         )
 
@@ -134,48 +127,172 @@ class _Collecting:
             self._say(part, ABSENT, f"{type(error).__name__}: {' '.join(str(error).split())[:500]}")
 
     def reports(self) -> None:
-        """Read what the script's calls and the probe said."""
+        """Read what the script's calls, the probe and the tracer said."""
         left = self.left
         self.events = events = reported.read(left.spool)
-        merged = hyperparameters.merge(left.raw, left.parameters, events, secrets=left.secrets)
-        seen = observed(events, affinity=process.affinity(), variables=left.placing, known=left.interpreter)
-        self.result = replace(self.result, hyperparameters=merged, observed=seen)
-        self._say("hyperparameters", PARTIAL if left.raw.problems else COMPLETE, "; ".join(left.raw.problems))
+        self.watched = watched = left.watched(events)
+        seen = observed(events, affinity=processors.allowed(), variables=left.placing, known=left.interpreter)
+        if left.surroundings is not None:
+            seen = replace(seen, watching=str(watched.by), network=watched.network)
+        self.result = replace(self.result, events=events, observed=seen)
+        missed = unprobed(watched.programs, events.processes)
         if events.processes:
-            self._say("probe", PARTIAL if events.problems else COMPLETE, "; ".join(events.problems[:5]))
-            self._say("seeds", COMPLETE)
+            problems = [*missed, *events.problems[:5]]
+            self._say("probe", PARTIAL if problems else COMPLETE, "; ".join(problems))
+            untold = [*missed, _KILLED] if left.killed else missed
+            self._say("seeds", PARTIAL if untold else COMPLETE, "; ".join(untold))
         else:
-            self._say("probe", ABSENT, "no Python process reported itself")
-            self._say("seeds", ABSENT, "no Python process reported itself")
+            reason = "; ".join(missed) or "no Python process reported itself"
+            self._say("probe", ABSENT, reason)
+            self._say("seeds", ABSENT, reason)
 
-    def files(self) -> None:
+    def outputs(self) -> None:
         """Store the files that changed, and those that were declared."""
         left = self.left
         if left.before is None:
-            self._say("outputs", ABSENT, "the recorder died before the command ended")
+            self._say("outputs", ABSENT, "the recorder died before it recorded them")
             return
         if not left.root.is_dir():
             self._say("outputs", ABSENT, f"{left.root} is gone")
             return
         after = files.scan(left.root, left.skip)
-        declared = [*left.declared, *(each.path for each in self.events.artifacts)]
-        paths = dict.fromkeys([*files.changed(left.before, after), *declared])
+        declared = [*left.declared, *(os.path.join(left.root, each.path) for each in self.events.artifacts)]
+        around = left.surroundings
+        # The command may know a scratch tree by the name of the one that it stands for.
+        original = around.places.root if around is not None else str(left.root)
+        made = outputs.outputs(
+            respelled(self.watched, original, str(left.root)),
+            places=self._places(left.root),
+            before=left.before,
+            after=after,
+            declared=declared,
+            recorded=around.recorded if around is not None else lambda _: None,
+            known=left.known,
+            overlapped=around is not None and around.overlapped,
+        )
         found, problems = files.artifacts(
-            left.root, paths, ArtifactRole.OUTPUT, put=self.store, known=left.known
+            left.root,
+            made.paths,
+            ArtifactRole.OUTPUT,
+            put=self.store,
+            known=left.known,
+            secrets=left.secrets,
         )
         self.result = replace(self.result, outputs=found)
+        if around is not None:
+            problems += outputs.unseen(self.watched)
         problems = [*after.problems, *problems]
         self._say("outputs", PARTIAL if problems else COMPLETE, "; ".join(problems))
         if left.known is not None:
             left.known.save(after.files)
 
+    def group(self) -> None:
+        """Let directories stand for very many outputs."""
+        outputs = directories.group(self.result.outputs, put=self.store, root=str(self.left.root))
+        self.result = replace(self.result, outputs=outputs)
+
+    def inputs(self) -> None:
+        """Store what the files that were read held before the program changed any."""
+        left, around = self.left, self.left.surroundings
+        if around is None:
+            return
+        altered = Edited()
+        if around.cache is not None and around.sites:
+            altered = edited(self.watched, map(str, around.sites), cache=around.cache)
+        known = Known() if around.known is None else around.known
+        watched, before = respelled(self.watched, str(left.root), around.places.root), left.before
+        if around.copied is not None and before is not None:
+            watched, before = of_originals(watched, around.places.root, before, around.copied), around.copied
+        read = inputs.inputs(
+            watched,
+            places=self._places(around.places.root),
+            put=self.store,
+            known=known,
+            recorded=around.recorded,
+            declared=around.inputs,
+            edited=altered.paths,
+            before=before,
+            max_bytes=around.max_input_bytes,
+            secrets=left.secrets,
+        )
+        known.save()
+        self.result = replace(self.result, inputs=read.artifacts, inputs_complete=read.complete)
+        self.health["inputs"] = read.health
+        if altered.names or altered.problems:
+            names = [f"edited after installation: {named(list(altered.names))}"] if altered.names else []
+            self._say("environment", PARTIAL, "; ".join([*names, *altered.problems]))
+
+    def hyperparameters(self) -> None:
+        """Unite what the command line, its parser, configuration files and calls say."""
+        left = self.left
+        merged = hyperparameters.merge(
+            left.raw,
+            left.parameters,
+            self.events,
+            opened=self._configuration(),
+            logged=self.logged,
+            secrets=left.secrets,
+        )
+        self.result = replace(self.result, hyperparameters=merged)
+        problems = list(left.raw.problems)
+        if several := ambiguous(of_program(self.events)):
+            problems.append(f"of several processes, the first one's value is recorded: {named(several)}")
+        self._say("hyperparameters", PARTIAL if problems else COMPLETE, "; ".join(problems))
+
+    def _configuration(self) -> tuple[ConfigurationFile, ...]:
+        """The configuration files among what was read."""
+        around = self.left.surroundings
+        read = self.watched.accesses
+        if around is None or not any(each.path.lower().endswith(SUFFIXES) for each in read):
+            return ()
+        from ledger.capture.opened_configuration import from_watched  # most programs open none
+
+        root = Path(around.places.root)
+        return from_watched(
+            respelled(self.watched, str(self.left.root), str(root)), self.events, around.directory, root
+        )
+
+    def _former(self, path: str) -> bytes | Path | None:
+        """What an output held that the program did not begin anew; None where that is not known."""
+        around = self.left.surroundings
+        if around is None:
+            return None
+        full = os.path.join(around.places.root, path)
+        access = next((each for each in self.watched.accesses if each.path == full), None)
+        if access is None or not (access.existed and access.read):
+            return None
+        if access.saved is not None:
+            return Path(os.fsdecode(raw(access.saved)))
+        held = around.recorded(path)
+        if held is None or held.entry.digest is None or not self.store.has(held.entry.digest):
+            return None
+        return self.store.get(held.entry.digest)
+
+    def _places(self, root: str | Path) -> Places:
+        """Where things lie, with the prefixes of the interpreters that were met."""
+        around = self.left.surroundings
+        if around is None:
+            return Places(root=str(root))
+        met = {
+            prefix for each in self.events.processes for prefix in (each.prefix, each.base_prefix) if prefix
+        }
+        return replace(around.places, root=str(root), prefixes=tuple(sorted({*around.places.prefixes, *met})))
+
     def series(self) -> None:
         """Unite the metric points of all processes, and of metrics files."""
         left = self.left
-        found = metrics.from_files(left.root, (each.path for each in self.result.outputs))
+        found = metrics.from_files(
+            left.root,
+            (each.path for each in self.result.outputs),
+            patterns=left.metrics.files,
+            ignore=left.metrics.ignore,
+            former=self._former,
+            cut=left.killed,
+        )
+        self.logged = found.hyperparameters
         target = left.spool / "series"
         target.unlink(missing_ok=True)
-        merged = merge_spool(left.spool, target, extra=found.points)
+        merged = merge_spool(left.spool, target, extra=found.points, extra_time=left.ended_ns)
         if merged.summaries:
             digest, _ = self.store.put_file(target)
             self.result = replace(self.result, metrics=merged.summaries, series=digest)
@@ -199,9 +316,10 @@ class _Collecting:
         path = self.left.spool / name
         if not path.is_file():
             return None
-        if not self.left.secrets.empty:
+        secrets = self.left.secrets.also_in(path)
+        if not secrets.empty:
             masked = self.left.spool / f"{name}.masked"
-            self.left.secrets.mask_file(path, masked)
+            secrets.mask_file(path, masked)
             path = masked
         digest, size = self.store.put_file(path)
         return Stream(digest=digest, size=size)
@@ -221,7 +339,9 @@ def united(before: Iterable[HealthLine], after: Iterable[HealthLine]) -> tuple[H
             lines[line.part] = line
         elif line.reason and line.reason != earlier.reason:
             state = ABSENT if ABSENT in (earlier.state, line.state) else PARTIAL
-            lines[line.part] = replace(earlier, state=state, reason=f"{earlier.reason}; {line.reason}")
+            told = earlier.reason is not None and earlier.reason in line.reason
+            reason = line.reason if told else f"{earlier.reason}; {line.reason}"
+            lines[line.part] = replace(earlier, state=state, reason=reason)
     return tuple(lines[part] for part in sorted(lines))
 
 

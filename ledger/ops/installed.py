@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ledger.capture.metadata import normalised, record_rows
+from ledger import processors
+from ledger.capture.metadata import normalised
+from ledger.capture.record_rows import record_rows
 
 _TOOLS = (("sha256sum",), ("shasum", "-a", "256"))
 
@@ -42,7 +44,7 @@ def wrong_content(site: Path) -> set[str]:
             expected = urlsafe_b64decode(value + "=" * (-len(value) % 4)).hex()
             lines.append((int(size or 0), f"{expected}  {path}\n"))
     lines.sort(reverse=True)
-    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+    workers = processors.allowed()
     shares = ["".join(line for _, line in lines[place::workers]) for place in range(workers)]
     with ThreadPoolExecutor(workers) as pool:
         for wrong in pool.map(lambda share: _failed(tool, share), shares):

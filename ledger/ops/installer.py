@@ -1,16 +1,19 @@
 """uv as this house calls it: nobody's configuration but where packages come from."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ledger.errors import IncomparableError
 from ledger.model.frozen import field, frozen
 from ledger.ops.indexes import from_configuration
 
+CANNOT = "the environment cannot be made again"
 CURRENT = "ledger replay --env current REF uses today's environment and reports how it differs"
 
 _KEPT = (
@@ -26,6 +29,9 @@ _KEPT = (
     *("UV_INSECURE_HOST", "UV_CONCURRENT_", "UV_PYTHON_INSTALL_DIR", "UV_SSL_", "UV_GITHUB_TOKEN"),
 )
 """Beginnings of uv's variables that say where things come from, and not what is installed."""
+_SOURCES = frozenset(
+    {"UV_INDEX", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_CACHE_DIR", "UV_OFFLINE"}
+)
 _DROPPED = frozenset({"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONSTARTUP"})
 _MISSING = re.compile(
     r"no version of ([\w.-]+)==|Because ([\w.-]+) was not found|^\s*([\w.-]+)===[^\n]*\n\s*\^",
@@ -33,6 +39,8 @@ _MISSING = re.compile(
 )
 _MANY = 30
 """Missing packages that are named, one question to the index each."""
+_ASKED = 5
+"""Missing packages of which the nearest versions are asked for, two questions each."""
 
 
 @frozen
@@ -106,9 +114,7 @@ class Installer:
             words.append("--system-site-packages")
         done = self.run(*words, directory=place.parent)
         if done.returncode != 0:
-            raise IncomparableError(
-                "the environment cannot be made again", cause=_told(done.stderr), hint=CURRENT
-            )
+            raise IncomparableError(CANNOT, cause=_told(done.stderr), hint=CURRENT)
 
     def install(self, python: Path, requirements: Sequence[str], *options: str) -> None:
         """Install exactly these requirements, without what they depend on.
@@ -132,19 +138,70 @@ class Installer:
                 break
             missing |= more
             rest = [each for each in rest if _name(each) not in missing]
-        wanted = sorted(each.replace("===", "==") for each in requirements if _name(each) in missing)
-        raise _explained(wanted, done.stderr)
+        wanted = sorted(each for each in requirements if _name(each) in missing)
+        error = _explained([each.replace("===", "==") for each in wanted], done.stderr)
+        near = [told for each in wanted[:_ASKED] if (told := self._nearest(python, each))]
+        if near and error.message == CANNOT:
+            error.cause = f"{error.cause}; the nearest that there are: {', '.join(near)}"
+        raise error
+
+    def install_wheels(self, python: Path, requirements: Sequence[str], wheels: Path) -> None:
+        """Install exactly these requirements from the wheels in a directory, and from nowhere else.
+
+        Raises
+        ------
+        IncomparableError
+            If uv does not manage.
+        """
+        if not requirements:
+            return
+        # A cache of its own, on the same disk: its files become the environment's without a copy.
+        cache = wheels / "cache"
+        options = ["--no-index", "--find-links", str(wheels), "--cache-dir", str(cache), "--offline"]
+        kept = {name: value for name, value in self.variables.items() if name not in _SOURCES}
+        alone = replace(self, variables=kept, no_index=False)
+        done = alone._install(python, requirements, *options, links="hardlink")
+        if done.returncode != 0:
+            raise IncomparableError(CANNOT, cause=_told(done.stderr), hint=CURRENT)
 
     def _install(
-        self, python: Path, requirements: Iterable[str], *options: str
+        self, python: Path, requirements: Iterable[str], *options: str, links: str = "copy"
     ) -> "subprocess.CompletedProcess[str]":
         prefix = python.parent.parent
         file = prefix / "requirements.txt"
         file.write_text("".join(f"{each}\n" for each in requirements), errors="surrogateescape")
-        words = ["pip", "install", "--quiet", "--no-deps", "--link-mode", "copy", "--no-compile-bytecode"]
+        words = ["pip", "install", "--quiet", "--no-deps", "--link-mode", links, "--no-compile-bytecode"]
         words += [*options, "--python", str(python), "--requirements", str(file)]
         words += ["--no-index"] if self.no_index else []
         return self.run(*words, directory=prefix)
+
+    def _nearest(self, python: Path, requirement: str) -> str | None:
+        """The versions right below and above a missing one; None where an index has neither."""
+        name, _, version = requirement.partition("===")
+        public = version.partition("+")[0]
+        found: list[str] = []
+        file = python.parent.parent / "requirements.txt"
+        for bound, order in ((f"<={public}", "highest"), (f">{public}", "lowest-direct")):
+            file.write_text(f"{name}{bound}\n", errors="surrogateescape")
+            words = ["pip", "compile", "--quiet", "--no-deps", "--no-header", "--no-annotate"]
+            words += ["--python", str(python), "--resolution", order, str(file)]
+            words += ["--no-index"] if self.no_index else []
+            done = self.run(*words, directory=python.parent.parent)
+            if done.returncode == 0 and version:
+                found += [
+                    line.partition("==")[2].strip() for line in done.stdout.splitlines() if "==" in line
+                ]
+        return f"{name} {' and '.join(found)}" if found else None
+
+    def pythons(self) -> list[tuple[str, str, str]]:
+        """Implementation, version and path of each Python that uv finds here."""
+        words = ("python", "list", "--only-installed", "--output-format", "json", "--no-python-downloads")
+        done = self.run(*words, directory=Path("/"))
+        try:
+            rows = json.loads(done.stdout)
+            return [(row["implementation"], row["version"], row["path"]) for row in rows]
+        except (ValueError, KeyError, TypeError):
+            return []  # an older uv that cannot say
 
     def find_python(self, request: str, directory: Path) -> str | None:
         """Path of an interpreter of exactly this version, none being fetched; None where there is none."""
@@ -162,7 +219,7 @@ def _binary(variables: Mapping[str, str]) -> str:
         found = shutil.which("uv", path=variables.get("PATH"))
     if found is None:
         raise IncomparableError(
-            "the environment cannot be made again",
+            CANNOT,
             cause="uv is neither installed beside this package nor on PATH",
             hint=f"python -m pip install uv; or: {CURRENT}",
         )
@@ -196,8 +253,8 @@ def _explained(missing: list[str], text: str) -> IncomparableError:
         )
     if missing:
         return IncomparableError(
-            "the environment cannot be made again",
+            CANNOT,
             cause=f"no index has {', '.join(missing)}",
             hint=f"name an index that has them, by UV_INDEX=URL or UV_FIND_LINKS=DIRECTORY; or: {CURRENT}",
         )
-    return IncomparableError("the environment cannot be made again", cause=_told(text), hint=CURRENT)
+    return IncomparableError(CANNOT, cause=_told(text), hint=CURRENT)

@@ -2,17 +2,21 @@
 
 from collections.abc import Callable, Sequence
 
-from ledger.capture.metrics import NAME as METRICS_FILE
-from ledger.compare import json_values, text
+from ledger.capture.metrics import holds_metrics
+from ledger.compare import metrics as metric_rules
 from ledger.compare.base import Comparison, Tolerance
-from ledger.compare.metrics import is_timing
+from ledger.compare.texts import text
 from ledger.errors import LedgerError
-from ledger.model import Artifact, Cause, Difference, Digest, Entropy, Observed, Outcome, Stream, Verdict
-from ledger.model.frozen import frozen
+from ledger.model import Artifact, Cause, Difference, Host, Observed, Outcome, Stream, Verdict
+from ledger.model.frozen import frozen, replace
+from ledger.ops.allowances import NONE, Allowances
+from ledger.ops.causes import Evidence, causes
 from ledger.ops.diff_results import artifacts, compare_contents, outcome_metrics
 from ledger.store.base import Store
 
-_SHOWN = 3
+_FREE = "it varies from run to run"
+_TAIL = 1000
+"""Bytes at the end of a stream in which its last line is looked for."""
 
 
 @frozen
@@ -37,7 +41,14 @@ def judge(
     seen: Observed | None,
     now: Observed | None,
     absent: Sequence[str],
+    unrecorded: str | None = None,
+    root: str = "",
     suspect: Callable[[str], str | None] = lambda _: None,
+    allowances: Allowances = NONE,
+    recreated: bool = False,
+    hosts: tuple[Host, Host] | None = None,
+    protected: bool = False,
+    holds_metrics: Callable[[str], bool] = holds_metrics,
 ) -> Judged:
     """Compare two outcomes of one recipe: exit code, metrics and outputs; streams too, which count if strict.
 
@@ -59,17 +70,38 @@ def judge(
         What was observed at the trial and at its replay.
     absent
         Paths of the tree that were recorded without content, and were not there at the replay.
+    unrecorded
+        Why the record of its inputs is not complete, if so.
+    root
+        Where the trial ran; places in it are told relative to it.
     suspect
         Finds the line of the code that may use a generator of which only the name is known.
+    allowances
+        What is known to differ from run to run.
+    recreated
+        Whether the environment was made again, so that what drifted is not to be had as it was.
+    hosts
+        Where it ran, and where it ran now, if both are known.
+    protected
+        Whether the replay could not write outside of its root.
+    holds_metrics
+        Whether an output, by its path, holds metrics, so that the clock in it does not count either.
     """
     tolerance = Tolerance(rtol=rtol, atol=atol)
+    damage: list[str] = []
 
     def compare(expected: Artifact, found: Artifact) -> Comparison | str:
-        if expected.path.rpartition("/")[2] == METRICS_FILE and expected.digest and found.digest:
-            judged = _metrics_file(expected.digest, found.digest, store, tolerance, timing)
-            if judged is not None:
-                return judged
-        return compare_contents(expected, found, store, tolerance)
+        if allowances.free("outputs", expected.path):
+            return Comparison(same=True, exact=False, detail=_FREE)
+        near = allowances.tolerance("outputs", expected.path)
+        if near is not None and expected.digest and found.digest:
+            masked = allowances.text("outputs", expected.path, expected.digest, found.digest, store)
+            if masked:
+                return masked
+        compared = compare_contents(expected, found, store, near or tolerance)
+        if isinstance(compared, str) and not (expected.omitted or found.omitted):
+            damage.append(compared)
+        return _without_clock(compared, timing) if holds_metrics(expected.path) else compared
 
     # 1. The parts that a verdict counts.
     differences: list[Difference] = []
@@ -77,13 +109,17 @@ def judge(
         differences.append(
             Difference(part="exit_code", path="", expected=recorded.exit_code, got=got.exit_code)
         )
-    metrics, problems = outcome_metrics(recorded, got, store, tolerance, timing)
+    metrics, problems = outcome_metrics(recorded, got, store, tolerance, timing, allowances.metrics)
     differences += metrics
-    differences += artifacts("outputs", recorded.outputs, got.outputs, compare)
+    differences += artifacts("outputs", recorded.outputs, got.outputs, store, compare)
+    differences = [
+        replace(each, counted=False, detail=_FREE) if allowances.free(each.part, each.path) else each
+        for each in differences
+    ]
 
     # 2. The streams.
     for name in ("stdout", "stderr"):
-        found = _stream(name, getattr(recorded, name), getattr(got, name), store, strict)
+        found = _stream(name, getattr(recorded, name), getattr(got, name), store, strict, allowances)
         if found is not None:
             differences.append(found)
 
@@ -96,34 +132,52 @@ def judge(
         verdict = Verdict.EQUIVALENT
     else:
         verdict = Verdict.IDENTICAL
-    reasons = [each.reason for each in problems]
-    causes = _causes(drift, seen, now, absent, reasons, suspect) if counted else ()
-    return Judged(verdict=verdict, differences=(*differences, *drift), causes=causes)
+    evidence = Evidence(
+        drift=drift,
+        recreated=recreated,
+        seen=seen,
+        now=now,
+        hosts=hosts,
+        absent=tuple(absent),
+        unrecorded=unrecorded,
+        problems=(*(each.reason for each in problems), *damage),
+        protected=protected,
+        root=root,
+        suspect=suspect,
+        failure=_failure(recorded, got, store),
+    )
+    return Judged(
+        verdict=verdict,
+        differences=(*differences, *drift),
+        causes=causes(evidence) if counted else (),
+    )
 
 
-def _metrics_file(
-    expected: Digest, found: Digest, store: Store, tolerance: Tolerance, timing: tuple[str, ...]
-) -> Comparison | None:
-    """Judge a metrics file that differs only in what measures the clock; None if anything else differs."""
-    contents: list[bytes] = []
-    try:
-        for digest in (expected, found):
-            with store.open(digest) as file:
-                contents.append(file.read(json_values.MOST_BYTES + 1))
-    except LedgerError:
-        return None  # the usual comparison says what cannot be read
-    apart = json_values.partings(contents[0], contents[1], tolerance)
-    if not apart or not all(each.near or _measures_clock(each.path, timing) for each in apart):
+def _failure(recorded: Outcome, got: Outcome, store: Store) -> str | None:
+    """What a command said last before it failed; None if it did not, or did so in the same way before."""
+    if got.exit_code in (0, recorded.exit_code):
         return None
-    clock = [each for each in apart if not each.near]
-    if not clock:
-        return None
-    return Comparison(same=True, exact=False, detail=f"{json_values.summary(clock)}; measures the clock")
+    said = f"exit code {got.exit_code}"
+    for stream in filter(None, (got.stderr, got.stdout)):
+        try:
+            with store.open(stream.digest) as file:
+                file.seek(max(stream.size - _TAIL, 0))
+                lines = file.read(_TAIL).decode("utf-8", "replace").split("\n")
+        except (LedgerError, OSError):
+            continue
+        last = next((line for line in map(str.strip, reversed(lines)) if line), None)
+        if last is not None:
+            return f"{said}: {last}"
+    return said
 
 
-def _measures_clock(path: str, timing: tuple[str, ...]) -> bool:
-    keys = [key for key in path.split(".") if not key.isdecimal()]  # a place in a list is no part of a name
-    return is_timing(".".join(keys), timing)
+def _without_clock(found: Comparison | str, timing: tuple[str, ...]) -> Comparison | str:
+    """What differs only where the clock is measured does not count, as it does not among metrics."""
+    if isinstance(found, str) or found.same or not found.places:
+        return found
+    if not all(metric_rules.measures_clock(each, timing) for each in found.places):
+        return found
+    return replace(found, same=True, detail=f"{found.detail}; measures the clock")
 
 
 def _only_clock(difference: Difference) -> bool:
@@ -132,17 +186,26 @@ def _only_clock(difference: Difference) -> bool:
 
 
 def _stream(
-    name: str, recorded: Stream | None, got: Stream | None, store: Store, strict: bool
+    name: str,
+    recorded: Stream | None,
+    got: Stream | None,
+    store: Store,
+    strict: bool,
+    allowances: Allowances,
 ) -> Difference | None:
     digests = [each.digest if each else None for each in (recorded, got)]
     if digests[0] == digests[1]:
         return None
     shown = [str(each) if each else None for each in digests]
     detail, counted = "only one of them has it", strict
-    if digests[0] and digests[1]:
+    if allowances.free("streams", name):
+        detail, counted = _FREE, False
+    elif digests[0] and digests[1]:
         try:
-            with store.open(digests[0]) as expected, store.open(digests[1]) as found:
-                compared = text.compare_masked(expected, found)
+            compared = allowances.text("streams", name, digests[0], digests[1], store)
+            if compared is None:
+                with store.open(digests[0]) as expected, store.open(digests[1]) as found:
+                    compared = text.compare_masked(expected, found)
             detail = compared.detail or "only clock text differs"
             counted = strict and not compared.same
         except LedgerError as error:
@@ -150,70 +213,3 @@ def _stream(
     return Difference(
         part="streams", path=name, expected=shown[0], got=shown[1], detail=detail, counted=counted
     )
-
-
-def _drew(entropy: Entropy, suspect: Callable[[str], str | None]) -> str:
-    if entropy.where is not None:
-        return f"{entropy.generator} drew fresh entropy at {entropy.where}"
-    line = suspect(entropy.generator)
-    where = f"the first line that uses it is {line}" if line else "at an unknown place"
-    return f"the global generator of {entropy.generator} was never seeded; {where}"
-
-
-def _causes(
-    drift: tuple[Difference, ...],
-    seen: Observed | None,
-    now: Observed | None,
-    absent: Sequence[str],
-    problems: Sequence[str],
-    suspect: Callable[[str], str | None],
-) -> tuple[Cause, ...]:
-    """What was observed that can make a result come out otherwise, the likeliest first."""
-    causes: list[Cause] = []
-    if drift:
-        shown = "; ".join(f"{each.path}: {each.expected} → {each.got}" for each in drift[:_SHOWN])
-        more = f" and {len(drift) - _SHOWN} more" if len(drift) > _SHOWN else ""
-        causes.append(
-            Cause(
-                cause="the environment is not the recorded one",
-                evidence=shown + more,
-                hint="ledger replay --env recreate makes the recorded one again",
-            )
-        )
-    if seen and now and seen.affinity != now.affinity:
-        causes.append(
-            Cause(
-                cause="another number of processors",
-                evidence=f"{seen.affinity} then, {now.affinity} now",
-                hint=f"taskset -c 0-{seen.affinity - 1} ledger replay … gives it as many",
-            )
-        )
-    for each in seen.entropy[:_SHOWN] if seen else ():
-        causes.append(
-            Cause(
-                cause="a generator without a seed",
-                evidence=_drew(each, suspect),
-                hint="seed it in the program, or record with: ledger run --seed 1 …",
-            )
-        )
-    if seen and not any(each.generator == "PYTHONHASHSEED" for each in seen.seeded) and not seen.entropy:
-        unseeded = not any(each.enforced for each in seen.seeded)
-        if unseeded:
-            causes.append(
-                Cause(
-                    cause="randomness that nobody pinned (hash order, an unseeded generator, the clock)",
-                    evidence="the trial was recorded without --seed",
-                    hint="record it with: ledger run --seed 1 … and replay that",
-                )
-            )
-    if absent:
-        causes.append(
-            Cause(
-                cause="files were recorded without their content",
-                evidence=", ".join(absent[:_SHOWN]),
-                hint="name what the program reads: ledger run --input PATH …",
-            )
-        )
-    for problem in problems:
-        causes.append(Cause(cause="a record is damaged", evidence=problem, hint="ledger verify"))
-    return tuple(causes)

@@ -67,11 +67,13 @@ class Layer:
             here.chmod(each.stat().st_mode & 0o777)
 
     def _editable(self, site: Path, install: EditableInstall) -> None:
-        stem = install.name.replace("-", "_")
+        stem = install.name.replace("-", "_").replace("/", "_")
         paths = install.paths or (install.path,)
         (site / f"__editable__.{stem}.pth").write_text(
             "".join(f"{each}\n" for each in paths), errors="surrogateescape"
         )
+        if not install.version:
+            return  # no distribution, but a directory that a .pth file put on the path
         project = _project(install.path)
         info = site / f"{stem}-{install.version}.dist-info"
         info.mkdir()
@@ -142,6 +144,13 @@ def editable_installs(
         place = places[snapshot.name]
         paths = tuple(Path(os.path.normpath(place / path)) for path in snapshot.paths)
         found.append(EditableInstall(name=each.name, version=each.version, path=place, paths=paths))
+    used = {each.path for each in found}
+    for other in code:
+        added = other.name.startswith("pth/") or (other.name == "." and other.paths)
+        if added and other.name in places and places[other.name] not in used:
+            place = places[other.name]
+            paths = tuple(Path(os.path.normpath(place / path)) for path in other.paths)
+            found.append(EditableInstall(name=other.name, version="", path=place, paths=paths))
     return tuple(found)
 
 

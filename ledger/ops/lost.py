@@ -4,23 +4,29 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from ledger.capture import trace
+from ledger.capture.accesses import Watched, Watching
+from ledger.capture.choice import held
 from ledger.capture.hyperparameters import Raw
 from ledger.capture.secrets import Secrets, refill
 from ledger.errors import LedgerError, NotFoundError
-from ledger.model import Digest, Outcome, Status, TrialFinished, TrialLost, TrialStarted
+from ledger.model import Digest, Manifest, Outcome, Status, TrialFinished, TrialLost, TrialStarted
+from ledger.model.codec import decode
 from ledger.ops import spool as spools
-from ledger.ops.finish import Leavings, collect, united
+from ledger.ops.finish import collect, united
+from ledger.ops.leavings import Leavings, Surroundings, places
 from ledger.ops.spool import Spool
 from ledger.workspace import Workspace
 
 _REASON = "its recorder died before the end"
+_NOTHING = Manifest(entries=())
 
 
 def recover(workspace: Workspace) -> int:
     """Record as lost each trial that started, has no end, and whose recorder is dead.
 
-    What its spool holds (metrics, hyperparameters, streams) is saved; its outputs cannot be told from other
-    files any more.
+    What its spool holds (metrics, hyperparameters, streams, what it read) is saved; its outputs cannot be
+    told from other files any more.
 
     Returns
     -------
@@ -38,7 +44,8 @@ def recover(workspace: Workspace) -> int:
         try:
             started = _started(workspace, spool)
             if started is not None:
-                _record(workspace, spool.path, *started)
+                with workspace.store.pinned():
+                    _record(workspace, spool.path, *started)
                 count += 1
             done = True
         finally:
@@ -78,11 +85,13 @@ def _record(workspace: Workspace, path: Path, trial: Digest, started: TrialStart
             skip=frozenset({workspace.directory}),
             before=None,
             # The values that had to be hidden died with the recorder; most are today's variables still.
-            secrets=Secrets.find(started.intent.argv, os.environ),
+            secrets=Secrets.find(started.intent.argv, os.environ, (Path(started.root),)),
             withheld=_withheld(started.intent.argv),
             raw=Raw(),
             parameters=started.intent.parameters,
             interpreter=started.interpreter,
+            surroundings=_surroundings(workspace, path, started),
+            watched=lambda _: trace.read(path) or Watched(by=Watching.NONE, fallback=_REASON),
         ),
     )
     parsed = {each.name: each for each in (*started.hyperparameters, *collected.hyperparameters)}
@@ -106,8 +115,28 @@ def _record(workspace: Workspace, path: Path, trial: Digest, started: TrialStart
                 peak_memory=0,
             ),
             health=united(started.health, collected.health),
+            inputs=collected.inputs,
         )
     )
+
+
+def _surroundings(workspace: Workspace, path: Path, started: TrialStarted) -> Surroundings:
+    own = started.code[0]
+    try:
+        recorded = held(_manifest(workspace, own.tree), _manifest(workspace, own.products))
+    except LedgerError:
+        recorded = held(_NOTHING, _NOTHING)  # the list is damaged, which verify says
+    return Surroundings(
+        places=places(workspace, os.environ, started.interpreter, spool=path),
+        directory=Path(started.root) / started.intent.directory,
+        recorded=recorded,
+        inputs=started.inputs,
+        max_input_bytes=workspace.config.store.max_input_bytes,
+    )
+
+
+def _manifest(workspace: Workspace, digest: Digest | None) -> Manifest:
+    return _NOTHING if digest is None else decode(Manifest, workspace.store.get(digest))
 
 
 def _withheld(argv: Sequence[str]) -> str | None:

@@ -1,6 +1,8 @@
-"""A mount namespace of its own for one child: other directories mounted over the paths that it knows."""
+"""Namespaces for one child: other directories over the paths that it knows, another name, no network."""
 
+import fcntl
 import os
+import struct
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -9,16 +11,21 @@ from ledger.model.frozen import frozen
 from ledger.ops import signals
 
 _CLONE_NEWNS: Final = 0x00020000
+_CLONE_NEWUTS: Final = 0x04000000
 _CLONE_NEWUSER: Final = 0x10000000
+_CLONE_NEWNET: Final = 0x40000000
 _MS_BIND: Final = 0x1000
 _MS_REC: Final = 0x4000
 _MS_PRIVATE: Final = 0x40000
+
+_SIOCSIFFLAGS: Final = 0x8914
+_IFF_UP: Final = 1
 
 _reason: list[str | None] = []
 
 
 class NamespaceError(LedgerError):
-    """A directory could not be mounted over another one; nothing was started."""
+    """A child could not be given the surroundings that it was to have; nothing was started."""
 
 
 @frozen
@@ -36,13 +43,24 @@ class Bind:
     """Absolute path at which it is to be seen."""
 
 
-def prepare(binds: Sequence[Bind]) -> Callable[[], None]:
+def prepare(
+    binds: Sequence[Bind], *, hostname: str | None = None, network: bool = True
+) -> Callable[[], None]:
     """Load what is needed before the fork and return the function that a forked child calls.
 
     The function raises `OSError`, with the failed step as its text, and leaves the child in a user and mount
     namespace (a mount namespace alone where the process may make one, as root), with the same user and group
     ids, all mounts private and `binds` mounted. The working directory still is the one from before: change
     into it anew.
+
+    Parameters
+    ----------
+    binds
+        What to mount over what.
+    hostname
+        What the child takes the machine's name for; None for its own.
+    network
+        Whether it has the machine's network; else its own loopback is all that it reaches.
 
     Raises
     ------
@@ -52,8 +70,11 @@ def prepare(binds: Sequence[Bind]) -> Callable[[], None]:
     try:
         import ctypes  # only replays in a namespace need it
 
+        if not network:
+            import socket
+
         library = ctypes.CDLL(None, use_errno=True)
-        for name in ("unshare", "mount"):
+        for name in ("unshare", "mount", "sethostname"):
             getattr(library, name)
     except (ImportError, OSError, AttributeError) as error:
         raise NamespaceError("there are no namespaces here", cause=str(error)) from error
@@ -68,13 +89,23 @@ def prepare(binds: Sequence[Bind]) -> Callable[[], None]:
     def mount(source: bytes | None, target: bytes, flags: int, step: str) -> None:
         check(library.mount(source, target, None, ctypes.c_ulong(flags), None), step)
 
+    kinds = _CLONE_NEWNS
+    kinds |= 0 if hostname is None else _CLONE_NEWUTS
+    kinds |= 0 if network else _CLONE_NEWNET
+    called = (hostname or "").encode()
+
     def enter() -> None:
         # Alone where allowed: root keeps its rights over other users' files, which one mapped id would lose.
-        if library.unshare(_CLONE_NEWNS) != 0:
-            check(library.unshare(_CLONE_NEWUSER | _CLONE_NEWNS), "make a user namespace")
+        if library.unshare(kinds) != 0:
+            check(library.unshare(_CLONE_NEWUSER | kinds), "make a user namespace")
             _write("/proc/self/setgroups", "deny")
             _write("/proc/self/uid_map", f"{user} {user} 1")
             _write("/proc/self/gid_map", f"{group} {group} 1")
+        if called:
+            check(library.sethostname(called, len(called)), "set a host name")
+        if not network:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as any_socket:
+                _up(any_socket.fileno(), b"lo")
         mount(None, b"/", _MS_REC | _MS_PRIVATE, "make the mounts private")
         opened = [(_open(source), source, target) for source, target in pairs]
         for descriptor, source, target in opened:
@@ -116,6 +147,14 @@ def _try() -> str | None:
     if status != 0:
         return f"the trial of it ended with status {status}"
     return text.decode("utf-8", "replace") or None
+
+
+def _up(descriptor: int, interface: bytes) -> None:
+    """Let a new network namespace have the loopback that every program takes for granted."""
+    try:
+        fcntl.ioctl(descriptor, _SIOCSIFFLAGS, struct.pack("16sh22x", interface, _IFF_UP))
+    except OSError as error:
+        raise OSError(error.errno, f"set up the loopback: {error.strerror}") from error
 
 
 def _write(path: str, text: str) -> None:

@@ -1,15 +1,14 @@
 """Whether other trials ran in the same tree meanwhile, so that outputs cannot be told apart."""
 
-from dataclasses import dataclass
-
 from ledger.errors import LedgerError
 from ledger.model import Digest, HealthLine, HealthState, TrialStarted
+from ledger.model.frozen import frozen
 from ledger.ops import spool as spools
 from ledger.ops.spool import Spool
 from ledger.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Watch:
     """Who was there when a trial began."""
 
@@ -61,7 +60,8 @@ def _overlapping(watch: Watch, workspace: Workspace, trial: Digest) -> list[Heal
     if not strangers:
         return []
     shown = ", ".join(id.short for id in strangers[:3]) + (", …" if len(strangers) > 3 else "")
-    reason = f"overlapped: the same directory was used by trial {shown} meanwhile"
+    noun = "trial" if len(strangers) == 1 else "trials"
+    reason = f"overlapped: the same directory was used by {noun} {shown} meanwhile"
     return [HealthLine(part="outputs", state=HealthState.PARTIAL, reason=reason)]
 
 

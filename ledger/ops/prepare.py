@@ -1,10 +1,20 @@
 """All of a trial that is known before its command starts."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from ledger.capture import code, environment, files, hyperparameters, process, seeds
+from ledger.capture import (
+    code,
+    container,
+    environment,
+    files,
+    hyperparameters,
+    leftovers,
+    locks,
+    process,
+    seeds,
+)
+from ledger.capture.choice import Held, held
 from ledger.capture.environment import CapturedEnvironment, EditableInstall
 from ledger.capture.files import Scan
 from ledger.capture.hyperparameters import Raw
@@ -20,14 +30,16 @@ from ledger.model import (
     HealthLine,
     HealthState,
     Intent,
+    Manifest,
     TrialStarted,
     Value,
     layout,
 )
 from ledger.model.codec import encode
-from ledger.model.frozen import frozen
+from ledger.model.frozen import frozen, replace
 from ledger.ops import standard_input
 from ledger.ops.names import check_name
+from ledger.ops.products import Products
 from ledger.workspace import Workspace
 
 STANDARD_INPUT = "-"
@@ -53,6 +65,10 @@ class RunOptions:
     """Refuse to run if the code differs from its commit."""
     reuse: bool = False
     """Do not run what has been run already, if its inputs still match."""
+    trace: bool = True
+    """Let the kernel tell each file that is opened."""
+    deep: bool = False
+    """Compare every installed file with what its package's record says."""
 
 
 @frozen
@@ -67,6 +83,12 @@ class Prepared:
     environment: CapturedEnvironment
     stdin: Path | None
     """What to open as standard input; None leaves it as it is."""
+    recorded: Callable[[str], Held | None]
+    """What the trees of code and products hold, by recorded path."""
+    repositories: tuple[Path, ...]
+    """Other directories that were recorded as code."""
+    present: frozenset[str]
+    """What lay under made-up names in the directories for temporary files."""
 
 
 def prepare(
@@ -95,20 +117,19 @@ def prepare(
     for tag in options.tags:
         check_name(tag, "tag")
     skip = frozenset({workspace.directory})
-    secrets = Secrets.find(command, variables)
+    secrets = Secrets.find(command, variables, (root, directory))
 
     # 1. The tree, its code and the inputs in it.
     before = files.scan(root, skip)
     known = Known.load(layout.index(workspace.directory), root)
-    captured = _code(workspace, root, ".", workspace.git, before, known)
+    mentioned = _notebooks(command, directory, root)
+    captured = _code(workspace, root, ".", workspace.git, before, known, secrets, mentioned)
     if options.enforce_clean and (captured.snapshot.dirty or captured.snapshot.commit is None):
         raise CannotRecordError(
             "the code differs from its commit",
             cause=f"--enforce-clean: {root} has changes, or no commit",
             hint="commit them, or leave --enforce-clean out",
         )
-    inputs = _inputs(workspace, options, directory, known)
-
     # 2. The interpreter and what it imports.
     found = find(command, directory, variables, cache=workspace.cache)
     surroundings = environment.capture(
@@ -118,22 +139,26 @@ def prepare(
         root=root,
         cache=workspace.cache,
     )
-    snapshots, partial = _others(workspace, captured.snapshot, surroundings.editable)
-    health = [_joined(captured.health, partial), surroundings.health]
+    snapshots, partial, others = _others(workspace, captured.snapshot, surroundings.editable, secrets)
+    edited, environment_health = _checked(surroundings) if options.deep else ([], surroundings.health)
+    inputs, withheld = _inputs(workspace, options, directory, known, secrets, edited)
+    machine = process.host(variables=variables, cache=workspace.cache)
+    health = [_joined(captured.health, partial), environment_health, container.health(machine)]
+    executable = surroundings.interpreter.executable if surroundings.interpreter else None
+    kept = locks.capture(
+        root, locks.projects(executable), trees=[captured.tree, captured.products], put=put, known=known
+    )
 
     # 3. The command and its standard input.
-    raw = hyperparameters.from_argv(secrets.argv, directory)
+    raw = hyperparameters.from_argv(secrets.argv, directory, workspace.config.hyperparameters)
     stdin, source = _standard_input(workspace, options, spool)
-    inputs_health = "files that it opens by itself are not watched"
+    health.append(HealthLine(part="command", state=HealthState.COMPLETE))
     if stdin == standard_input.STREAM:
-        inputs_health += "; standard input is a stream and was not recorded (--input - records it)"
-    health += [
-        HealthLine(part="host", state=HealthState.COMPLETE),
-        HealthLine(part="command", state=HealthState.COMPLETE),
-        HealthLine(part="inputs", state=HealthState.PARTIAL, reason=inputs_health),
-    ]
-    if found.isolated:
-        reason = f"{' '.join(found.flags)} keeps the probe out of the interpreter"
+        withheld.append("standard input is a stream and was not recorded (--input - records it)")
+    if withheld:
+        health.append(HealthLine(part="inputs", state=HealthState.PARTIAL, reason="; ".join(withheld)))
+    if found.hiding is not None:
+        reason = f"python {found.hiding} keeps the probe out"
         health.append(HealthLine(part="probe", state=HealthState.ABSENT, reason=reason))
 
     # 4. What it all amounts to.
@@ -159,7 +184,8 @@ def prepare(
         code=snapshots,
         environment=environment_digest,
         interpreter=surroundings.interpreter,
-        host=put.put(encode(process.host())),
+        host=put.put(encode(machine)),
+        locks=kept,
         hyperparameters=hyperparameters.merge(raw, options.parameters, secrets=secrets),
         inputs=inputs,
         spool=spool.name,
@@ -173,6 +199,9 @@ def prepare(
         raw=raw,
         environment=surroundings,
         stdin=source,
+        recorded=held(captured.tree, captured.products, {str(path): tree for path, tree in others.items()}),
+        repositories=tuple(others),
+        present=leftovers.present(variables),
     )
 
 
@@ -185,16 +214,24 @@ def relative(directory: Path, root: Path) -> str:
 
 
 def _code(
-    workspace: Workspace, root: Path, name: str, git: bool, found: Scan, known: Known
+    workspace: Workspace,
+    root: Path,
+    name: str,
+    git: bool,
+    found: Scan,
+    known: Known,
+    secrets: Secrets,
+    mentioned: frozenset[str] = frozenset(),
 ) -> code.CapturedCode:
     settings = workspace.config.code
-    recorded = workspace.journal.outputs()
+    products = Products(workspace.journal.outputs())
     return code.capture(
         root,
         put=workspace.store,
         git=git,
-        is_product=recorded,
-        was_output=lambda path: recorded(path, None),
+        is_product=products.is_product,
+        was_output=products.was_output,
+        was_withheld=products.was_withheld,
         limits=code.CodeLimits(
             max_untracked_bytes=settings.max_untracked_bytes,
             max_files=settings.max_files,
@@ -205,14 +242,38 @@ def _code(
         name=name,
         found=found,
         known=known,
+        mentioned=mentioned,
+        cache=workspace.cache,
+        secrets=secrets,
+    )
+
+
+def _notebooks(command: Sequence[str], directory: Path, root: Path) -> frozenset[str]:
+    """The notebooks that a command names, from the root."""
+    if not any(word.endswith(".ipynb") for word in command):
+        return frozenset()
+    from ledger.capture.notebooks import named
+
+    return named(command, directory, root)
+
+
+def _checked(surroundings: CapturedEnvironment) -> tuple[list[str], HealthLine]:
+    """Installed files that are not what was installed, and the environment's health with that said."""
+    from ledger.capture.deep import deep_check  # hashes all that is installed
+
+    found = deep_check(surroundings.sites)
+    line = surroundings.health
+    return [each.path for each in found.edited if each.digest is not None], _joined(
+        line, [found.reason] if found.reason else []
     )
 
 
 def _others(
-    workspace: Workspace, own: CodeSnapshot, editable: Sequence[EditableInstall]
-) -> tuple[tuple[CodeSnapshot, ...], list[str]]:
-    """Snapshots of the root and of the code that is imported from elsewhere."""
+    workspace: Workspace, own: CodeSnapshot, editable: Sequence[EditableInstall], secrets: Secrets
+) -> tuple[tuple[CodeSnapshot, ...], list[str], dict[Path, Manifest]]:
+    """Snapshots of the root and of the code from elsewhere, what of it is missing, and its trees."""
     snapshots, partial = [own], []
+    others: dict[Path, Manifest] = {}
     root = workspace.root.resolve()
     for each in editable:
         place = each.path.resolve()
@@ -223,12 +284,13 @@ def _others(
             continue
         found = files.scan(place)
         known = Known.load(layout.index(workspace.directory), place)
-        captured = _code(workspace, place, each.name, (place / ".git").exists(), found, known)
+        captured = _code(workspace, place, each.name, (place / ".git").exists(), found, known, secrets)
         known.save(found.files)
         snapshots.append(replace(captured.snapshot, paths=paths))
+        others[place] = captured.tree
         if captured.health.reason:
             partial.append(f"{each.name}: {captured.health.reason}")
-    return tuple(snapshots), partial
+    return tuple(snapshots), partial, others
 
 
 def _joined(line: HealthLine, more: list[str]) -> HealthLine:
@@ -238,24 +300,35 @@ def _joined(line: HealthLine, more: list[str]) -> HealthLine:
     return replace(line, state=state, reason="; ".join(filter(None, [line.reason, *more])))
 
 
-def _inputs(workspace: Workspace, options: RunOptions, directory: Path, known: Known) -> tuple[Artifact, ...]:
+def _inputs(
+    workspace: Workspace,
+    options: RunOptions,
+    directory: Path,
+    known: Known,
+    secrets: Secrets,
+    edited: list[str],
+) -> tuple[tuple[Artifact, ...], list[str]]:
+    """Those that were declared, and installed files that nobody could install again; what was withheld."""
     declared = [str(directory / path) for path in options.inputs if path != STANDARD_INPUT]
     artifacts, problems = files.artifacts(
         workspace.root,
-        declared,
+        [*declared, *edited],
         ArtifactRole.INPUT,
         put=workspace.store,
         max_bytes=workspace.config.store.max_input_bytes,
         follow=True,
         known=known,
+        secrets=secrets,
+        group=True,
     )
-    if problems:
+    withheld = [each for each in problems if each.startswith(files.WITHHELD)]
+    if problems := [each for each in problems if each not in withheld]:
         raise CannotRecordError(
             "an input cannot be recorded",
             cause="; ".join(problems),
             hint="--input takes a file or a directory that is there",
         )
-    return artifacts
+    return artifacts, withheld
 
 
 def _standard_input(workspace: Workspace, options: RunOptions, spool: Path) -> tuple[str, Path | None]:

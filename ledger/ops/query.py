@@ -5,6 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
 from ledger.model import (
+    NOT_BUNDLED,
+    Allowance,
+    ContentDropped,
     Digest,
     Note,
     Recorded,
@@ -40,6 +43,11 @@ class Receipt:
     """UTC, nanoseconds since 1970."""
     replay: TrialReplayed
 
+    @property
+    def plain(self) -> bool:
+        """Whether it was made under the trial's own conditions, so that its verdict is about the record."""
+        return not self.replay.varied
+
 
 @frozen
 class Remark:
@@ -50,6 +58,17 @@ class Remark:
     time: int
     """UTC, nanoseconds since 1970."""
     note: Note
+
+
+@frozen
+class Dropped:
+    """What a trial or a replay does not hold any more, as an entry tells it."""
+
+    digests: frozenset[Digest]
+    """Contents, and Manifests of contents, that were let go of."""
+    time: int
+    """UTC, nanoseconds since 1970."""
+    reason: str
 
 
 @frozen
@@ -68,8 +87,14 @@ class Trials:
     """Notes on each trial that has some, oldest first; corrected ones are left out."""
     experiment_notes: Mapping[str, tuple[Remark, ...]]
     """Notes on each experiment that has some, oldest first; corrected ones are left out."""
+    allowances: Mapping[Digest, Allowance]
+    """What may differ from run to run, by the entry's id, oldest first; what was taken back is left out."""
     tagged: Mapping[str, tuple[Digest, ...]]
     """Trials that bear each tag, in the order in which they got it; removed trials are left out."""
+    ends: Mapping[Digest, Digest] = field(default_factory=dict)
+    """The entry that tells the end of each trial that has ended."""
+    dropped: Mapping[Digest, tuple[Dropped, ...]] = field(default_factory=dict)
+    """What was let go of, by the entry that held it, oldest first."""
 
     def __iter__(self) -> Iterator[Trial]:
         return iter(self.ordered)
@@ -80,6 +105,16 @@ class Trials:
     def of_experiment(self, name: str) -> tuple[Trial, ...]:
         """The experiment's trials, oldest first; empty where there is none of that name."""
         return tuple(trial for trial in self.ordered if trial.experiment == name)
+
+    def dropped_from(self, entry: Digest | None, digest: Digest) -> Dropped | None:
+        """By what an entry lost its hold on an object; None where it still has it."""
+        found = () if entry is None else self.dropped.get(entry, ())
+        return next((each for each in reversed(found) if digest in each.digests), None)
+
+    def let_go(self, entry: Digest, digest: Digest) -> bool:
+        """Whether somebody chose that an entry holds an object no more; a bundle without it chose nothing."""
+        found = self.dropped.get(entry, ())
+        return any(digest in each.digests and each.reason != NOT_BUNDLED for each in found)
 
     def children(self, id: Digest) -> tuple[Trial, ...]:
         """Trials that were started inside the trial `id`, oldest first."""
@@ -92,10 +127,15 @@ def load(journal: Entries) -> Trials:
     A fact about a trial whose ``trial.started`` is not there (damaged, or not pulled) is passed over:
     `verify` names the damage.
     """
-    fold = _Fold()
-    for recorded in journal.entries():
-        fold.add(recorded)
-    return fold.trials()
+    return fold(journal.entries())
+
+
+def fold(entries: Iterable[Recorded]) -> Trials:
+    """The trials that some entries tell of, each entry behind those that its journal has in front of it."""
+    state = _Fold()
+    for recorded in entries:
+        state.add(recorded)
+    return state.trials()
 
 
 @dataclass(slots=True)
@@ -104,7 +144,11 @@ class _Fold:
 
     started: dict[Digest, tuple[int, TrialStarted]] = field(default_factory=dict)
     ended: dict[Digest, TrialFinished | TrialLost] = field(default_factory=dict)
+    ends: dict[Digest, Digest] = field(default_factory=dict)
+    """The entry of each end."""
+    dropped: dict[Digest, list[Dropped]] = field(default_factory=dict)
     receipts: dict[Digest, list[Receipt]] = field(default_factory=dict)
+    allowances: dict[Digest, Allowance] = field(default_factory=dict)
     remarks: dict[Digest, Remark] = field(default_factory=dict)
     tags: dict[tuple[str, Digest], None] = field(default_factory=dict)
     """(name, trial) of each tag that stands, in the order of tagging."""
@@ -121,11 +165,15 @@ class _Fold:
                 # An end that was seen beats a recorder that was only thought dead; else the first one counts.
                 if not isinstance(self.ended.get(payload.trial), TrialFinished):
                     self.ended[payload.trial] = payload
+                    self.ends[payload.trial] = recorded.id
             case TrialLost():
                 self.ended.setdefault(payload.trial, payload)
+                self.ends.setdefault(payload.trial, recorded.id)
             case TrialReplayed():
                 receipt = Receipt(id=recorded.id, time=recorded.entry.time, replay=payload)
                 self.receipts.setdefault(payload.trial, []).append(receipt)
+            case Allowance():
+                self.allowances[recorded.id] = payload
             case Note():
                 if payload.replaces is not None:
                     self.remarks.pop(payload.replaces, None)
@@ -137,6 +185,12 @@ class _Fold:
                     self._tag(payload.name, payload.trial)
             case Tombstone():
                 self.tombstones[payload.target] = payload
+            case ContentDropped():
+                for each in payload.contents:
+                    dropped = Dropped(
+                        digests=frozenset(each.digests), time=recorded.entry.time, reason=payload.reason
+                    )
+                    self.dropped.setdefault(each.entry, []).append(dropped)
             case _:
                 pass  # of a later release, or nothing that a trial consists of
 
@@ -165,7 +219,10 @@ class _Fold:
             receipts={id: tuple(each) for id, each in self.receipts.items()},
             notes=_grouped((each.note.trial, each) for each in remarks),
             experiment_notes=_grouped((each.note.experiment, each) for each in remarks),
+            allowances={id: each for id, each in self.allowances.items() if id not in self.tombstones},
             tagged={name: tuple(ids) for name, ids in tagged.items()},
+            ends=self.ends,
+            dropped={id: tuple(each) for id, each in self.dropped.items()},
         )
 
 
@@ -194,6 +251,7 @@ def _trial(
         host=started.host,
         observed=None,
         hyperparameters=started.hyperparameters,
+        locks=started.locks,
         inputs=started.inputs,
         outcome=None,
         health=started.health,
@@ -205,6 +263,7 @@ def _trial(
             running,
             observed=ended.observed,
             hyperparameters=ended.hyperparameters or started.hyperparameters,
+            inputs=ended.inputs or started.inputs,
             outcome=replace(ended.outcome, status=Status.LOST),
             health=ended.health,
         )
@@ -215,6 +274,7 @@ def _trial(
         observed=ended.observed,
         hyperparameters=ended.hyperparameters,
         inputs=ended.inputs,
+        wheels=ended.wheels,
         outcome=ended.outcome,
         health=ended.health,
     )

@@ -8,6 +8,7 @@ from ledger.errors import AmbiguousError, LedgerError, NotFoundError
 from ledger.model import Digest, Trial
 from ledger.model.digest import PREFIX, SIZE
 from ledger.model.frozen import frozen
+from ledger.ops.hybrid_names import is_hybrid
 from ledger.ops.query import Trials
 
 MIN_PREFIX = 4
@@ -78,8 +79,12 @@ def experiment(trials: Trials, name: str) -> tuple[Trial, ...]:
     members = trials.of_experiment(name)
     if members:
         return members
-    names = list(dict.fromkeys(each.experiment for each in trials if each.experiment))
-    raise NotFoundError(
+    raise no_experiment(name, list(dict.fromkeys(each.experiment for each in trials if each.experiment)))
+
+
+def no_experiment(name: str, names: Sequence[str]) -> NotFoundError:
+    """The refusal of an experiment's name, where `names` are those that there are, the oldest first."""
+    return NotFoundError(
         f"no experiment {name!r}",
         cause=_candidates(_nearest(name, names) or names, "the ledger has", "the ledger has no experiment"),
         hint=_LOOK,
@@ -94,7 +99,8 @@ def describe(trial: Trial) -> str:
 
 def _find(trials: Trials, reference: str, back: int) -> Found | None:
     steps: tuple[tuple[Kind, Callable[[], Sequence[Trial] | None]], ...] = (
-        (Kind.LAST, lambda: trials.ordered if reference == "@" else None),
+        # Hybrids were run to explain others; like a replay, one is not the last trial.
+        (Kind.LAST, lambda: [each for each in trials if not is_hybrid(each)] if reference == "@" else None),
         (Kind.ID, lambda: _by_id(trials, reference)),
         (Kind.NAME, lambda: [each for each in trials if each.name == reference]),
         (Kind.TAG, lambda: [trials.by_id[id] for id in trials.tagged.get(reference, ())]),

@@ -1,19 +1,22 @@
 """How a recorded command is started again: in which environment, with which variables, on which threads."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from ledger.capture import interpreter, process, seeds
+from ledger import processors
+from ledger.capture import interpreter, seeds
 from ledger.capture.inject import PROBE, child_variables
 from ledger.capture.secrets import refill
-from ledger.errors import IncomparableError, NotFoundError
-from ledger.model import Digest, Environment, Trial
+from ledger.errors import IncomparableError, LedgerError, NotFoundError
+from ledger.model import Difference, Digest, Environment, Trial
 from ledger.ops import environments, scratch
 from ledger.ops.activation import activated
 from ledger.ops.environments import Recreated
 from ledger.ops.execute import Launch
+from ledger.ops.installer import CURRENT
+from ledger.ops.kept_wheels import KeptWheels
 from ledger.ops.layer import editable_installs
 from ledger.ops.place import Place
 from ledger.store.base import Store
@@ -31,6 +34,7 @@ PACKAGE = PROBE.parent.parent
 _THREADS = {"openblas": "OPENBLAS_NUM_THREADS", "mkl": "MKL_NUM_THREADS", "openmp": "OMP_NUM_THREADS"}
 _ROOT = "{root}"
 _ON_PATH = "PYTHONPATH/"
+_SHOWN = 4
 
 
 def environment(
@@ -50,27 +54,57 @@ def environment(
         If it cannot be had.
     """
     if mode == "current":
-        directory = workspace.root / trial.intent.directory
-        found = interpreter.find(trial.intent.argv, directory, today, cache=workspace.cache)
-        return environments.current(
-            recorded,
-            found,
-            variables=today,
-            allow=workspace.config.environment.variables,
-            root=workspace.root,
-            cache=workspace.cache,
-        )
+        return _todays(trial, recorded, workspace, today)
     places = {each.name: _place_of(place, each.name) for each in trial.code}
-    return environments.recreate(
+    try:
+        return environments.recreate(
+            recorded,
+            trial.interpreter,
+            cache=workspace.cache / "environments",
+            variables=today,
+            directory=workspace.root,
+            editable=editable_installs(recorded, trial.code, places),
+            layer=place / "layer",
+            kept=KeptWheels(wheels=trial.wheels, store=workspace.store) if trial.wheels else None,
+            progress=progress,
+        )
+    except IncomparableError as error:
+        error.hint = _with_drift(error.hint or CURRENT, trial, recorded, workspace, today)
+        raise
+
+
+def _todays(trial: Trial, recorded: Environment, workspace: Workspace, today: Mapping[str, str]) -> Recreated:
+    directory = workspace.root / trial.intent.directory
+    found = interpreter.find(trial.intent.argv, directory, today, cache=workspace.cache)
+    return environments.current(
         recorded,
-        trial.interpreter,
-        cache=workspace.cache / "environments",
+        found,
         variables=today,
-        directory=workspace.root,
-        editable=editable_installs(recorded, trial.code, places),
-        layer=place / "layer",
-        progress=progress,
+        root=workspace.root,
+        cache=workspace.cache,
     )
+
+
+def _with_drift(
+    hint: str, trial: Trial, recorded: Environment, workspace: Workspace, today: Mapping[str, str]
+) -> str:
+    """Let a hint that names today's environment tell how that one differs."""
+    try:
+        drift = _todays(trial, recorded, workspace, today).differences
+    except (LedgerError, OSError):
+        return hint  # of an environment that cannot be looked at there is nothing to tell
+    parts = [_told(each) for each in drift if not each.path.startswith("variable ")]
+    more = f" and {len(parts) - _SHOWN} more" if len(parts) > _SHOWN else ""
+    told = f"has {', '.join(parts[:_SHOWN])}{more}" if parts else "is the same"
+    return hint.replace(CURRENT, f"ledger replay --env current {trial.id.short} uses today's, which {told}")
+
+
+def _told(drift: Difference) -> str:
+    name = drift.path.removeprefix("package ")
+    if drift.got is None:
+        return f"no {name}"
+    recorded = "" if drift.expected is None else f" for {drift.expected}"
+    return f"{name} {drift.got}{recorded}" if drift.got != drift.expected else f"another {name} {drift.got}"
 
 
 def _place_of(place: Path, name: str) -> Path:
@@ -87,6 +121,13 @@ def with_interpreter(stand: Place, trial: Trial, made: Recreated, mode: str) -> 
     return scratch.with_directory(stand, str(inside), source, root)
 
 
+def prefixes(trial: Trial, made: Recreated) -> tuple[str, str] | None:
+    """Prefix of the recorded environment, and of the one in its place."""
+    if trial.interpreter is None or made.python is None:
+        return None
+    return str(Path(trial.interpreter.executable).parent.parent), str(made.python.parent.parent)
+
+
 def launch(
     trial: Trial,
     stand: Place,
@@ -96,17 +137,20 @@ def launch(
     recorded: Environment,
     today: Mapping[str, str],
     store: Store,
+    *,
+    given: Collection[str] | None = None,
 ) -> Launch:
-    """Return what to execute.
+    """Return what to execute; of secrets it has those that it names, and of them those that are `given`.
 
     Raises
     ------
     IncomparableError
         If a secret or the standard input is not to be had.
     """
-    argv = _refilled(trial.intent.argv, today)
+    secrets = today if given is None else {name: today[name] for name in given if name in today}
+    argv = _refilled(trial.intent.argv, secrets, named=given is not None)
     variables = {name: today[name] for name in BASE if name in today}
-    variables.update(_recorded(recorded, stand, today))
+    variables.update(_recorded(recorded, stand, secrets))
     if "PYTHONPATH" in variables:
         entries = variables["PYTHONPATH"].split(os.pathsep)
         variables["PYTHONPATH"] = os.pathsep.join(_restored(each, trial, place) for each in entries)
@@ -146,13 +190,13 @@ def launch(
     )
 
 
-def _recorded(recorded: Environment, stand: Place, today: Mapping[str, str]) -> dict[str, str]:
+def _recorded(recorded: Environment, stand: Place, secrets: Mapping[str, str]) -> dict[str, str]:
     """The recorded variables; secrets that are not set today are left out, as is what a venv decides."""
     root = str(stand.original) if stand.binds else str(stand.root)
     variables: dict[str, str] = {}
     for name, value in recorded.variables:
         try:
-            variables[name] = refill((value.replace(_ROOT, root),), today)[0]
+            variables[name] = refill((value.replace(_ROOT, root),), secrets)[0]
         except NotFoundError:
             continue  # the program may do without it; if not, its outcome says so
     return variables
@@ -171,10 +215,15 @@ def _restored(entry: str, trial: Trial, place: Path) -> str:
 def _threads(trial: Trial, variables: Mapping[str, str]) -> dict[str, str]:
     """Thread counts as they were, where this machine would choose others."""
     seen = trial.observed
-    if seen is None or seen.affinity == process.affinity():
+    if seen is None or seen.affinity == processors.allowed():
         return {}
+    return observed_threads(trial, variables)
+
+
+def observed_threads(trial: Trial, variables: Mapping[str, str]) -> dict[str, str]:
+    """Variables that give each library that was seen as many threads as it had, unless they are set."""
     counts: dict[str, str] = {}
-    for pool in seen.threads:
+    for pool in trial.observed.threads if trial.observed else ():
         name = _THREADS.get(pool.api)
         if name and name not in variables:
             counts[name] = str(max(pool.threads, int(counts.get(name, "0"))))
@@ -236,13 +285,20 @@ def _nested(stand: Place) -> Path:
     return top / ".ledger"
 
 
-def _refilled(argv: tuple[str, ...], today: Mapping[str, str]) -> tuple[str, ...]:
+def _refilled(argv: tuple[str, ...], secrets: Mapping[str, str], *, named: bool) -> tuple[str, ...]:
     try:
-        return refill(argv, today)
+        return refill(argv, secrets)
     except NotFoundError as error:
+        if named:
+            raise IncomparableError(
+                "the command asks for secrets of yours",
+                cause=f"{error.cause}; what came in a bundle gets none by itself",
+                hint="if you trust who recorded it: ledger replay --secret NAME",
+            ) from error
         raise IncomparableError(error.message, cause=error.cause, hint=error.hint) from error
 
 
 def with_maps(stand: Place, maps: tuple[tuple[str, str], ...]) -> Place:
     """Write paths of inputs that have moved anew."""
-    return replace(stand, replacing=(*stand.replacing, *maps))
+    moved = tuple((old, os.path.abspath(new)) for old, new in maps)
+    return replace(stand, replacing=(*stand.replacing, *moved))

@@ -19,12 +19,7 @@ def requirement(distribution: Distribution) -> str | None:
         If name, version or origin are such that they could be more than one requirement.
     """
     name, origin = distribution.name, distribution.origin
-    if any(letter.isspace() or letter in ";\\" for letter in name + distribution.version + origin):
-        raise IncomparableError(
-            "the environment cannot be made again",
-            cause=f"expected a distribution, got {name!r} {distribution.version!r} from {origin!r}",
-            hint=CURRENT,
-        )
+    by_version = pinned(distribution)
     if origin in ("path", "editable"):
         return None
     if origin.startswith("git+"):
@@ -37,7 +32,25 @@ def requirement(distribution: Distribution) -> str | None:
         # A file that is gone: an index may have the same; its RECORD tells.
     elif "+" in origin and "://" in origin:
         return None  # a version control system that uv does not know
-    return f"{name}==={distribution.version}"
+    return by_version
+
+
+def pinned(distribution: Distribution) -> str:
+    """The line that asks uv for this version, wherever it may be.
+
+    Raises
+    ------
+    IncomparableError
+        If name, version or origin are such that they could be more than one requirement.
+    """
+    name, version, origin = distribution.name, distribution.version, distribution.origin
+    if any(letter.isspace() or letter in ";\\" for letter in name + version + origin):
+        raise IncomparableError(
+            "the environment cannot be made again",
+            cause=f"expected a distribution, got {name!r} {version!r} from {origin!r}",
+            hint=CURRENT,
+        )
+    return f"{name}==={version}"
 
 
 def is_systems(distribution: Distribution) -> bool:

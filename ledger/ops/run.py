@@ -1,28 +1,27 @@
 """Record one trial."""
 
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from ledger.capture import process, seeds
-from ledger.capture.inject import child_variables, without_ours
-from ledger.errors import CannotRecordError, LedgerError, StorageError
-from ledger.model import Digest, HealthLine, HealthState, Outcome, Recipe, TrialFinished, layout
-from ledger.model.codec import digest_of
+from ledger.capture import seeds, unseeded, unseen
+from ledger.capture.inject import child_variables
+from ledger.errors import CannotRecordError, LedgerError
+from ledger.model import Artifact, Digest, HealthLine, HealthState, Outcome, Trial
 from ledger.model.frozen import frozen
-from ledger.ops import lost, overlap, reuse
+from ledger.ops import ending, lost, overlap, signals
 from ledger.ops import spool as spools
-from ledger.ops.execute import Exit, Launch, execute
-from ledger.ops.finish import Collected, Leavings, absolute, collect, united
+from ledger.ops.call import Call, Notify
+from ledger.ops.ending import Ended
+from ledger.ops.execute import Launch, execute
+from ledger.ops.finish import united
 from ledger.ops.place import Place, usual
 from ledger.ops.prepare import Prepared, RunOptions, prepare
 from ledger.ops.spool import Spool
+from ledger.ops.watching import Watch
 from ledger.workspace import Workspace
 
 __all__ = ["RunOptions", "RunResult", "cannot_record", "run"]
-
-Notify = Callable[[str], None]
 
 
 @frozen
@@ -35,6 +34,7 @@ class RunResult:
     outcome: Outcome | None
     """None where it could not be recorded any more."""
     health: tuple[HealthLine, ...]
+    inputs: tuple[Artifact, ...] = ()
     reused: bool = False
     """Whether an earlier trial stands in for this one, and nothing ran."""
 
@@ -74,16 +74,12 @@ def run(
         If it was not started, because it cannot be recorded. Once it runs, nothing is raised: a part that
         cannot be recorded becomes a health line and a warning.
     """
-    if not command:
-        raise CannotRecordError("no command", hint="ledger run python train.py")
-    outer = dict(os.environ if variables is None else variables)
-    call = _Call(
-        workspace=workspace,
-        command=tuple(command),
-        options=options or RunOptions(),
-        directory=directory or _current_directory(),
-        outer=outer,
-        users=without_ours(outer),
+    call = Call.of(
+        workspace,
+        tuple(command),
+        options or RunOptions(),
+        directory=directory,
+        variables=variables,
         forward=forward,
         notify=notify,
     )
@@ -92,49 +88,55 @@ def run(
     try:
         _recover(call)
         spool = spools.create(workspace.directory, apart=call.options.isolate)
-        watch = overlap.watch(spool)
+        around = overlap.watch(spool)
         prepared = _prepare(call, spool)
-        if call.options.reuse and (same := reuse.find(workspace, prepared.started.intent)) is not None:
+        if call.options.reuse and (same := _same(workspace, prepared)) is not None:
             spool.remove()
+            workspace.store.release()
             return RunResult(
-                trial=same.id, exit_code=0, outcome=same.outcome, health=same.health, reused=True
+                trial=same.id,
+                exit_code=0,
+                outcome=same.outcome,
+                health=same.health,
+                inputs=same.inputs,
+                reused=True,
             )
-        with _place(call, prepared) as place:
+        with _place(call, prepared) as place, Watch(call, prepared, place, spool) as watch:
             workspace.store.flush()
             trial = workspace.journal.append(prepared.started).id
-            needed = _needed(workspace)
-            end = execute(_launch(call, prepared, place, spool, trial))
-            try:
-                result = _record(call, prepared, place, watch, trial, end, needed)
-            except (LedgerError, OSError) as error:  # the command has run: its exit code counts
-                return _unrecorded(call, prepared, spool, trial, end, error)
-            _warn(call, result, end.error)
-            return result
+            workspace.store.release()  # the command may run for days
+            needed = ending.needed(workspace)
+            end = execute(_launch(call, prepared, place, spool, trial, watch))
+            ended = Ended(
+                trial=trial,
+                exit=end,
+                prepared=prepared,
+                place=place,
+                spool=spool,
+                watch=watch,
+                around=around,
+                needed=needed,
+            )
+            return _record(call, ended)
     except (LedgerError, OSError) as error:
+        workspace.store.release()
         if spool is not None and trial is None:
             spool.remove()
         elif spool is not None:
             spool.close()  # it has started in the record: a later command records it as lost
         raise cannot_record(error) from error
+    except BaseException:  # or who removes objects would wait for as long as this process lives
+        workspace.store.release()
+        raise
 
 
-@frozen
-class _Call:
-    """What was asked for."""
+def _same(workspace: Workspace, prepared: Prepared) -> Trial | None:
+    from ledger.ops import reuse  # what it takes to read trials is of no use to other runs
 
-    workspace: Workspace
-    command: tuple[str, ...]
-    options: RunOptions
-    directory: Path
-    outer: dict[str, str]
-    """Variables as they are."""
-    users: dict[str, str]
-    """Variables without what an outer trial added."""
-    forward: bool
-    notify: Notify
+    return reuse.find(workspace, prepared.started.intent)
 
 
-def _recover(call: _Call) -> None:
+def _recover(call: Call) -> None:
     """What cannot be saved of another trial is no reason not to run this one."""
     try:
         lost.recover(call.workspace)
@@ -142,19 +144,19 @@ def _recover(call: _Call) -> None:
         call.notify(f"an earlier trial that was lost could not be recorded: {str(error).splitlines()[0]}")
 
 
-def _prepare(call: _Call, spool: Spool) -> Prepared:
+def _prepare(call: Call, spool: Spool) -> Prepared:
     return prepare(
         call.workspace,
         call.command,
         call.options,
         directory=call.directory,
         variables=call.users,
-        parent=_parent(call.outer),
+        parent=call.parent,
         spool=spool.path,
     )
 
 
-def _place(call: _Call, prepared: Prepared) -> AbstractContextManager[Place]:
+def _place(call: Call, prepared: Prepared) -> AbstractContextManager[Place]:
     if not call.options.isolate:
         return nullcontext(usual(call.directory, call.workspace.root))
     from ledger.ops.scratch import isolated  # what it takes to copy a tree is of no use to other runs
@@ -164,7 +166,9 @@ def _place(call: _Call, prepared: Prepared) -> AbstractContextManager[Place]:
     return isolated(call.workspace, trees, prepared.before, prepared.started.intent.directory)
 
 
-def _launch(call: _Call, prepared: Prepared, place: Place, spool: Spool, trial: Digest) -> Launch:
+def _launch(
+    call: Call, prepared: Prepared, place: Place, spool: Spool, trial: Digest, watch: Watch
+) -> Launch:
     return Launch(
         argv=tuple(place.rewritten(word) for word in call.command),
         directory=str(place.directory),
@@ -180,99 +184,51 @@ def _launch(call: _Call, prepared: Prepared, place: Place, spool: Spool, trial: 
         stdin=str(prepared.stdin) if prepared.stdin else None,
         binds=place.binds,
         keep_fds=(spool.lock,),
+        tracer=lambda: watch.begin(str(trial)),
     )
 
 
-def _record(
-    call: _Call,
-    prepared: Prepared,
-    place: Place,
-    watch: overlap.Watch,
-    trial: Digest,
-    end: Exit,
-    needed: tuple[Path, ...],
-) -> RunResult:
-    """Record the end; from here on nothing is raised, since the command has run."""
-    spool = watch.spool
-    left = Leavings(
-        spool=spool.path,
-        root=place.root,
-        skip=frozenset({call.workspace.directory}),
-        before=prepared.before if place.before is None else place.before,
-        secrets=prepared.secrets,
-        raw=prepared.raw,
-        parameters=call.options.parameters,
-        interpreter=prepared.started.interpreter,
-        placing=process.placing_variables(call.users),
-        declared=absolute(call.options.outputs, place.seen_as(call.directory)),
-        known=prepared.known if place.before is None else None,
-        streams=end.streams,
+def _record(call: Call, ended: Ended) -> RunResult:
+    """Record the end; from here on nothing is raised, since the command has run and its exit code counts."""
+    code = ended.exit.exit_code
+    again = f"recording the end of trial {ended.trial.short}; Ctrl-C again gives it up"
+    try:
+        with signals.Patience(lambda: call.notify(again)), call.workspace.store.pinned():
+            recorded = ending.record(call, ended)
+    except (LedgerError, OSError) as error:
+        return _unrecorded(call, ended, error)
+    except KeyboardInterrupt:
+        call.notify(f"the end of trial {ended.trial.short} was not recorded: interrupted")
+        raise
+    collected = recorded.collected
+    result = RunResult(
+        trial=ended.trial,
+        exit_code=code,
+        outcome=recorded.outcome,
+        health=recorded.health,
+        inputs=collected.inputs,
     )
-    missing = next((path for path in needed if not path.exists()), None)
-    if missing is not None:
-        # Writing on would make a new ledger that has the end of a trial without its beginning.
-        raise StorageError(f"{missing} is gone")
-    collected = collect(call.workspace.store, left)
-    outcome = collected.outcome(end)
-    health = united(prepared.started.health, [*collected.health, *_command(end.error)])
-    if not call.options.isolate:
-        health = united(health, overlap.overlapping(watch, call.workspace, trial))
-    call.workspace.journal.append(_finished(trial, prepared, collected, outcome, health))
-    spool.remove()
-    return RunResult(trial=trial, exit_code=end.exit_code, outcome=outcome, health=health)
+    _warn(call, result, ended.exit.error)
+    for text in unseen.warnings(ended.watch.last, asked=call.traced):
+        call.notify(text)
+    for text in unseeded.warnings(collected.events, call.options.seed, call.workspace.root):
+        call.notify(text)
+    return result
 
 
-def _unrecorded(
-    call: _Call, prepared: Prepared, spool: Spool, trial: Digest, end: Exit, error: LedgerError | OSError
-) -> RunResult:
+def _unrecorded(call: Call, ended: Ended, error: LedgerError | OSError) -> RunResult:
     """Say that the end could not be recorded; what the spool holds is left for a later command to recover."""
-    spool.close()
+    ended.spool.close()
     reason = str(error).splitlines()[0]
-    call.notify(f"the end of trial {trial.short} was not recorded: {reason}")
+    call.notify(f"the end of trial {ended.trial.short} was not recorded: {reason}")
     health = united(
-        prepared.started.health, [HealthLine(part="outputs", state=HealthState.ABSENT, reason=reason)]
+        ended.prepared.started.health,
+        [HealthLine(part="outputs", state=HealthState.ABSENT, reason=reason)],
     )
-    return RunResult(trial=trial, exit_code=end.exit_code, outcome=None, health=health)
+    return RunResult(trial=ended.trial, exit_code=ended.exit.exit_code, outcome=None, health=health)
 
 
-def _needed(workspace: Workspace) -> tuple[Path, ...]:
-    """What of the ledger must still be there when the command has ended."""
-    directory = workspace.directory
-    return layout.format_file(directory), layout.log(directory, workspace.journal.origin)
-
-
-def _finished(
-    trial: Digest,
-    prepared: Prepared,
-    collected: Collected,
-    outcome: Outcome,
-    health: tuple[HealthLine, ...],
-) -> TrialFinished:
-    inputs = prepared.started.inputs
-    recipe = Recipe(
-        intent=digest_of(prepared.started.intent),
-        inputs=tuple((each.path, each.digest) for each in inputs),
-        complete=False,
-    )
-    return TrialFinished(
-        trial=trial,
-        recipe=digest_of(recipe),
-        recipe_complete=recipe.complete,
-        hyperparameters=collected.hyperparameters,
-        inputs=inputs,
-        observed=collected.observed,
-        outcome=outcome,
-        health=health,
-    )
-
-
-def _command(error: str | None) -> list[HealthLine]:
-    if error is None:
-        return []
-    return [HealthLine(part="command", state=HealthState.PARTIAL, reason=f"it was not started: {error}")]
-
-
-def _warn(call: _Call, result: RunResult, error: str | None) -> None:
+def _warn(call: Call, result: RunResult, error: str | None) -> None:
     if error is not None:
         call.notify(error)
     for line in result.health:
@@ -281,27 +237,6 @@ def _warn(call: _Call, result: RunResult, error: str | None) -> None:
     size = sum(each.size for each in result.outcome.outputs) if result.outcome else 0
     if size > call.workspace.config.store.warn_output_bytes:
         call.notify(f"this trial's outputs take {size / 1e9:.1f} GB")
-
-
-def _parent(variables: Mapping[str, str]) -> Digest | None:
-    text = variables.get("LEDGER_TRIAL")
-    try:
-        return Digest.parse(text) if text else None
-    except LedgerError as error:
-        raise CannotRecordError(
-            "LEDGER_TRIAL names no trial",
-            cause=error.cause,
-            hint="only ledger sets it, for what runs inside a trial: unset LEDGER_TRIAL",
-        ) from error
-
-
-def _current_directory() -> Path:
-    try:
-        return Path.cwd()
-    except FileNotFoundError as error:
-        raise CannotRecordError(
-            "the current directory does not exist any more", hint="change into another one"
-        ) from error
 
 
 def cannot_record(error: LedgerError | OSError) -> CannotRecordError:

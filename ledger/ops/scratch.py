@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from ledger.capture.files import Scan
 from ledger.capture.restore import restore_tree
 from ledger.capture.walk import place as located
 from ledger.errors import LedgerError
-from ledger.model import Digest, Manifest, layout
+from ledger.model import Digest, Manifest, ManifestEntry, layout
 from ledger.model.codec import decode
 from ledger.ops import namespace
 from ledger.ops.execute import Bind
@@ -26,8 +26,17 @@ Progress = Callable[[str], None]
 _CACHES = frozenset({"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis"})
 
 
-def restore(store: Store, manifests: Sequence[Digest], into: Path) -> tuple[list[str], frozenset[str]]:
+def restore(
+    store: Store, manifests: Sequence[Digest], into: Path, *, spare: Container[object] = ()
+) -> tuple[list[str], frozenset[str]]:
     """Write recorded trees into a directory.
+
+    Parameters
+    ----------
+    store, manifests, into
+        Which trees, from where, and where to.
+    spare
+        Those trees of which a content may be gone: it is absent then.
 
     Returns
     -------
@@ -43,22 +52,36 @@ def restore(store: Store, manifests: Sequence[Digest], into: Path) -> tuple[list
     paths: set[str] = set()
     for digest in manifests:
         manifest = decode(Manifest, store.get(digest))
+        if digest in spare:
+            there = store.present(each.digest for each in manifest if each.digest)
+            gone = {each.path for each in manifest if each.digest not in there and _has_content(each)}
+            absent += sorted(gone)
+            manifest = Manifest.of(each for each in manifest if each.path not in gone)
         absent += restore_tree(manifest, into, restore=store.restore, content=store.get)
         paths.update(entry.path for entry in manifest)
     return absent, frozenset(paths)
 
 
+def _has_content(entry: ManifestEntry) -> bool:
+    return entry.digest is not None and entry.omitted is None
+
+
 @contextmanager
-def temporary(prefix: str = "ledger-") -> Iterator[Path]:
-    """Make a directory that is removed at the end, whatever was made in it."""
-    path = Path(tempfile.mkdtemp(prefix=prefix)).resolve()
+def temporary(prefix: str = "ledger-", *, at: Path | None = None) -> Iterator[Path]:
+    """Make a directory, `at` a certain place or at any, that is removed at the end, whatever is in it."""
+    if at is None:
+        path = Path(tempfile.mkdtemp(prefix=prefix)).resolve()
+    else:
+        with fs.explained(at, "make"):
+            at.mkdir(mode=0o700)
+        path = at.resolve()
     try:
         yield path
     finally:
         fs.remove_tree(path)
 
 
-def placed(tree: Path, original: Path, directory: str) -> Place:
+def placed(tree: Path, original: Path, directory: str, *, mounted: bool = True) -> Place:
     """Stand `tree` where `original` was: mounted over it, or by writing paths anew.
 
     Parameters
@@ -69,9 +92,11 @@ def placed(tree: Path, original: Path, directory: str) -> Place:
         Absolute path that the command knows.
     directory
         Working directory from the root; absolute where it lies elsewhere.
+    mounted
+        Whether it is mounted over it where that is possible.
     """
     inside = not os.path.isabs(directory)
-    usable = original.is_dir() and original.resolve() not in tree.parents and original != tree
+    usable = mounted and original.is_dir() and original.resolve() not in tree.parents and original != tree
     if usable and namespace.available() is None:
         place = original / directory if inside else Path(directory)
         return Place(

@@ -1,14 +1,17 @@
 """Signals while a wrapped program runs: they belong to it, so they are held here and passed on."""
 
 import _thread
+import contextlib
 import os
 import select
 import signal
 import sys
+import time
 import warnings
 from collections import deque
+from collections.abc import Callable
 from types import FrameType, TracebackType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 FORWARDED: Final = (
     signal.SIGHUP,
@@ -38,6 +41,23 @@ class Received(NamedTuple):
     """Process id of the sender, 0 if unknown."""
 
 
+class Served(Protocol):
+    """What must be answered while a program runs, or the program waits."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing will be asked any more."""
+        ...
+
+    def fileno(self) -> int:
+        """Descriptor that is readable while something is asked."""
+        ...
+
+    def serve(self) -> None:
+        """Answer what is asked now."""
+        ...
+
+
 class Gate:
     """Holds signals back from this process, as a context manager.
 
@@ -53,6 +73,7 @@ class Gate:
         self._held: set[int] = set()
         self._former: dict[int, Any] = {}
         self._caught: deque[int] = deque()
+        self._pending = -1
 
     def __enter__(self) -> "Gate":
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
@@ -81,12 +102,28 @@ class Gate:
         self.discard()
         self._restore(self._former)
         self.active = False
+        if self._pending >= 0:
+            os.close(self._pending)
+            self._pending = -1
 
     def in_child(self) -> None:
         """Give a forked child the dispositions and the mask that it would have had without us."""
         former = {s: h if h == signal.SIG_IGN else signal.SIG_DFL for s, h in self._former.items()}
         # Python ignores these two in every process; a program started from a shell does not.
         self._restore({**former, signal.SIGPIPE: signal.SIG_DFL, signal.SIGXFSZ: signal.SIG_DFL})
+
+    def prepare_to_serve(self) -> None:
+        """Make sure that a signal is noticed while something is answered in `next`.
+
+        Raises
+        ------
+        OSError
+            If there is no descriptor left for that.
+        """
+        if self.active and self._pending < 0:
+            from ledger.capture.trace.native import signal_descriptor  # loaded by then
+
+            self._pending = signal_descriptor(self._held)
 
     def discard(self) -> None:
         """Drop what came for a child that is gone; it must not strike us while its record is written."""
@@ -99,7 +136,7 @@ class Gate:
         held = self._held if self.active else set()
         return frozenset(int(s) for s in signal.sigpending() & held)
 
-    def next(self, seconds: float | None, child: int | None) -> Received | None:
+    def next(self, seconds: float | None, child: int | None, served: Served | None = None) -> Received | None:
         """Wait until a signal comes, the child may have changed its state, or `seconds` have passed.
 
         Parameters
@@ -108,15 +145,22 @@ class Gate:
             The longest wait; None for no limit.
         child
             Process id to wait for outside the main thread.
+        served
+            What to answer meanwhile.
         """
+        if served is not None and served.ended:
+            served = None
         if not self.active:
-            _wait_for_end(child, seconds)
+            _wait_for_end(child, seconds, served)
             return None
         if _other_threads():
             seconds = _TICK_S if seconds is None else min(seconds, _TICK_S)
         info = None
         if not self._caught:
-            if seconds is None:
+            if served is not None:
+                answer(served, self._pending, seconds)
+                info = signal.sigtimedwait(self._held, 0)
+            elif seconds is None:
                 info = signal.sigwaitinfo(self._held)
             else:
                 info = signal.sigtimedwait(self._held, max(seconds, 0))
@@ -135,6 +179,39 @@ class Gate:
         for number, handler in handlers.items():
             signal.signal(number, handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
+
+
+class Patience:
+    """Holds back a Ctrl-C that comes while something is finished, as a context manager.
+
+    The first is told, and a second one interrupts. Outside the main thread, and where SIGINT does not
+    interrupt anyway, it does nothing.
+
+    Parameters
+    ----------
+    tell
+        Called at the first.
+    """
+
+    def __init__(self, tell: Callable[[], None]) -> None:
+        self._tell = tell
+        self._former: Any = None
+
+    def __enter__(self) -> None:
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            with contextlib.suppress(ValueError):  # not in the main thread
+                self._former = signal.signal(signal.SIGINT, self._first)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._former is not None:
+            signal.signal(signal.SIGINT, self._former)
+
+    def _first(self, _number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, self._former)
+        with contextlib.suppress(RuntimeError):  # in the middle of another line to the same stream
+            self._tell()
 
 
 def fork() -> int:
@@ -182,17 +259,37 @@ def _other_threads() -> bool:
         return True
 
 
-def _wait_for_end(child: int | None, seconds: float | None) -> None:
+def _wait_for_end(child: int | None, seconds: float | None, served: Served | None) -> None:
     try:
         descriptor = os.pidfd_open(child) if child is not None else -1
     except OSError:
         descriptor = -1
-    poll = select.poll()
     if descriptor < 0:
-        poll.poll(20 if seconds is None else max(0, min(20, seconds * 1000)))
-        return
+        seconds = 0.02 if seconds is None else max(0, min(0.02, seconds))
     try:
-        poll.register(descriptor, select.POLLIN)
-        poll.poll(None if seconds is None else max(0, seconds * 1000))
+        answer(served, descriptor, seconds)
     finally:
-        os.close(descriptor)
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def answer(served: Served | None, descriptor: int, seconds: float | None) -> None:
+    """Answer what is asked until `descriptor` is readable, the time has passed, or nothing is left to ask."""
+    poll = select.poll()
+    if descriptor >= 0:
+        poll.register(descriptor, select.POLLIN)
+    asking = -1
+    if served is not None:
+        asking = served.fileno()
+        poll.register(asking, select.POLLIN)
+    deadline = None if seconds is None else time.monotonic() + seconds
+    while True:
+        left = None if deadline is None else max(0.0, (deadline - time.monotonic()) * 1000)
+        ready = poll.poll(left)
+        for which, _ in ready:
+            if which == asking and served is not None:
+                served.serve()
+                if served.ended:
+                    return
+        if not ready or any(which == descriptor for which, _ in ready):
+            return

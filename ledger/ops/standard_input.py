@@ -1,6 +1,7 @@
 """What a command's standard input is, as far as that can be known before it starts."""
 
 import os
+import select
 import stat
 from pathlib import Path
 
@@ -28,6 +29,8 @@ def describe(put: Put, max_bytes: int, descriptor: int = 0) -> str:
         return TERMINAL
     if stat.S_ISCHR(found.st_mode) and found.st_rdev == os.stat(os.devnull).st_rdev:
         return NULL
+    if stat.S_ISFIFO(found.st_mode) and _is_exhausted(descriptor):
+        return NULL
     if not stat.S_ISREG(found.st_mode) or found.st_size > max_bytes:
         return STREAM
     if os.lseek(descriptor, 0, os.SEEK_CUR) != 0:
@@ -36,6 +39,13 @@ def describe(put: Put, max_bytes: int, descriptor: int = 0) -> str:
     if not path.exists():
         return STREAM
     return str(put.put_file(path)[0])
+
+
+def _is_exhausted(pipe: int) -> bool:
+    """Whether a pipe holds nothing, and nobody can write to it any more."""
+    poll = select.poll()
+    poll.register(pipe, select.POLLIN)
+    return any(events == select.POLLHUP for _, events in poll.poll(0))
 
 
 def spool(path: Path, put: Put, descriptor: int = 0) -> str:

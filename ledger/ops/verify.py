@@ -1,30 +1,25 @@
 """Whether everything that was recorded is still there, and still what it was."""
 
-from collections.abc import Callable, Iterable, Iterator
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 
 from ledger.errors import DamagedError, FormatError, LedgerError, NotFoundError
 from ledger.journal.base import Journal
-from ledger.model import (
-    Artifact,
-    Digest,
-    Environment,
-    Finding,
-    Head,
-    HealthState,
-    Host,
-    Manifest,
-    Notice,
-    Outcome,
-    Status,
-    Trial,
-)
+from ledger.model import Digest, Finding, Head, HealthState, Manifest, Notice, Status, Trial
 from ledger.model.codec import decode
 from ledger.model.frozen import frozen
-from ledger.ops.query import Trials
+from ledger.ops import hashing, reach, sampling
+from ledger.ops.query import Dropped, Trials
+from ledger.ops.reach import Reference
+from ledger.ops.sampling import Sample, Sampling
 from ledger.store.base import Store
 
 Progress = Callable[[int, int], None]
 """Told (objects checked, objects known so far) as it goes."""
+
+_MOST_PLACES = 5
+"""Of one damaged object, so many are named."""
 
 
 @frozen
@@ -41,6 +36,8 @@ class Report:
     """How many were checked."""
     objects: int
     """How many were checked."""
+    sample: Sample | None = None
+    """How far a part stands for the whole; None where every content was hashed."""
 
     @property
     def ok(self) -> bool:
@@ -54,6 +51,7 @@ def verify(
     trials: Trials,
     *,
     scope: Iterable[Trial] | None = None,
+    sample: Sampling | None = None,
     progress: Progress = lambda _done, _known: None,
 ) -> Report:
     """Check every byte of the journal, and each object that a trial refers to.
@@ -67,149 +65,164 @@ def verify(
         no damage: neither is looked at.
     scope
         Only these trials' objects; the journal is checked as a whole either way.
+    sample
+        Hash only some of the contents. That each is there is looked at for all of them.
     progress
         Called after each object.
     """
     chosen = tuple(trials.ordered if scope is None else scope)
     head = journal.head()
     findings = journal.verify()
-    objects = _Objects(store, progress)
-    for trial in chosen:
-        for reference in _references(trial, trials):
-            objects.need(reference, str(trial.id))
-    findings += objects.findings()
+    checking = _Checking(store, progress)
+    checking.nouns(reference for trial in chosen for reference in _references(trial, trials))
+    drawn = checking.contents(sample)
+    findings += _located(checking, chosen, trials, store)
     return Report(
         findings=tuple(findings),
-        notices=tuple(_notices(chosen)),
+        notices=(*_notices(chosen), *_lettings_go(chosen, trials)),
         head=head,
         trials=len(chosen),
-        objects=objects.count,
+        objects=len(checking.checked),
+        sample=drawn,
     )
 
 
-@frozen
-class _Reference:
-    digest: Digest
-    what: str
-    """What it is to its trial, for people."""
-    kind: type[Environment] | type[Host] | type[Manifest] | None = None
-    """The noun that it has to hold; None for plain content."""
-
-
-class _Objects:
-    """Each object once, and what refers to it."""
+class _Checking:
+    """Each object once, and what is wrong with it."""
 
     def __init__(self, store: Store, progress: Progress) -> None:
         self._store = store
         self._progress = progress
-        self._kinds: dict[tuple[Digest, object], _Reference] = {}
-        self._trials: dict[Digest, dict[str, None]] = {}
-        self._inside: dict[Digest, list[_Reference]] = {}
-        self._checked: dict[Digest, Finding | None] = {}
+        self._contents: dict[Digest, Reference] = {}
+        self._nouns: dict[Digest, dict[object, Reference]] = {}
+        self.lists: dict[Digest, Reference] = {}
+        """The Manifests that can be read."""
+        self.checked: set[Digest] = set()
+        self.wrong: dict[Digest, tuple[Reference, LedgerError]] = {}
+        """In the order in which the record names them."""
 
-    @property
-    def count(self) -> int:
-        return len(self._checked)
+    def nouns(self, references: Iterable[Reference]) -> None:
+        """Read all that is more than content, and find out what contents there are."""
+        for reference in references:
+            if reference.kind is None:
+                self._contents.setdefault(reference.digest, reference)
+            elif reference.kind not in (known := self._nouns.setdefault(reference.digest, {})):
+                known[reference.kind] = reference
+                self._noun(reference)
+                self._done(reference.digest, len(self._nouns) + len(self._contents))
 
-    def need(self, reference: _Reference, trial: str) -> None:
-        """Check a reference if it is new, and all that its object refers to."""
-        owners = self._trials.setdefault(reference.digest, {})
-        if trial in owners and (reference.digest, reference.kind) in self._kinds:
-            return
-        owners[trial] = None
-        if (reference.digest, reference.kind) not in self._kinds:
-            self._kinds[reference.digest, reference.kind] = reference
-            found = self._check(reference)
-            self._checked[reference.digest] = self._checked.get(reference.digest) or found
-            self._progress(len(self._checked), len(self._trials))
-        for each in self._inside.get(reference.digest, ()):
-            self.need(each, trial)
-
-    def findings(self) -> Iterator[Finding]:
-        for digest, found in self._checked.items():
-            if found:
-                yield Finding(
-                    what=found.what,
-                    where=found.where,
-                    expected=found.expected,
-                    got=found.got,
-                    trials=tuple(self._trials[digest]),
-                )
-
-    def _check(self, reference: _Reference) -> Finding | None:
+    def _noun(self, reference: Reference) -> None:
         digest = reference.digest
         try:
-            if reference.kind is None:
-                self._store.check(digest)
-                return None
-            noun = decode(reference.kind, self._store.get(digest))
-        except NotFoundError:
-            return self._finding("object.missing", reference, "nothing")
-        except DamagedError as error:
-            return self._finding("object.damaged", reference, _got(error))
-        except FormatError as error:
-            return self._finding("object.format", reference, error.cause or error.message)
+            content = self._store.get(digest)
+            if reference.kind is Manifest:
+                for each in reach.inside(content, reference.what):
+                    self._contents.setdefault(each.digest, each)
+                self.lists[digest] = reference
+            elif reference.kind is not None:
+                decode(reference.kind, content)
         except LedgerError as error:
-            return self._finding("object.unreadable", reference, error.cause or error.message)
-        if isinstance(noun, Manifest):
-            self._inside[digest] = [
-                _Reference(digest=entry.digest, what=f"{reference.what} {entry.path}")
-                for entry in noun
-                if entry.digest and not entry.omitted
-            ]
-        return None
+            self.wrong.setdefault(digest, (reference, error))
 
-    def _finding(self, what: str, reference: _Reference, got: str) -> Finding:
-        kind = reference.kind.__name__ if reference.kind and what == "object.format" else None
-        return Finding(
-            what=what,
-            where=f"{reference.digest} ({reference.what})",
-            expected=f"of the form {kind}" if kind else str(reference.digest),
-            got=got,
+    def contents(self, sample: Sampling | None) -> Sample | None:
+        """Hash the contents, or a sample of them; what was read already need not be."""
+        left = {digest: each for digest, each in self._contents.items() if digest not in self.checked}
+        there = left.keys() if sample is None else left.keys() & set(self._store.digests())
+        count = len(there) if sample is None else sample.of(len(there))
+        if sample is None or count == len(there):
+            self._hash(left, left)
+            return None
+        seed = secrets.randbits(32) if sample.seed is None else sample.seed
+        drawn = sampling.choose(there, count, seed)
+        self._hash(left, [digest for digest in left if digest in drawn or digest not in there])
+        damaged = sum(digest in self.wrong for digest in drawn)
+        return Sample(objects=count, of=len(there), seed=seed, damaged=damaged)
+
+    def _hash(self, contents: dict[Digest, Reference], chosen: Iterable[Digest]) -> None:
+        found: dict[Digest, LedgerError] = {}
+        references = [contents[each] for each in chosen]
+        known = len(self.checked) + len(references)
+        for digest, error in hashing.check(self._store, references):
+            if error is not None:
+                found[digest] = error
+            self._done(digest, known)
+        self.wrong.update(
+            {digest: (each, found[digest]) for digest, each in contents.items() if digest in found}
         )
 
-
-def _got(error: DamagedError) -> str:
-    """What was found: what was expected stands beside it."""
-    return (error.cause or error.message).rpartition("got ")[2]
-
-
-def _references(trial: Trial, trials: Trials) -> Iterator[_Reference]:
-    """Every object that a trial's entries refer to."""
-    yield _Reference(digest=trial.environment, what="environment", kind=Environment)
-    yield _Reference(digest=trial.host, what="host", kind=Host)
-    for snapshot in trial.code:
-        name = "code" if snapshot.name == "." else f"code of {snapshot.name}"
-        yield _Reference(digest=snapshot.tree, what=name, kind=Manifest)
-        if snapshot.products:
-            yield _Reference(digest=snapshot.products, what="products", kind=Manifest)
-    if trial.intent.stdin.startswith("b3:"):
-        yield _Reference(digest=Digest.parse(trial.intent.stdin), what="standard input")
-    yield from _files(trial.inputs, "input")
-    yield from _outcome(trial.outcome, "")
-    for receipt in trials.receipts.get(trial.id, ()):
-        replay = receipt.replay
-        if replay.environment:
-            yield _Reference(digest=replay.environment, what="environment of a replay", kind=Environment)
-        yield _Reference(digest=replay.host, what="host of a replay", kind=Host)
-        yield from _outcome(replay.outcome, " of a replay")
+    def _done(self, digest: Digest, known: int) -> None:
+        self.checked.add(digest)
+        self._progress(len(self.checked), known)
 
 
-def _outcome(outcome: Outcome | None, whose: str) -> Iterator[_Reference]:
-    if outcome is None:
+def _located(checking: _Checking, chosen: Sequence[Trial], trials: Trials, store: Store) -> Iterator[Finding]:
+    """Say of each object that is not what it was where it belongs.
+
+    What refers to an object is looked up again only if it is damaged: to keep all of that in mind would take
+    more memory than all else.
+    """
+    wrong = checking.wrong
+    if not wrong:
         return
-    yield from _files(outcome.outputs, f"output{whose}")
-    if outcome.series:
-        yield _Reference(digest=outcome.series, what=f"metric series{whose}")
-    for name, stream in (("stdout", outcome.stdout), ("stderr", outcome.stderr)):
-        if stream:
-            yield _Reference(digest=stream.digest, what=f"{name}{whose}")
+    listed: dict[Digest, list[Reference]] = {}
+    for digest in checking.lists:
+        with suppress(LedgerError):  # it could be read a moment ago
+            listed[digest] = [each for each in reach.inside(store.get(digest), "") if each.digest in wrong]
+    places: dict[Digest, dict[str, None]] = {digest: {} for digest in wrong}
+    owners: dict[Digest, dict[str, None]] = {digest: {} for digest in wrong}
+
+    def note(digest: Digest, place: str, trial: Trial, *, dropped: bool) -> None:
+        if not (dropped and isinstance(wrong[digest][1], NotFoundError)):
+            places[digest][place] = None
+            owners[digest][str(trial.id)] = None
+
+    for trial in chosen:
+        for reference in _references(trial, trials):
+            dropped = _dropped(reference, trial, trials) is not None
+            dropped = dropped or (reference.product and trial.recipe_complete)
+            if reference.digest in wrong:
+                note(reference.digest, reference.what, trial, dropped=dropped and reference.kind is None)
+            if reference.kind is Manifest:
+                for each in listed.get(reference.digest, ()):
+                    note(each.digest, f"{reference.what}{each.what}", trial, dropped=dropped)
+    for digest, (reference, error) in wrong.items():
+        if owners[digest]:  # else nobody holds it any more
+            yield _finding(reference, error, tuple(places[digest]), tuple(owners[digest]))
 
 
-def _files(artifacts: Iterable[Artifact], what: str) -> Iterator[_Reference]:
-    for each in artifacts:
-        if each.digest and not each.omitted:
-            yield _Reference(digest=each.digest, what=f"{what} {each.path}")
+def _dropped(reference: Reference, trial: Trial, trials: Trials) -> Dropped | None:
+    """By what an output was let go of; None where it was not."""
+    if not reference.output:
+        return None
+    return trials.dropped_from(reference.receipt or trials.ends.get(trial.id), reference.digest)
+
+
+def _finding(
+    reference: Reference, error: LedgerError, places: tuple[str, ...], owners: tuple[str, ...]
+) -> Finding:
+    expected = str(reference.digest)
+    if isinstance(error, NotFoundError):
+        what, got = "object.missing", "nothing"
+    elif isinstance(error, DamagedError):
+        what, got = "object.damaged", (error.cause or error.message).rpartition("got ")[2]
+    elif isinstance(error, FormatError) and reference.kind is not None:
+        what, got = "object.format", error.cause or error.message
+        expected = f"of the form {reference.kind.__name__}"
+    else:
+        what, got = "object.unreadable", error.cause or error.message
+    more = [f"{len(places) - _MOST_PLACES} more"] if len(places) > _MOST_PLACES else []
+    named = "; ".join([*places[:_MOST_PLACES], *more])
+    return Finding(
+        what=what,
+        where=f"{reference.digest} ({named})",
+        expected=expected,
+        got=got,
+        trials=owners,
+    )
+
+
+def _references(trial: Trial, trials: Trials) -> Iterator[Reference]:
+    return reach.of_trial(trial, trials.receipts.get(trial.id, ()))
 
 
 def _notices(trials: Iterable[Trial]) -> Iterator[Notice]:
@@ -224,7 +237,8 @@ def _notices(trials: Iterable[Trial]) -> Iterator[Notice]:
         ]
         if lines:
             yield Notice(what="record.partial", where=str(trial.id), detail="; ".join(lines))
-        if trial.recipe and trial.outcome:
+        # One that was ended from outside shows what its recipe gives as little as one that was lost.
+        if trial.recipe and trial.outcome and trial.status not in (Status.KILLED, Status.LOST):
             recipes.setdefault(trial.recipe, []).append(trial)
     for recipe, made in recipes.items():
         results = {_result(trial) for trial in made}
@@ -236,6 +250,16 @@ def _notices(trials: Iterable[Trial]) -> Iterator[Notice]:
                 detail=f"{len(made)} trials of this recipe have {len(results)} results{known}: "
                 + ", ".join(trial.id.short for trial in made[:10]),
             )
+
+
+def _lettings_go(chosen: Iterable[Trial], trials: Trials) -> Iterator[Notice]:
+    for trial in chosen:
+        own = [each for each in _references(trial, trials) if each.receipt is None]
+        found = [each for each in (_dropped(reference, trial, trials) for reference in own) if each]
+        if found:
+            count = "1 output" if len(found) == 1 else f"{len(found)} outputs"
+            detail = f"{count} by {found[-1].reason}; ledger replay {trial.id.short} may make them again"
+            yield Notice(what="content.dropped", where=str(trial.id), detail=detail)
 
 
 def _result(trial: Trial) -> tuple[object, ...]:

@@ -2,13 +2,17 @@
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from ledger import fs
 from ledger.model import Digest
 from ledger.store.base import damaged, not_there
+
+if TYPE_CHECKING:
+    from ledger.store.discarding import Turn
 
 
 class MemoryStore:
@@ -35,6 +39,10 @@ class MemoryStore:
     def has(self, digest: Digest) -> bool:
         """Whether the object is there, see `Store.has`."""
         return digest in self._contents
+
+    def present(self, digests: Iterable[Digest]) -> set[Digest]:
+        """Those of many objects that are there, see `Store.present`."""
+        return {digest for digest in digests if digest in self._contents}
 
     def size(self, digest: Digest) -> int:
         """Bytes of the object, see `Store.size`."""
@@ -72,6 +80,30 @@ class MemoryStore:
     def check(self, digest: Digest) -> None:
         """Hash the object, see `Store.check`."""
         self.get(digest)
+
+    def release(self) -> None:
+        """Nothing: nobody else is here."""
+
+    def pinned(self) -> AbstractContextManager[None]:
+        """Nothing, as `release`."""
+        return nullcontext()
+
+    def avoid(self, digests: Container[Digest]) -> None:
+        """Nothing, as `release`."""
+
+    def pieces_of(self, digests: Container[Digest]) -> frozenset[Digest]:  # noqa: ARG002
+        """Nothing: each object is by itself."""
+        return frozenset()
+
+    def discard(self, digests: Collection[Digest], turn: "Turn | None" = None) -> None:
+        """Remove objects, see `Store.discard`."""
+        with turn() if turn is not None else nullcontext(digests) as going:
+            for digest in digests:
+                if digest in going:
+                    self._contents.pop(digest, None)
+
+    def tidy(self) -> None:
+        """Nothing: there are no files."""
 
     def _find(self, digest: Digest) -> bytes:
         try:

@@ -1,6 +1,8 @@
 """The commands of the README and their output: written anew, or held against what they say today.
 
-python tests/cli/readme_tour.py            write the output into the README
+Its tables of real programs and of what was measured are those of ``tests/programs`` and ``tests/bench``.
+
+python tests/cli/readme_tour.py            write the output and the tables into the README
 python tests/cli/readme_tour.py --check    exit 1 where it would say something else
 """
 
@@ -13,14 +15,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
+RESULTS = ROOT / "tests" / "bench" / "results.md"
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 
 _MASKS = (
     (r"\x1b\[[0-9;]*m", ""),
     (r"\b20\d\d-\d\d-\d\d[T ][\d:.]+Z?", "TIME"),
-    (r"-?\b\d[\d.]*(e-?\d+)? ?(ns|µs|ms|s|min|h|B|kB|MB|GB|MiB|GiB)\b", "AMOUNT"),
-    (r"-?\b\d+(\.\d+)+(e-?\d+)?\b", "NUMBER"),
+    (r"[-+]?\b\d[\d.]*(e-?\d+)? ?(ns|µs|ms|s|min|h|B|kB|MB|GB|MiB|GiB)\b", "AMOUNT"),
+    (r"[-+]?\b\d+(\.\d+)+(e-?\d+)?\b", "NUMBER"),
+    (r"\bSHA256:[A-Za-z0-9+/]{43}", "KEY"),
     (r"(b3:)?\b[0-9a-f]{8,}\b", "ID"),
+    (r"\b\d+ objects\b", "OBJECTS"),  # a series holds times: two that were written in one tick are one object
     (r"^( *host +\w+:|  platform ).*", r"\1"),
     (r"/\S+", "PATH"),
     (r"\((master|main)\)", ""),
@@ -116,11 +121,38 @@ def today(text, directory):
     return text[: tour.start(1)] + FENCE.sub(again, tour[1]) + text[tour.end(1) :], codes
 
 
+def with_tables(text):
+    """The README with the tables of what other tests wrote down."""
+    for name, table in (("programs", programs()), ("measured", measured(RESULTS.read_text("utf-8")))):
+        pattern = rf"(?<=^<!-- {name}: )([^\n]*-->\n).*?(?=^<!-- end -->$)"
+        text = re.sub(pattern, lambda found, table=table: found[1] + table, text, count=1, flags=re.M | re.S)
+    return text
+
+
+def programs():
+    """The table of real programs."""
+    made = [sys.executable, ROOT / "tests" / "programs" / "table.py"]
+    return subprocess.run(made, check=True, capture_output=True, text=True).stdout
+
+
+def measured(results):
+    """What was measured last of each thing, and the bound that the test sets."""
+    rows = {}
+    for line in results.splitlines():
+        cells = [each.strip() for each in line.strip("|").split("|")]
+        if re.match(r"\d{4}-\d\d-\d\d$", cells[0]):
+            rows[cells[2]] = cells
+    lines = ["| what | measured | at most | when |", "|---|---|---|---|"]
+    return "".join(f"{line}\n" for line in lines) + "".join(
+        f"| {what} | {figure} | {bound} | {day} |\n" for day, _, what, figure, bound in rows.values()
+    )
+
+
 def main(check):
     """Write the README's tour, or return the lines that differ."""
     text = README.read_text("utf-8")
     with tempfile.TemporaryDirectory() as directory:
-        new, codes = today(text, Path(directory))
+        new, codes = today(with_tables(text), Path(directory))
     for command, code in codes.items():
         print(f"{code}  {command}", file=sys.stderr)
     if not check:

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from ledger.cli.main import ALIASES, COMMANDS, group
+from ledger.cli.commands import ALIASES, COMMANDS, group
 
 ROOT = Path(__file__).parents[2]
 
@@ -58,14 +58,27 @@ def test_help_lists_the_commands_of_this_release_in_the_order_of_a_day(tool):
         "init",
         "run",
         "log",
+        "sql",
         "show",
         "cat",
         "diff",
         "replay",
+        "why",
         "verify",
+        "best",
+        "head",
+        "prove",
+        "bundle",
+        "open",
+        "push",
+        "pull",
+        "clone",
+        "remote",
         "checkout",
         "note",
         "tag",
+        "rm",
+        "gc",
     ]
     assert tool().out == text
 
@@ -79,7 +92,8 @@ def test_help_imports_no_command_and_nothing_heavy(tmp_path):
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True
     )
     modules = {each for each in done.stderr.splitlines() if each.split(".")[0] == "ledger"}
-    assert modules == {"ledger", "ledger.record", "ledger.errors", "ledger.cli", "ledger.cli.main"}
+    own = {"ledger.cli", "ledger.cli.commands", "ledger.cli.main", "ledger.cli.plain"}
+    assert modules == {"ledger", "ledger.record", "ledger.errors", *own}
     assert not {"rich", "cbor2", "blake3", "pyarrow", "json"} & set(done.stderr.splitlines())
 
 
@@ -102,6 +116,27 @@ def test_aliases(trained, alias):
     assert trained(alias, "--help").out.partition("\n")[2] == trained(name, "--help").out.partition("\n")[2]
 
 
+WAITS = {
+    "nobody": ("", ""),
+    "a function": ("import atexit; atexit.register(print, 'called')", "called\n"),
+    "a thread": (
+        "import threading as t; t.Thread(target=lambda: (t.main_thread().join(), print('ended'))).start()",
+        "ended\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("code", "expected"), WAITS.values(), ids=WAITS)
+def test_the_end_waits_for_those_who_asked_for_it(tmp_path, code, expected):
+    code = (
+        f"import sys; sys.path[:1] = [{str(ROOT)!r}]; sys.argv = ['ledger', '--version']\n"
+        f"{code}\nfrom ledger.cli.main import program; sys.exit(program())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    first, _, rest = done.stdout.partition("\n")
+    assert (done.returncode, first[:7], rest, done.stderr) == (0, "ledger ", expected, "")
+
+
 def test_version(tool):
     assert re.fullmatch(r"ledger \S+\n", tool("--version").out)
 
@@ -118,12 +153,18 @@ def error(tool, *words, code, **options):
         (
             ["lgo"],
             2,
-            "error: no command 'lgo'\ncause: the first word names a command\nhint: ledger log\n",
+            (
+                "error: no command 'lgo'\ncause: the first word names a command\n"
+                "hint: ledger log or ledger clone\n"
+            ),
         ),
         (
             ["sh", "train.sh"],
             2,
-            "error: no command 'sh'\ncause: the first word names a command\nhint: ledger show or ledger ls\n",
+            (
+                "error: no command 'sh'\ncause: the first word names a command\n"
+                "hint: ledger show or ledger push\n"
+            ),
         ),
         (
             ["nice", "python", "train.py"],

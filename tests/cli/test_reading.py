@@ -27,10 +27,14 @@ def sections(done):
         (["diff", "@~1", "@"], "diff.v1"),
         (["diff", "digits", "digits"], "diff.v1"),
         (["verify"], "verify.v1"),
+        (["verify", "--sample", "2"], "verify.v1"),
         (["verify", "first"], "verify.v1"),
         (["verify", "-x", "digits"], "verify.v1"),
         (["replay", "@", "--env", "current"], "replay.v1"),
         (["replay", "@", "--env", "current", "--dry-run"], "replay.v1"),
+        (["why", "first", "@", "--env", "current"], "why.v1"),
+        (["why", "first", "@", "--env", "current", "--dry-run"], "why.v1"),
+        (["why", "first", "first"], "why.v1"),
     ],
 )
 def test_documents_hold_to_their_schemas(trained, accept, words, schema):
@@ -119,6 +123,13 @@ def test_log_shows_twenty_and_json_all(tool):
     assert len(tool.document("log", "-n", "5")) == 5
 
 
+def test_log_shows_what_varies_before_what_a_trial_lacks(tool):
+    tool.project.run("true")  # such as one that failed before it read its arguments
+    for lr in (1, 2):
+        tool.project.run("true", *(f"--{letter}=0" for letter in "abcdefghi"), f"--zoom={lr}")
+    assert re.search(r"took +zoom +a ", tool("log").lines[0])
+
+
 def test_log_of_nothing(tool):
     tool("init")
     assert tool("log").out == "no trials yet. Record one: ledger run python train.py\n"
@@ -155,7 +166,7 @@ def test_show_has_its_sections_in_the_documents_order(trained):
     assert names == expected
     assert done.lines[0] == f"trial {trained.project.last.id}"
     assert "    in two lines" in done.lines
-    assert re.search(r"inputs +partial +files that it opens by itself", done.out)
+    assert re.search(r"inputs +partial +standard input is a stream|complete: .*\binputs\b", done.out)
 
 
 def test_show_names_what_it_cannot_read(trained):
@@ -176,6 +187,13 @@ def test_cat_is_byte_for_byte(trained):
     trained("cat", "first", "model.txt", "--stdout", code=2)
     assert "the nearest are model.txt" in trained("cat", "first", "modl.txt", code=3).err
     trained("cat", Digest.of(b"nobody put this"), code=3)
+
+
+def test_cat_of_streams_that_were_one_says_where_both_are(tool):
+    words = [*tool.words, "run", "-q", "sh", "-c", "echo a; echo b >&2"]
+    subprocess.run(words, cwd=tool.path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=True)
+    assert tool("cat", "@").raw == b"a\nb\n"
+    assert "went where standard output did" in tool("cat", "@", "--stderr", code=3).err
 
 
 def test_cat_of_damage_tells_it_at_the_end(trained):
@@ -208,6 +226,8 @@ def test_diff_has_its_sections_in_order(trained):
     assert [each for each in sections(picked)[1:] if each[0] not in "+-@#"] == ["Code", "Metrics"]
     assert "+# changed" in picked.lines
     assert "+# changed" not in done.lines
+    same = trained("diff", "first", "second", "--code", "--metrics")
+    assert "\n\n\n" not in same.out
 
 
 def test_diff_exits_with_4_only_when_asked(trained):
@@ -245,6 +265,29 @@ def test_verify_names_damage(trained, accept):
     trained("verify", "first", "-x", "digits", code=2)
     trained("log")
     trained("show", "@")
+
+
+def test_verify_of_a_sample_says_what_it_is_worth(trained, accept):
+    done = trained("verify", "--sample", "3", "--seed", "7")
+    assert done.lines[0] == "whole"
+    said = re.search(r"sample +(.*)", done.out)[1]
+    assert re.fullmatch(
+        r"3 of \d+ contents were hashed: with 95 % confidence at most [\d.]+ % of all are damaged"
+        r" \(again: --sample 3 --seed 7\)",
+        said,
+    )
+    document = trained.document("verify", "--sample", "3", "--seed", "7")
+    accept("verify.v1", document)
+    assert document["sample"]["seed"] == 7
+    assert trained.document("verify")["sample"] is None
+    assert trained.document("verify", "--sample", "100%")["sample"] is None
+
+
+def test_verify_refuses_a_sample_that_is_none(trained):
+    refused = trained("verify", "--sample", "many", code=2)
+    assert "got 'many'" in refused.err
+    assert "hint: --sample 500, or --sample 5%" in refused.err
+    trained("verify", "--seed", "7", code=2)
 
 
 def test_names_that_are_no_utf8(tool):

@@ -5,12 +5,21 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from ledger.model.config import parse
+
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = ("README.md", "examples/digits/README.md", "examples/digits/demo.sh")
+DOCUMENTS = (
+    "README.md",
+    "examples/digits/README.md",
+    "examples/digits/demo.sh",
+    "examples/drift/README.md",
+    "examples/drift/demo.sh",
+)
 
 
 def _script():
@@ -83,10 +92,41 @@ def test_an_option_that_is_missing_is_seen(help_of):
         test_each_option_that_is_named_exists(["ledger", "replay", "@", "--no-such-option"], help_of)
 
 
+def test_the_table_of_programs_is_what_was_written_down():
+    assert TOUR.programs() in TOUR.README.read_text("utf-8")
+
+
+def test_what_was_measured_last_is_shown():
+    row = "| 2026-01-0{} | a machine | {} | {} s | 9 s |\n"
+    results = "# Measured\n\n| date | machine |\n|---|---|\n" + "".join(
+        row.format(day, what, day) for day, what in ((1, "old"), (2, "`run`"), (3, "`run`"))
+    )
+    text = TOUR.measured(results)
+    assert text.splitlines()[2:] == ["| old | 1 s | 9 s | 2026-01-01 |", "| `run` | 3 s | 9 s | 2026-01-03 |"]
+
+
+def test_tables_are_put_in_their_places():
+    text = (
+        "# A\n\n<!-- programs: x -->\n<!-- end -->\n\nb\n\n<!-- measured: y -->\n| old |\n<!-- end -->\n\nc\n"
+    )
+    new = TOUR.with_tables(text)
+    assert new.startswith(f"# A\n\n<!-- programs: x -->\n{TOUR.programs()}<!-- end -->\n\nb\n")
+    assert new.endswith("|\n<!-- end -->\n\nc\n")
+    assert "old" not in new
+    assert TOUR.with_tables(new) == new
+
+
+def test_the_configuration_that_is_shown_is_understood():
+    (shown,) = TOUR.blocks("What a trial records", "toml")
+    config = parse(tomllib.loads(shown), "README.md")
+    assert config.inputs.trace is True
+    assert config.store.max_input_bytes == 100_000_000
+
+
 @pytest.mark.slow
 def test_the_tour_is_what_comes_out(tmp_path):
     text = TOUR.README.read_text("utf-8")
-    new, codes = TOUR.today(text, tmp_path)
+    new, codes = TOUR.today(TOUR.with_tables(text), tmp_path)
     assert TOUR.masked(new) == TOUR.masked(text)
     assert {command for command, code in codes.items() if code} == {"ledger replay @"}
     assert codes["ledger replay @"] == 4
@@ -97,6 +137,7 @@ def test_the_code_that_is_shown_runs(tmp_path):
     (script,), (calls,) = TOUR.blocks("In a script", "python"), TOUR.blocks("From Python", "python")
     project = tmp_path / "line"
     project.mkdir()
+    (tmp_path / "points.csv").write_text("0,1\n1,3\n2,5\n" * 5)
     (project / "script.py").write_text(script, "utf-8")
     (project / "train.py").write_text(TOUR.blocks("A tour of five minutes", "python")[0], "utf-8")
     variables = TOUR.place(tmp_path)

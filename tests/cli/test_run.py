@@ -155,8 +155,8 @@ def test_a_bad_configuration_starts_nothing(tool):
 def test_a_newer_ledger_is_refused(tool):
     tool("init")
     layout.format_file(tool.path / ".ledger").write_text("99\n")
-    assert "reads format 1" in tool("run", "true", code=125).err
-    assert "reads format 1" in tool("log", code=1).err
+    assert "reads formats up to 2" in tool("run", "true", code=125).err
+    assert "reads formats up to 2" in tool("log", code=1).err
 
 
 def test_a_run_in_a_run_has_a_parent_and_says_nothing_of_its_own(tool):

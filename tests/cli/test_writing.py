@@ -1,7 +1,10 @@
 """``init``, ``replay``, ``checkout``, ``note`` and ``tag``."""
 
 import re
+import socket
 import sys
+
+from ledger.model import layout
 
 
 def test_init_makes_a_ledger_once(tool):
@@ -52,13 +55,30 @@ def test_replay_that_cannot_be_had_exits_with_5(tool, tmp_path):
     outside = tmp_path / "outside.csv"
     outside.write_text("1")
     tool("run", "-q", "-i", outside, "cat", outside)
-    outside.write_text("2")
+    outside.unlink()
     done = tool("replay", "@", "--env", "current", code=5)
     assert done.lines[0] == "incomparable"
     assert "hint" in done.out
     moved = tmp_path / "moved.csv"
     moved.write_text("1")
     tool("replay", "@", "--env", "current", "--map", f"{outside}={moved}")
+
+
+def test_an_environment_that_was_not_recorded_is_not_said_to_be_made_again(tool, tmp_path):
+    tool("run", "-q", "/bin/true", variables={"PATH": str(tmp_path)})
+    done = tool("replay", "@")
+    assert done.lines[0] == "identical"
+    assert re.search(r"environment +what the command finds: none was recorded", done.out)
+
+
+def test_replay_without_network(tool, accept):
+    connecting = "import socket; socket.create_connection(('127.0.0.1', int(__import__('sys').argv[1])))"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        tool("run", "-q", sys.executable, "-c", connecting, server.getsockname()[1])
+        tool("replay", "@", "--env", "current")
+        document = tool.document("replay", "@", "--env", "current", "--no-network", code=4)
+    accept("replay.v1", document)  # the loopback that it has is another one
+    assert [each["part"] for each in document["differences"] if each["counted"]] == ["exit_code"]
 
 
 def test_a_dry_run_records_nothing(trained):
@@ -154,3 +174,79 @@ def test_tags(trained):
     trained("tag", "@", "a b", code=2)
     trained("tag", "@", code=2)
     trained("tag", "a", "b", "c", code=2)
+
+
+# --- gc -----------------------------------------------------------------------------------------------------
+
+
+def weights(tool, name, content):
+    tool.project.write(make=f"open('weights.bin', 'w').write({content!r})")
+    tool("run", "-q", "--name", name, "-x", "sweep", sys.executable, "make.py")
+
+
+def test_gc_of_a_ledger_in_order_removes_nothing(trained, accept):
+    assert trained("gc").lines[0] == "removed 0 objects, 0 B"
+    document = trained.document("gc")
+    accept("gc.v1", document)
+    assert (document["objects"], document["waiting"], document["rows"]) == (0, 0, [])
+    trained("verify")
+
+
+def test_gc_lets_go_of_outputs_and_says_so_everywhere(tool, accept, tmp_path):
+    for number in range(3):
+        weights(tool, f"w{number}", f"weights {number}")
+    would = tool("gc", "--keep-last", "1", "--dry-run")
+    assert would.lines[0] == "would remove 2 objects, 18 B"
+    assert tool("cat", "w0", "weights.bin").out == "weights 0"
+    document = tool.document("gc", "--keep-last", "1")
+    accept("gc.v1", document)
+    assert document["rows"] == [
+        {"reason": "dropped", "experiment": "sweep", "trials": 2, "objects": 2, "bytes": 18}
+    ]
+    gone = tool("cat", "w0", "weights.bin", code=3)
+    assert "is not kept any more" in gone.err
+    assert "cause: let go of by ledger gc --keep-last 1 on 20" in gone.err
+    assert "hint: ledger replay" in gone.err
+    assert tool("cat", "w2", "weights.bin").out == "weights 2"
+    out = tool("checkout", "w0", "--to", tmp_path / "again")
+    assert "weights.bin: let go of by ledger gc --keep-last 1" in out.err
+    assert (tmp_path / "again" / "make.py").is_file()
+    report = tool.document("verify")
+    accept("verify.v1", report)
+    assert [each["what"] for each in report["notices"]].count("content.dropped") == 2
+    shown = tool.document("show", "w0")
+    accept("trial.v1", shown)
+    (output,) = shown["outputs"]
+    assert output["size"] == 9
+    assert [each["digest"] for each in shown["dropped"]] == [output["digest"]]
+    assert re.search(r"weights.bin .* let go of on 20\d\d-", tool("show", "w0").out)
+    assert "let go of" not in tool("show", "w2").out
+    tool("replay", "w0", "--env", "current")
+    assert tool("cat", "w0", "weights.bin").out == "weights 0"
+    assert tool.document("gc")["rows"] == []
+    assert tool.document("gc", "--reproducible", "--dry-run")["objects"] == 1
+
+
+def test_gc_removes_what_was_taken_back(tool):
+    weights(tool, "good", "good")
+    weights(tool, "bad", "bad")
+    tool("rm", "bad", "-m", "wrong")
+    done = tool("gc")
+    assert re.search(r"of trials taken back +sweep +1 ", done.out)
+    assert tool("cat", "good", "weights.bin").out == "good"
+    assert tool("verify").lines[0] == "whole"
+
+
+def test_gc_is_told_what_may_go(trained):
+    assert "hint: --older-than 90d" in trained("gc", "--older-than", "long", code=2).err
+    trained("gc", "--keep-last", "-1", code=2)
+    trained("gc", "-x", "nobody", code=3)
+    assert "cause: there are paper" in trained("gc", "--tag", "nobody", code=3).err
+
+
+def test_gc_of_a_damaged_ledger_is_refused(trained):
+    tree = trained.project.last.code[0].tree
+    layout.loose(layout.objects(trained.path / ".ledger"), tree).unlink()
+    refused = trained("gc", code=4)
+    assert "what code holds is not known" in refused.err
+    assert "ledger verify" in refused.err

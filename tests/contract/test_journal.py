@@ -2,9 +2,11 @@
 
 import pytest
 
+from ledger.errors import DamagedError
 from ledger.journal import merkle
 from ledger.journal.local import LocalJournal
 from ledger.journal.memory import MemoryJournal
+from ledger.journal.proven import ProvenJournal
 from ledger.model import (
     Artifact,
     ArtifactRole,
@@ -57,10 +59,12 @@ def finished(*outputs):
     )
 
 
-@pytest.fixture(params=["local", "local-sealed", "memory"])
+@pytest.fixture(params=["local", "local-sealed", "memory", "proven"])
 def journal(request, tmp_path):
     if request.param == "memory":
         return MemoryJournal()
+    if request.param == "proven":
+        return ProvenJournal(LocalJournal(tmp_path / ".ledger"), tmp_path / ".ledger")
     if request.param == "local":
         return LocalJournal(tmp_path / ".ledger")
 
@@ -133,6 +137,22 @@ def test_head_is_the_root_of_the_leaves(journal):
         leaves.append(journal.append(note(f"{place}")).id)
         (head,) = journal.head().origins
         assert (head.origin, head.size, head.root) == (journal.origin, place + 1, merkle.root(leaves))
+
+
+def test_every_entry_is_proven_in_the_tree(journal):
+    ids, heads = [], []
+    for place in range(9):
+        ids.append(journal.append(note(f"{place}")).id)
+        heads += journal.head().origins
+    with journal.tree(journal.origin) as tree:
+        assert tree.roots(range(1, 10)) == {each.size: each.root for each in heads}
+        for place, id in enumerate(ids):
+            assert tree.inclusion(id, place, heads[-1]) == merkle.inclusion_proof(ids, place)
+            assert tree.consistency(heads[place], heads[-1]) == merkle.consistency_proof(ids, place + 1)
+        with pytest.raises(DamagedError, match="lost entries"):
+            tree.root(10)
+    with journal.tree(bytes(16)) as tree, pytest.raises(DamagedError):
+        tree.root(1)
 
 
 def test_sealing_changes_nothing_that_can_be_seen(journal):

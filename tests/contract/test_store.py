@@ -1,8 +1,12 @@
 """What every store does; the suite also looks behind its back: what is there, and what if it is damaged."""
 
+import importlib.util
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from blake3 import blake3
@@ -12,6 +16,11 @@ from ledger.model import Digest, layout
 from ledger.store.base import Store
 from ledger.store.local import LocalStore
 from ledger.store.memory import MemoryStore
+from ledger.store.pinned import PinnedStore
+
+_SPEC = importlib.util.spec_from_file_location("packs", Path(__file__).parents[1] / "packs.py")
+packs = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(packs)
 
 MIB = 1 << 20
 ABSENT = Digest.of(b"nobody has put this")
@@ -34,23 +43,54 @@ CONTENTS = {
 class Local:
     """A LocalStore, and its directory as the disk has it."""
 
+    options: ClassVar = {}
+
     def __init__(self, directory: Path):
         self.objects, self.temporary = directory / "objects", directory / "tmp"
         self.store = self.another()
 
     def another(self) -> Store:
-        return LocalStore(self.objects, self.temporary)
+        return LocalStore(self.objects, self.temporary, **self.options)
 
     def contents(self):
-        return {
-            bytes.fromhex(path.parent.name + path.name): path.read_bytes()
-            for path in self.objects.glob("??/*")
-        }
+        return packs.contents(self.objects)
 
     def write(self, digest, content):
         path = layout.loose(self.objects, digest)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         path.write_bytes(content)
+
+
+class Whole(Local):
+    """One that keeps large files whole."""
+
+    options: ClassVar = {"large": "whole"}
+
+
+class Packed(Local):
+    """One that has everything in packs, what is not tiny in chunks."""
+
+    options: ClassVar = {"threshold": 100_000, "step": 300_000, "most_loose": 0}
+
+    def write(self, digest, content):
+        for path in packs.names(self.objects):
+            path.unlink()
+        packs.write(self.objects, [(digest, packs.OBJECT, 0, len(content), content)])
+
+
+class Pinned(Local):
+    """A LocalStore as a ledger has it."""
+
+    def another(self) -> Store:
+        return PinnedStore(super().another(), self.objects.parent)
+
+
+class PinnedPacked(Packed):
+    """One that has everything in packs, as a ledger has it."""
+
+    def another(self) -> Store:
+        return PinnedStore(super().another(), self.objects.parent)
 
 
 class Memory:
@@ -69,7 +109,10 @@ class Memory:
         self.store._contents[digest] = content
 
 
-@pytest.fixture(params=[Local, Memory], ids=["local", "memory"])
+@pytest.fixture(
+    params=[Local, Whole, Packed, Pinned, PinnedPacked, Memory],
+    ids=["local", "whole", "packed", "pinned", "pinned-packed", "memory"],
+)
 def behind(request, tmp_path):
     return request.param(tmp_path / "ledger")
 
@@ -173,6 +216,16 @@ def test_many_objects(behind, store):
     store.flush()
     assert set(store.digests()) == set(behind.another().digests()) == digests
     assert sorted(behind.contents().values()) == sorted(contents)
+
+
+@pytest.mark.parametrize("count", [1, 3, 2000])
+def test_which_of_many_are_there(behind, store, count):
+    digests = [store.put(b"%d" % number) for number in range(count)]
+    assert store.present([*digests, ABSENT]) == set(digests)
+    store.flush()
+    fresh = store.put(b"not flushed")
+    assert store.present([*digests, ABSENT, fresh]) == {*digests, fresh}
+    assert store.present(iter([ABSENT])) == set()
 
 
 def test_flushing_nothing_is_nothing(behind, store):
@@ -281,3 +334,161 @@ def test_a_reader_can_seek(store):
         assert reader.read() == b"789"
         assert reader.seek(2) == 2
         assert reader.read(3) == b"234"
+
+
+def test_threads_may_check_at_once(store):
+    # Compressible, so that whatever a store decompresses with is used by all at once, too.
+    contents = [os.urandom(3 * MIB).hex().encode() for _ in range(6)]
+    digests = [store.put(content) for content in contents]
+    store.flush()
+    with ThreadPoolExecutor(4) as pool:
+        checks = [pool.submit(store.check, digest) for digest in digests * 10 + [ABSENT]]
+    errors = [each.exception() for each in checks]
+    assert isinstance(errors.pop(), NotFoundError)
+    assert errors == [None] * 60
+
+
+def test_a_reader_of_a_large_object_can_seek(store, file):
+    content = os.urandom(5 * MIB)
+    digest, _ = store.put_file(file(content))
+    store.flush()
+    with store.open(digest) as reader:
+        for place in (4 * MIB, 0, 1, MIB - 1, 5 * MIB - 3, 5 * MIB, 6 * MIB, 2 * MIB):
+            assert reader.seek(place) == place
+            assert reader.tell() == place
+            assert reader.read(200_000) == content[place : place + 200_000]
+        reader.seek(3)
+        assert reader.seek(7, os.SEEK_CUR) == 10
+        with pytest.raises((OSError, ValueError)):
+            reader.seek(-1)
+        try:
+            number = reader.fileno()
+        except OSError:  # it is no file by itself: who asks has to read
+            return
+        assert os.pread(number, 10, MIB) == content[MIB : MIB + 10]
+
+
+def test_what_a_large_object_shares_with_another_is_not_an_object(store, file):
+    content = os.urandom(6 * MIB)
+    digest, _ = store.put_file(file(content))
+    other, _ = store.put_file(file(content[: 5 * MIB]))
+    store.flush()
+    assert set(store.digests()) == {digest, other}
+    assert store.get(digest) == content
+    assert store.get(other) == content[: 5 * MIB]
+
+
+def test_what_is_discarded_is_gone_for_everybody(behind, store):
+    contents = [os.urandom(10), os.urandom(2 * MIB), b"", b"stays"]
+    digests = [store.put(content) for content in contents]
+    store.flush()
+    other = behind.another()
+    store.discard([*digests[:3], ABSENT])
+    for each in (store, other, behind.another()):
+        assert list(each.digests()) == digests[3:]
+        assert each.present(digests) == {digests[3]}
+        for digest in digests[:3]:
+            with pytest.raises(NotFoundError):
+                each.get(digest)
+    assert behind.contents() == {bytes(digests[3]): b"stays"}
+
+
+def test_what_was_discarded_can_be_put_again(behind, store, file):
+    digest = store.put(b"content")
+    store.flush()
+    for put in (lambda: store.put(b"content"), lambda: store.put_file(file(b"content"))[0]):
+        store.discard([digest])
+        assert put() == digest
+        store.flush()
+        assert behind.another().get(digest) == b"content"
+
+
+def test_discarding_nothing_is_nothing(behind, store):
+    store.discard([])
+    store.discard([ABSENT])
+    assert behind.contents() == {}
+
+
+def test_what_is_avoided_is_written_anew(behind, store, file):
+    content = os.urandom(3 * MIB)
+    digest, _ = store.put_file(file(content))
+    small = store.put(b"small")
+    store.flush()
+    writer = behind.another()
+    writer.avoid({digest, small, *store.pieces_of({digest})})
+    assert writer.put_file(file(content)) == (digest, len(content))
+    assert writer.put(b"small") == small
+    writer.flush()
+    assert behind.another().get(digest) == content
+    assert behind.another().get(small) == b"small"
+
+
+def test_what_went_before_is_not_relied_on(behind, store, file):
+    content = os.urandom(3 * MIB)
+    digest, _ = store.put_file(file(content))
+    store.flush()
+    writer = behind.another()
+    assert writer.get(digest) == content
+    store.discard({digest} | store.pieces_of({digest}))
+    writer.avoid(())
+    assert not writer.has(digest)
+    writer.put_file(file(content))
+    writer.flush()
+    assert behind.another().get(digest) == content
+
+
+def test_pieces_that_others_need_stay(behind, store, file):
+    content = os.urandom(3 * MIB)
+    digest, _ = store.put_file(file(content))
+    shared, _ = store.put_file(file(content[: 2 * MIB] + b"else"))
+    store.flush()
+    if not {digest, shared}.isdisjoint(store.pieces_of({digest, shared})):
+        pytest.fail("an object is no piece")
+    store.discard({digest} | store.pieces_of({digest}))
+    assert behind.another().get(shared) == content[: 2 * MIB] + b"else"
+    assert behind.contents() == {bytes(shared): content[: 2 * MIB] + b"else"}
+    assert store.pieces_of(()) == frozenset(), "pieces of nothing are left"
+    store.discard({shared} | store.pieces_of({shared}))
+    assert behind.contents() == {}
+    assert store.pieces_of(()) == frozenset()
+
+
+def test_what_comes_back_in_time_stays(behind, store, file):
+    contents = [os.urandom(size) for size in (10, 2 * MIB, 5 * MIB)]
+    digests = [store.put_file(file(content))[0] for content in contents]
+    store.flush()
+    turns = []
+
+    @contextmanager
+    def turn():
+        turns.append(len(turns))
+        yield {digests[0], *store.pieces_of(digests)}
+
+    store.discard({*digests, *store.pieces_of(digests)}, turn)
+    assert turns
+    for digest, content in zip(digests[1:], contents[1:], strict=True):
+        assert behind.another().get(digest) == content
+    assert set(behind.another().digests()) == set(digests[1:])
+
+
+def test_tidying_up_changes_no_object(behind, store, file):
+    contents = {Digest.of(content): content for content in (b"%d" % number for number in range(100))}
+    for content in contents.values():
+        store.put(content)
+        store.flush()
+    large, _ = store.put_file(file(os.urandom(5 * MIB)))
+    store.flush()
+    store.tidy()
+    for each in (store, behind.another()):
+        assert set(each.digests()) == {*contents, large}
+        assert {digest: each.get(digest) for digest in contents} == contents
+        each.check(large)
+
+
+def test_letting_go_changes_no_object(store):
+    with store.pinned():
+        digest = store.put(b"content")
+        store.release()
+        store.flush()
+    store.release()
+    assert store.get(digest) == b"content"

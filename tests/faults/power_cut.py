@@ -4,6 +4,7 @@ Exits with 77 where that cannot be: it needs root, loop devices, and the tools t
 """
 
 import fcntl
+import importlib.util
 import os
 import random
 import shutil
@@ -17,7 +18,12 @@ from blake3 import blake3
 
 from ledger.store.local import LocalStore
 
+_SPEC = importlib.util.spec_from_file_location("packs", Path(__file__).parents[1] / "packs.py")
+packs = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(packs)
+
 MIB = 1 << 20
+LARGE = random.Random(0).randbytes(400_000)
 # Linux include/uapi/linux/fs.h and fs/xfs/libxfs/xfs_fs.h: the file system stops, and its log is not written.
 SHUTDOWN, NO_LOG_FLUSH = 0x8004587D, 2
 
@@ -54,7 +60,7 @@ class Disk:
             os.close(descriptor)
 
     def store(self):
-        return LocalStore(self.place / "objects", self.place / "tmp")
+        return LocalStore(self.place / "objects", self.place / "tmp", large="whole")
 
 
 def skip(reason):
@@ -63,9 +69,7 @@ def skip(reason):
 
 
 def objects(disk):
-    return {
-        bytes.fromhex(path.parent.name + path.name): path for path in (disk.place / "objects").glob("??/*")
-    }
+    return packs.contents(disk.place / "objects")  # which fails where any pack is not whole
 
 
 def power_cut(disk, many):
@@ -84,7 +88,7 @@ def power_cut(disk, many):
         disk.mount()
         there = objects(disk)
         assert known <= set(there), f"{len(known - set(there))} of {len(known)} acknowledged objects are lost"
-        wrong = [path for name, path in there.items() if blake3(path.read_bytes()).digest() != name]
+        wrong = [name for name, content in there.items() if packs.hashed(content) != name]
         assert not wrong, f"{len(wrong)} of {len(there)} objects have other bytes"
     store = disk.store()
     store.put(b"the next writer")
@@ -94,10 +98,14 @@ def power_cut(disk, many):
 
 def write(disk_place, many):
     """Store and acknowledge until the disk is gone."""
-    store = LocalStore(disk_place / "objects", disk_place / "tmp")
+    options = {"threshold": 100_000, "step": 300_000} if many > 100 else {"most_loose": many}
+    store = LocalStore(disk_place / "objects", disk_place / "tmp", **options)
     try:
         while True:
             digests = [store.put(os.urandom(3000)) for _ in range(many)]
+            if many > 100:  # they share a pack; and so do chunks, of which some were stored before
+                large = os.urandom(150_000) + LARGE
+                digests.append(store.put(large))
             store.flush()
             os.write(1, b"".join(digest.hex().encode() + b"\n" for digest in digests))
     except Exception:

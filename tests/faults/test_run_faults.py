@@ -13,6 +13,8 @@ import pytest
 
 from ledger.model import HealthState, Status, TrialLost
 from ledger.ops import lost
+from ledger.ops.query import load
+from ledger.ops.verify import verify
 
 REPOSITORY = str(Path(__file__).parents[2])
 PATIENCE_S = 30
@@ -219,12 +221,16 @@ def test_a_ledger_that_cannot_be_written_any_more_costs_the_program_nothing(proj
     subprocess.run(["chmod", "-R", "u+w", str(project.ledger)], check=True)
     assert code == 7
     recorded, *notes = out.splitlines()
-    assert recorded == "False"
-    assert "was not recorded" in notes[0]
-    # Once it can be written, a later command records what can be saved.
+    # The journal's files are open, and take the end; there is no room for a new object.
+    assert recorded == "True"
+    assert notes[0].startswith("outputs: not recorded: cannot write ")
+    (trial,) = project.trials
+    assert (trial.status, trial.outcome.exit_code, trial.outcome.outputs) == (Status.FAILED, 7, ())
+    assert [line.state for line in trial.health if line.part == "outputs"] == [HealthState.ABSENT]
+    assert verify(project.workspace.journal, project.workspace.store, load(project.workspace.journal)).ok
     code, out = finish(start(project, "true", before=WITHOUT_RIGHTS))
     assert code == 0, out
-    assert [trial.status for trial in project.trials] == [Status.LOST, Status.OK]
+    assert [trial.status for trial in project.trials] == [Status.FAILED, Status.OK]
 
 
 def test_a_disk_that_is_full_costs_the_program_nothing(project):

@@ -2,6 +2,8 @@
 
 import contextlib
 import errno
+import importlib.util
+import json
 import os
 import random
 import resource
@@ -14,23 +16,32 @@ import time
 from pathlib import Path
 
 import pytest
-from blake3 import blake3
 
 from ledger.errors import DamagedError, StorageError
 from ledger.model import Digest, layout
 from ledger.store.local import LocalStore
 
+_SPEC = importlib.util.spec_from_file_location("packs", Path(__file__).parents[1] / "packs.py")
+packs = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(packs)
+blake3 = packs.blake3
+
 ROOT = Path(__file__).parents[2]
 MIB = 1 << 20
+LOOSE = {"large": "whole", "most_loose": 10**6, "step": 1 << 20}
+"""Every object is a file."""
+PACKED = {"threshold": 100_000, "step": 300_000, "most_loose": 0}
+"""All are in packs, and most in chunks."""
+both = pytest.mark.parametrize("options", [LOOSE, PACKED], ids=["loose", "packed"])
 
 WRITER = """
-import os, random, sys
+import json, os, random, sys
 from pathlib import Path
 from ledger.store.local import LocalStore
 
 directory, seed = Path(sys.argv[1]), int(sys.argv[2])
 choose = random.Random(seed)
-store = LocalStore(directory / "objects", directory / "tmp")
+store = LocalStore(directory / "objects", directory / "tmp", **json.loads(sys.argv[4]))
 file = directory / f"file-{os.getpid()}"
 print("ready", flush=True)
 rounds = 0
@@ -51,9 +62,9 @@ file.unlink(missing_ok=True)
 """
 
 
-def writer(directory, seed, rounds=10**9):
+def writer(directory, seed, options, rounds=10**9):
     return subprocess.Popen(
-        [sys.executable, "-c", WRITER, directory, str(seed), str(rounds)],
+        [sys.executable, "-c", WRITER, directory, str(seed), str(rounds), json.dumps(options)],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
     )
@@ -66,21 +77,19 @@ def acknowledged(process):
 
 
 def objects(directory):
-    return {
-        bytes.fromhex(path.parent.name + path.name): path for path in (directory / "objects").glob("??/*")
-    }
+    return packs.contents(directory / "objects")
 
 
 def damaged(directory):
-    return [path for name, path in objects(directory).items() if blake3(path.read_bytes()).digest() != name]
+    return [name.hex() for name, content in objects(directory).items() if blake3(content).digest() != name]
 
 
 def left(directory):
     return [path for path in (directory / "tmp").rglob("*") if path.is_file()]
 
 
-def store_in(directory):
-    return LocalStore(directory / "objects", directory / "tmp")
+def store_in(directory, **options):
+    return LocalStore(directory / "objects", directory / "tmp", **options)
 
 
 def put_and_flush(store, contents):
@@ -95,11 +104,13 @@ def content_named(first, *, size=20):
 
 
 class TestKilled:
-    def test_what_was_acknowledged_is_whole_whenever_a_writer_is_killed(self, tmp_path):
+    @pytest.mark.slow
+    @both
+    def test_what_was_acknowledged_is_whole_whenever_a_writer_is_killed(self, tmp_path, options):
         known = set()
         choose = random.Random(1)
         for seed in range(25):
-            with writer(tmp_path, seed) as process:
+            with writer(tmp_path, seed, options) as process:
                 assert process.stdout.readline() == b"ready\n"
                 time.sleep(choose.uniform(0, 0.05))
                 process.kill()
@@ -112,10 +123,11 @@ class TestKilled:
         store.flush()
         assert left(tmp_path) == []
 
-    def test_of_many_writers_some_are_killed(self, tmp_path):
+    @both
+    def test_of_many_writers_some_are_killed(self, tmp_path, options):
         choose = random.Random(2)
         with contextlib.ExitStack() as stack:
-            processes = [stack.enter_context(writer(tmp_path, seed)) for seed in range(6)]
+            processes = [stack.enter_context(writer(tmp_path, seed, options)) for seed in range(6)]
             for process in processes:
                 assert process.stdout.readline() == b"ready\n"
             for process in processes:
@@ -130,9 +142,10 @@ class TestKilled:
         store.flush()
         assert left(tmp_path) == []
 
-    def test_eight_writers_store_overlapping_contents(self, tmp_path):
+    @both
+    def test_eight_writers_store_overlapping_contents(self, tmp_path, options):
         with contextlib.ExitStack() as stack:
-            processes = [stack.enter_context(writer(tmp_path, seed, rounds=30)) for seed in range(8)]
+            processes = [stack.enter_context(writer(tmp_path, seed, options, rounds=30)) for seed in range(8)]
             known = [acknowledged(process) for process in processes]
         assert [process.returncode for process in processes] == [0] * 8
         assert set().union(*known) == set(objects(tmp_path))
@@ -180,11 +193,11 @@ class TestFull:
         if done.returncode:
             pytest.skip("nothing can be mounted here")
         yield disk
-        subprocess.run(["umount", disk], check=True)
+        subprocess.run(["umount", "--lazy", disk], check=True)  # a failed test still has it open
 
     @pytest.mark.parametrize("size", [100_000, 3 * MIB])
     def test_a_full_disk_is_told_and_nothing_is_left_of_what_did_not_fit(self, small_disk, tmp_path, size):
-        store = store_in(small_disk)
+        store = store_in(small_disk, **LOOSE)
         kept = store.put(b"kept")
         store.flush()
         with pytest.raises(StorageError) as error:
@@ -195,6 +208,24 @@ class TestFull:
         assert damaged(small_disk) == []
         assert left(small_disk) == []
         store_in(small_disk).check(kept)
+
+    @pytest.mark.parametrize("size", [90_000, 2 * MIB])
+    def test_a_full_disk_leaves_no_pack_that_is_not_whole(self, small_disk, tmp_path, size):
+        store = store_in(small_disk, **PACKED)
+        kept = store.put(b"kept")
+        store.flush()
+        with pytest.raises(StorageError) as error:
+            self.fill(store, tmp_path / "file", size)
+        assert error.value.cause == os.strerror(errno.ENOSPC)
+        with contextlib.suppress(StorageError):  # there may be no room for the index of what did fit
+            store.flush()
+        assert damaged(small_disk) == []
+        store = store_in(small_disk, **PACKED)
+        store.check(kept)
+        digest = store.put(b"there is room for this, as nothing is left of what did not fit")
+        store.flush()
+        assert store.get(digest)
+        assert left(small_disk) == []
 
     def fill(self, store, file, size):
         for _ in range(100):
@@ -231,7 +262,7 @@ class TestFull:
         (tmp_path / "file").write_bytes(os.urandom(5 * MIB))
         (tmp_path / "sparse").touch()
         os.truncate(tmp_path / "sparse", 5 * MIB)
-        store = store_in(tmp_path)
+        store = store_in(tmp_path, **LOOSE)
         request.getfixturevalue("limit")
         for attempt in (
             lambda: store.put(os.urandom(3 * MIB)),
@@ -282,7 +313,7 @@ class TestFailingDisk:
         assert left(tmp_path) == []
 
     def test_a_sync_of_all_that_fails(self, tmp_path, monkeypatch):
-        store = store_in(tmp_path)
+        store = store_in(tmp_path, **LOOSE)
         contents = [str(number).encode() for number in range(30)]
         for content in contents:
             store.put(content)
@@ -301,10 +332,11 @@ class TestFailingDisk:
         assert len(objects(tmp_path)) == 30
         assert left(tmp_path) == []
 
-    @pytest.mark.parametrize("name", ["write", "open", "rename", "mkdir"])
-    @pytest.mark.parametrize("after", range(4))
-    def test_any_call_may_fail(self, tmp_path, monkeypatch, name, after):
-        store = store_in(tmp_path)
+    @pytest.mark.parametrize("name", ["write", "pwritev", "open", "rename", "mkdir", "fsync", "unlink"])
+    @pytest.mark.parametrize("after", range(5))
+    @both
+    def test_any_call_may_fail(self, tmp_path, monkeypatch, name, after, options):
+        store = store_in(tmp_path, **options)
         self.fail(monkeypatch, name, after)
         contents = [b"one", b"two", b"three", os.urandom(2 * MIB)]
         file = tmp_path / "file"
@@ -324,12 +356,22 @@ class TestFailingDisk:
         store.flush()
         assert left(tmp_path) == []
 
-    def test_short_writes(self, tmp_path, monkeypatch):
+    @both
+    def test_short_writes(self, tmp_path, monkeypatch, options):
         real = os.write
         monkeypatch.setattr(
             os, "write", lambda descriptor, content: real(descriptor, content[: max(1, len(content) // 2)])
         )
-        store = store_in(tmp_path)
+        at = os.pwrite
+        monkeypatch.setattr(
+            os, "pwrite", lambda number, content, offset: at(number, content[: len(content) // 2 + 1], offset)
+        )
+        monkeypatch.setattr(
+            os,
+            "pwritev",
+            lambda number, parts, offset: at(number, parts[0][: len(parts[0]) // 2 + 1], offset),
+        )
+        store = store_in(tmp_path, **options)
         content = os.urandom(2 * MIB + 5)
         (tmp_path / "file").write_bytes(content)
         digest, _ = store.put_file(tmp_path / "file")
@@ -338,9 +380,10 @@ class TestFailingDisk:
         assert (tmp_path / "copy").read_bytes() == content
         assert damaged(tmp_path) == []
 
-    def test_a_source_that_fails_is_the_callers_error(self, tmp_path, monkeypatch):
+    @both
+    def test_a_source_that_fails_is_the_callers_error(self, tmp_path, monkeypatch, options):
         (tmp_path / "file").write_bytes(os.urandom(3 * MIB))
-        store = store_in(tmp_path)
+        store = store_in(tmp_path, **options)
         self.fail(monkeypatch, "preadv", 1)
         with pytest.raises(OSError, match="Input/output"):
             store.put_file(tmp_path / "file")

@@ -29,7 +29,7 @@ def run(*words):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ext4", "xfs"])
-@pytest.mark.parametrize("many", [2, 20], ids=["each file synced", "all synced"])
+@pytest.mark.parametrize("many", [2, 20, 200], ids=["each file synced", "all synced", "packs"])
 def test_what_was_acknowledged_is_whole_after_a_power_cut(tmp_path, kind, many):
     run("power cut", kind, tmp_path, many)
 

@@ -268,6 +268,7 @@ PAYLOADS = {
         host=digest("host"),
         observed=OBSERVED,
         outcome=OUTCOME,
+        allowances=(digest("allowance"),),
     ),
     "nothing ran": m.TrialReplayed(
         trial=digest("trial"),
@@ -283,6 +284,40 @@ PAYLOADS = {
         observed=None,
         outcome=None,
     ),
+    "a trial was made again under another condition": m.TrialReplayed(
+        trial=digest("trial"),
+        verdict=m.Verdict.IDENTICAL,
+        differences=(),
+        causes=(),
+        mode="recreate",
+        rtol=0.0,
+        atol=0.0,
+        strict=False,
+        environment=digest("environment"),
+        host=digest("host"),
+        observed=None,
+        outcome=OUTCOME,
+        varied=("hashseed: random → 0", "threads: 2 → 1"),
+    ),
+    "a metric may vary": m.Allowance(
+        trial=digest("trial"),
+        experiment="mlp",
+        part="metrics",
+        path="loss",
+        rtol=1e-06,
+        atol=0.0,
+        replays=(digest("replay"), digest("another replay")),
+    ),
+    "lines may vary": m.Allowance(
+        trial=digest("trial"),
+        experiment=None,
+        part="streams",
+        path="stdout",
+        rtol=0.0,
+        atol=0.0,
+        masks=(r"took\ (.+?)",),
+        replays=(digest("replay"),),
+    ),
     "an experiment begins": m.ExperimentCreated(
         name="mlp", definition={"seed": 1, "space": {"lr": ["log", 1e-05, 0.1]}, "objective": None}
     ),
@@ -293,6 +328,10 @@ PAYLOADS = {
     "a tag": m.Tag(trial=digest("trial"), name="paper"),
     "a tag is taken off": m.Tag(trial=digest("trial"), name="paper", removed=True),
     "a tombstone": m.Tombstone(target=digest("trial"), reason="a mistake"),
+    "contents are let go of": m.ContentDropped(
+        contents=(m.DroppedContent(entry=digest("finished"), digests=(digest("weights"),)),),
+        reason="--keep-last 5",
+    ),
     "a kind that this release does not know": m.Unknown(
         kind="trial.decided", data={"trial": bytes(digest("trial")), "stop": True, "at": [1, 0.5]}
     ),

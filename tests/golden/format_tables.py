@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from ledger import model as m  # noqa: E402
-from ledger.model import findings, trial  # noqa: E402
+from ledger.model import entry, findings, trial  # noqa: E402
 from ledger.model.entry import KNOWN  # noqa: E402
 
 FILE = ROOT / "schemas" / "README.md"
@@ -29,7 +29,9 @@ NAMED = (m.Intent, m.Recipe)
 PARTS = (
     trial.CodeSnapshot,
     trial.NestedRepository,
+    trial.Notebook,
     trial.Distribution,
+    trial.Wheel,
     trial.Interpreter,
     trial.Gpu,
     trial.Hyperparameter,
@@ -44,6 +46,7 @@ PARTS = (
     findings.HealthLine,
     findings.Difference,
     findings.Cause,
+    entry.DroppedContent,
     m.OriginHead,
 )
 _WORDS = {

@@ -81,9 +81,18 @@ def test_what_is_no_noun_is_refused(vector):
 
 
 def test_every_kind_of_noun_has_a_vector():
-    inside = {"ManifestEntry", "NestedRepository", "Distribution", "Gpu", "ThreadPool", "SeededGenerator"}
+    inside = {
+        "ManifestEntry",
+        "NestedRepository",
+        "Notebook",
+        "Distribution",
+        "Wheel",
+        "Gpu",
+        "ThreadPool",
+        "SeededGenerator",
+    }
     inside |= {"Entropy", "Interpreter", "Stream", "MetricSummary", "HealthLine", "Difference", "Cause"}
-    inside |= {"OriginHead", "Entry", "Unknown"}
+    inside |= {"OriginHead", "Entry", "Unknown", "DroppedContent"}
     shown = {"Finding", "Notice", "Recorded", "Trial"}  # told to people, never stored
     nouns = {name for name in model.__all__ if is_dataclass(getattr(model, name))}
     have = {each["noun"] for each in VECTORS["nouns"]}

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +26,78 @@ READER = _script("reader")
 
 def vectors(name):
     return json.loads((ROOT / "schemas" / "vectors" / f"{name}.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("given", vectors("packs")["packs"], ids=lambda each: each["what"])
+def test_packs(given):
+    content = bytes.fromhex(given["bytes"])
+    kinds = {1: "object", 2: "chunk", 3: "list"}
+    found = [
+        (digest.hex(), kinds[kind], how, plain)
+        for digest, kind, how, plain, _ in READER.read_records(content)
+    ]
+    keys = ("digest", "kind", "encoding", "plain")
+    assert sorted(found) == sorted(tuple(each[key] for key in keys) for each in given["records"])
+    expected = {bytes.fromhex(each["digest"]) for each in given["records"] if each["kind"] != "chunk"}
+    assert set(READER.read_packs([content])) == expected
+
+
+@pytest.mark.parametrize("given", vectors("packs")["damaged"], ids=lambda each: each["what"])
+def test_damaged_packs(given):
+    with pytest.raises((READER.Damaged, struct.error)):
+        READER.read_packs([bytes.fromhex(given["bytes"])])
+
+
+@pytest.mark.parametrize("given", vectors("packs")["encodings"], ids=lambda each: each["what"])
+def test_encodings(given):
+    plain = bytes.fromhex(given["plain"])
+    assert READER.decode(bytes.fromhex(given["stored"]), given["encoding"], len(plain)) == plain
+
+
+PROOFS = vectors("proofs")
+
+
+@pytest.fixture
+def signed_by(ssh_keygen, tmp_path):
+    """Return a function: (message, signature) → the fingerprint of the key whose signature of it that is."""
+
+    def signed_by(message, signature):
+        path = tmp_path / "signature"
+        path.write_text(signature)
+        words = [ssh_keygen, "-Y", "check-novalidate", "-n", "ledger-head", "-s", path]
+        done = subprocess.run(words, input=message, capture_output=True)
+        READER.need(done.returncode == 0, "a signature")
+        return done.stdout.decode().split()[-1]
+
+    return signed_by
+
+
+def test_proofs(signed_by):
+    digest, shown = READER.read_proof(PROOFS["proof"], signed_by)
+    assert f"b3:{digest.hex()}" == PROOFS["head"]["digest"]
+    assert READER.head_of(PROOFS["proof"]["head"])[0].hex() == PROOFS["head"]["bytes"]
+    assert f"b3:{shown[0][0].hex()}" == PROOFS["trial"]
+    assert [entry["kind"] for _, entry in shown] == ["trial.started", "trial.finished"]
+
+
+@pytest.mark.parametrize("given", PROOFS["invalid"], ids=lambda each: each["what"])
+def test_proofs_that_are_none(given, signed_by):
+    with pytest.raises((READER.Damaged, READER.cbor2.CBORError, KeyError)):
+        READER.read_proof(given["proof"], signed_by)
+
+
+def test_the_signature_is_checked_as_the_format_says(ssh_keygen, tmp_path):
+    text = (ROOT / "schemas" / "README.md").read_text("utf-8")
+    (line,) = (each for each in text.splitlines() if each.startswith("ssh-keygen -Y verify"))
+    heads = tmp_path / ".ledger" / "heads"
+    heads.mkdir(parents=True)
+    digest = PROOFS["head"]["digest"].removeprefix("b3:")
+    (heads / digest).write_bytes(bytes.fromhex(PROOFS["head"]["bytes"]))
+    (heads / f"{digest}.0123456789abcdef.sig").write_text(PROOFS["signature"])
+    (tmp_path / "allowed_signers").write_text(f"ann {PROOFS['public_key']}\n")
+    command = line.replace("<digest>", digest).replace("<key>", "0123456789abcdef")
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout.startswith('Good "ledger-head" signature for ann'), done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +174,22 @@ def test_it_reads_a_ledger(project):
     points = READER.read_series(objects[finished["data"]["outcome"]["series"]])
     assert [(step, value) for _, step, _, value in points["loss"]] == [(3, 0.5)]
     assert objects[finished["data"]["outcome"]["stdout"]["digest"]] == b"done\n"
+
+
+def test_it_reads_a_bundle(project, signed_by, make_key):
+    ledger(project, "verify", "--sign", "--key", str(make_key()))
+    ledger(project, "note", "second", "the one of the paper")
+    ledger(project, "verify", "--sign", "--key", str(make_key("other")))
+    ledger(project, "bundle", "second", "-o", "second.ledger")
+    content = (project / "second.ledger").read_bytes()
+    document, entries, objects = READER.read_bundle(content, signed_by)
+    assert [entry["kind"] for entry in entries.values()] == ["trial.started", "trial.finished", "note"]
+    assert len(document["signatures"]) == 1
+    finished = list(entries.values())[1]
+    assert objects[finished["data"]["outcome"]["stdout"]["digest"]] == b"done\n"
+    place = content.index(b"LDGO", 64)  # the second record's head: the first one is the document
+    with pytest.raises((READER.Damaged, struct.error)):
+        READER.read_bundle(content[:place] + b"X" + content[place + 1 :], signed_by)
 
 
 def canonical(document):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 # Those of the codec and of the journal have tests of their own beside this one.
-SCRIPTS = ("series_vectors", "format_tables")
+SCRIPTS = ("series_vectors", "pack_vectors", "remote_vectors", "proof_vectors", "format_tables")
 
 
 def _script(name):

@@ -16,6 +16,7 @@ def test_a_leaf_is_proven_where_it_is_and_nowhere_else(size, data):
     other = data.draw(st.integers(0, size - 1))
     tree = leaves(size)
     proof = merkle.inclusion_proof(tree, index)
+    assert len(proof) == merkle.inclusion_length(index, size)
     assert merkle.verify_inclusion(tree[index], index, size, proof, merkle.root(tree))
     assert merkle.verify_inclusion(tree[other], index, size, proof, merkle.root(tree)) == (other == index)
 

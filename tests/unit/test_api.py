@@ -1,4 +1,5 @@
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -7,8 +8,9 @@ import pyarrow as pa
 import pytest
 
 import ledger
-from ledger.errors import CannotRecordError, NotFoundError, UsageError
+from ledger.errors import CannotRecordError, DamagedError, NotFoundError, UsageError
 from ledger.model import Status, Verdict
+from ledger.store.pins import held_leases
 
 ROOT = Path(__file__).parents[2]
 TRAIN = """
@@ -87,6 +89,23 @@ def test_replay_judges_and_records(opened, train):
         opened.replay(trial, env="recreated")
 
 
+def test_vary_names_what_a_result_depends_on(opened, project):
+    project.write(mask="import os; open('mask', 'w').write(str(os.umask(0)))")
+    trial = opened.run([sys.executable, "mask.py"], forward=False)
+    assert opened.vary(trial, conditions=["umask", "home"], env="current").depends == ("umask",)
+    with pytest.raises(UsageError, match="no condition"):
+        opened.vary(trial, conditions=["weather"])
+
+
+def test_a_replay_without_network_reaches_no_other_loopback(opened):
+    connecting = "import socket, sys; socket.create_connection(('127.0.0.1', int(sys.argv[1])))"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+        trial = opened.run([sys.executable, "-c", connecting, port], forward=False)
+        assert opened.replay(trial, env="current").verdict is Verdict.IDENTICAL
+        assert opened.replay(trial, env="current", network=False).verdict is Verdict.DIVERGED
+
+
 def test_references(opened, train):
     first, second = train(0.25, name="a"), train(0.5)
     for ref in ("@~1", "a", first.id, first, str(first.id), first.id.hex()[:10]):
@@ -130,6 +149,69 @@ def test_trials_are_an_arrow_table(opened, train):
 def test_a_table_of_no_trials(opened):
     assert opened.trials().num_rows == 0
     assert opened.trials().column_names[0] == "id"
+
+
+def test_tables_are_what_can_be_asked(opened, train):
+    train(0.25, name="a", params={"many": [1, "é"], "flag": True, "word": "x"})
+    opened.run(["false"], forward=False)
+    tables = opened.tables()
+    assert list(tables) == ["trials", "hyperparameters", "metrics", "entries"]
+    for each in tables.values():
+        each.validate(full=True)
+    ids = tables["trials"].column("id").to_pylist()
+    assert tables["trials"] == opened.trials()
+    rows = {row["name"]: row for row in tables["hyperparameters"].to_pylist()}
+    assert {row["trial"] for row in rows.values()} == {ids[0]}
+    assert {name: (row["value"], row["number"], row["source"]) for name, row in rows.items()} == {
+        "lr": ("0.25", 0.25, "argument"),
+        "many": ('[1, "é"]', None, "option"),
+        "flag": ("true", None, "option"),
+        "word": ("x", None, "option"),
+    }
+    metrics = {row["name"]: row for row in tables["metrics"].to_pylist()}
+    assert metrics["accuracy"] == {
+        "trial": ids[0],
+        "name": "accuracy",
+        "last": 0.75,
+        "min": 0.75,
+        "max": 0.75,
+        "count": 1,
+    }
+    assert tables["entries"].column("kind").to_pylist() == ["trial.started", "trial.finished"] * 2
+
+
+def test_sealed_entries_are_decompressed_once(opened):
+    for _ in range(2):
+        opened.run(["true"], forward=False)
+    entries = opened.tables()["entries"]
+    before = pa.total_allocated_bytes()
+    again = opened.tables()["entries"]
+    assert again == entries
+    # What the columns take, and the 64 bytes to which each of their buffers is rounded up.
+    assert pa.total_allocated_bytes() - before < again.nbytes + 64 * 3 * again.num_columns
+
+
+def test_polars_and_pandas_read_the_tables(opened, train):
+    polars = pytest.importorskip("polars")
+    train(0.25, name="a")
+    for name, each in opened.tables().items():
+        frame = polars.from_arrow(each)
+        assert (frame.columns, frame.height) == (each.column_names, each.num_rows), name
+        assert list(each.to_pandas().columns) == each.column_names
+    kinds = polars.from_arrow(opened.tables()["entries"])["kind"].to_list()
+    assert kinds == ["trial.started", "trial.finished"]
+
+
+def test_sql_asks_the_tables(opened, train):
+    pytest.importorskip("duckdb")
+    for lr in (0.5, 0.25):
+        train(lr)
+    found = opened.sql("SELECT last FROM metrics WHERE name = 'accuracy' ORDER BY last")
+    assert found.column("last").to_pylist() == [0.5, 0.75]
+    with pytest.raises(UsageError, match="the query failed"):
+        opened.sql("SELECT nope FROM metrics")
+    with pytest.raises(UsageError, match="not a query"):
+        opened.sql("CREATE TABLE mine AS SELECT 1")
 
 
 def test_the_table_needs_no_pandas(opened):
@@ -182,3 +264,130 @@ def test_every_public_function_shows_how():
     for name in vars(ledger.Ledger):
         if not name.startswith("_") and name not in ("directory", "root"):
             assert ">>> " in getattr(ledger.Ledger, name).__doc__, name
+
+
+def test_a_ledger_is_shared_and_cloned(project, tmp_path):
+    project.write(train="open('model.txt', 'w').write('weights')")
+    project.run("python", "train.py", name="first")
+    mine = ledger.open(project.path)
+    mine.add_remote("lab", tmp_path / "lab")
+    assert mine.remotes() == {"lab": str(tmp_path / "lab")}
+    assert mine.push().entries == 2
+    assert mine.push("lab").entries == 0
+    assert mine.push("lab", full=True).objects == 0
+    theirs = ledger.clone(tmp_path / "lab", tmp_path / "clone")
+    assert theirs.trial("first").id == mine.trial("first").id
+    assert theirs.verify().ok
+    project.run("python", "train.py", name="second")
+    mine.push()
+    assert theirs.pull().entries == 2
+    mine.remove_remote("lab")
+    assert mine.remotes() == {}
+
+
+def test_a_clone_of_what_is_not_believed_is_an_error(project, tmp_path):
+    project.write(train="open('model.txt', 'w').write('weights')")
+    project.run("python", "train.py")
+    mine = ledger.open(project.path)
+    mine.add_remote("lab", tmp_path / "lab")
+    mine.push()
+    (segment,) = [path for path in (tmp_path / "lab" / "logs").rglob("*") if path.is_file()]
+    segment.write_bytes(segment.read_bytes()[:-1])
+    with pytest.raises(DamagedError, match=r"remote\.damaged"):
+        ledger.clone(tmp_path / "lab", tmp_path / "clone")
+
+
+def test_best(opened, train):
+    train(0.25, experiment="digits")
+    second = train(0.5, experiment="digits")
+    found = opened.best("digits", minimize="accuracy")
+    assert ([each.id for each in found.ranked], found.now.trials) == ([second.id], 2)
+    assert len(opened.best("digits", maximize="accuracy", count=5).values) == 2
+    for wrong in ({}, {"minimize": "accuracy", "maximize": "accuracy"}):
+        with pytest.raises(UsageError):
+            opened.best("digits", **wrong)
+
+
+def test_gc(opened, train):
+    first = train(0.25)
+    train(0.5)
+    would = opened.gc(keep_last=1, dry_run=True)
+    assert would.dry_run
+    done = opened.gc(keep_last=1)
+    assert done.rows == would.rows
+    assert done.objects == len(first.outcome.outputs) > 0
+    assert (
+        opened.gc(older_than="90d").objects == opened.gc(older_than=0.0, tag=None, keep_last=5).objects == 0
+    )
+    assert opened.verify().ok
+    assert "lr" in opened.show(first)["hyperparameters"]
+
+
+def test_a_trial_is_proven_to_those_without_the_ledger(opened, train, tmp_path, make_key):
+    key = make_key()
+    trial = train(0.25, experiment="digits")
+    earlier = opened.head
+    signed = opened.sign(key)
+    assert signed.head == opened.head
+    assert opened.verify().ok
+    path = tmp_path / "proof.json"
+    path.write_bytes(opened.prove(trial, since=earlier))
+    found = ledger.check_proof(path, key=key.with_suffix(".pub"), head=signed.digest)
+    assert found.trial == opened.trial("@")
+    assert (found.vouched, found.trials) == (True, 1)
+    assert not ledger.check_proof(path).vouched
+    with pytest.raises(NotFoundError):
+        ledger.check_proof(tmp_path / "gone.json")
+    train(0.5, experiment="digits")
+    assert opened.denominator("digits").trials == 2
+    assert opened.denominator("digits", signed.head).trials == 1
+
+
+def test_a_bundle_is_opened_elsewhere(opened, train, tmp_path, make_key):
+    trial = train(0.25, experiment="digits")
+    key = make_key()
+    opened.sign(key)
+    path = tmp_path / "x.ledger"
+    done = opened.bundle(["@"], path)
+    assert (done.trials, done.missing, done.path) == ((trial,), (), path)
+    with pytest.raises(UsageError):
+        opened.bundle([], path)
+    found = ledger.open_bundle(path, tmp_path / "x", key=key.with_suffix(".pub"))
+    assert found.trial("@") == trial
+    assert found.replay("@", env="current").verdict == "identical"
+    assert found.verify().ok
+    assert found.trials().to_pydict()["id"] == opened.trials().to_pydict()["id"]
+
+
+def test_secrets_that_a_command_of_a_bundle_is_given(opened, tmp_path, monkeypatch):
+    monkeypatch.setenv("API_TOKEN", "sk-0123456789abcdef0123456789abcdef")
+    code = "import sys; sys.exit(not sys.argv[1].endswith('89abcdef'))"
+    opened.run([sys.executable, "-c", code, os.environ["API_TOKEN"]], forward=False)
+    opened.bundle(["@"], path := tmp_path / "s.ledger")
+    found = ledger.open_bundle(path, tmp_path / "x")
+    refused = found.replay("@", env="current")
+    assert (refused.verdict, refused.causes[0].cause) == (
+        "incomparable",
+        "the command asks for secrets of yours",
+    )
+    assert found.replay("@", env="current", secrets=["API_TOKEN"]).verdict == "identical"
+    varied = found.vary("@", conditions=["umask"], env="current", secrets=["API_TOKEN"])
+    assert varied.depends == ()
+
+
+def test_what_breaks_off_lets_go_of_what_it_held(opened, train, monkeypatch):
+    """Or who removes objects would wait for as long as this process lives."""
+    trial = train(0.25)
+
+    def broken(self, *_):
+        opened._workspace.store.put(b"held")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ledger.ops.replay._Replay.judged", broken)
+    with pytest.raises(KeyboardInterrupt):
+        opened.replay(trial)
+    assert held_leases(opened.directory) == ()
+    monkeypatch.setattr("ledger.ops.run._prepare", broken)
+    with pytest.raises(KeyboardInterrupt):
+        train(0.5)
+    assert held_leases(opened.directory) == ()

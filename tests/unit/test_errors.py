@@ -29,6 +29,7 @@ def test_what_is_not_known_is_not_said(given, text):
         ("FormatError", 1),
         ("NewerFormatError", 1),
         ("StorageError", 1),
+        ("RemoteError", 1),
         ("UsageError", 2),
         ("NotFoundError", 3),
         ("AmbiguousError", 3),

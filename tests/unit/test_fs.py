@@ -290,3 +290,11 @@ def test_a_tree_is_removed_whatever_is_in_it_and_nothing_that_a_link_leads_to(tm
     assert sorted(path.name for path in tmp_path.iterdir()) == ["kept"]
     assert (kept / "file").read_text() == "x"
     fs.remove_tree(tree)
+
+
+def test_a_lock_that_is_held_keeps_others_out(tmp_path):
+    with fs.locked(tmp_path / "lock"):
+        assert fs.locks_hold(tmp_path / "lock")
+    assert not fs.locks_hold(tmp_path / "lock")  # as where every call for a lock succeeds
+    with fs.locked(tmp_path / "lock"):
+        assert fs.try_lock(tmp_path / "lock") is None

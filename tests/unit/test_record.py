@@ -418,7 +418,7 @@ def test_an_interrupt_in_the_middle_of_a_log(spool):
         "end = time.monotonic() + 1.5\n"
         "while time.monotonic() < end:\n"
         "    try:\n"
-        "        signal.setitimer(signal.ITIMER_REAL, 0.0003)\n"
+        "        signal.setitimer(signal.ITIMER_REAL, 0.0003 * (1 + n % 25))\n"  # some early, some late
         "        while True: n += 1; ledger.log({f'm{n}': n})\n"
         "    except KeyboardInterrupt: pass\n"
         "signal.setitimer(signal.ITIMER_REAL, 0)\n"

@@ -42,7 +42,28 @@ NOUNS = {
     "recipe.v1": model.Recipe,
     **{f"{kind}.v1": noun for kind, noun in KNOWN.items()},
 }
-DOCUMENTS = {"trial.v1", "trials.v1", "replay.v1", "verify.v1", "diff.v1", "entry.v1", "config.v1"}
+DOCUMENTS = {
+    "trial.v1",
+    "trials.v1",
+    "sql.v1",
+    "replay.v1",
+    "vary.v1",
+    "why.v1",
+    "verify.v1",
+    "gc.v1",
+    "diff.v1",
+    "entry.v1",
+    "config.v1",
+    "calibration.v1",
+    "proof.v1",
+    "proven.v1",
+    "best.v1",
+    "signed-head.v1",
+    "bundle.v1",
+    "opened.v1",
+    "remotes.v1",
+    "transfer.v1",
+}
 
 
 def examples(kind):

@@ -71,7 +71,7 @@ def test_none_is_said_with_what_to_do(ledger_environment, tmp_path):
 
 def test_a_later_format_is_refused(ledger_environment, tmp_path):
     workspace.find_or_make(tmp_path)
-    (tmp_path / ".ledger" / "format").write_text("2\n")
+    (tmp_path / ".ledger" / "format").write_text("3\n")
     with pytest.raises(NewerFormatError):
         workspace.find(tmp_path)
 
@@ -144,3 +144,26 @@ def test_the_cache_follows_the_users_setting(monkeypatch, tmp_path):
     assert workspace.cache_directory() == tmp_path / "ledger"
     monkeypatch.setenv("XDG_CACHE_HOME", "")
     assert workspace.cache_directory() == Path.home() / ".cache" / "ledger"
+
+
+def test_the_format_is_raised_by_the_first_pack(ledger_environment, tmp_path):
+    place, _ = workspace.find_or_make(tmp_path)
+    place.store.put(b"one")
+    place.store.flush()
+    format_file = tmp_path / ".ledger" / "format"
+    assert format_file.read_text() == "1\n", "a release that knows no packs can still read it"
+    for number in range(100):
+        place.store.put(b"%d" % number)
+    place.store.flush()
+    assert format_file.read_text() == "2\n"
+    assert len(list(workspace.find(tmp_path).store.digests())) == 101
+
+
+@pytest.mark.parametrize(("large", "loose"), [("chunk", 0), ("whole", 1)])
+def test_large_files_are_stored_as_configured(ledger_environment, tmp_path, large, loose):
+    (tmp_path / "ledger.toml").write_text(f"[store]\nlarge = {large!r}\n")
+    (tmp_path / "file").write_bytes(os.urandom(5 << 20))
+    place, _ = workspace.find_or_make(tmp_path)
+    place.store.put_file(tmp_path / "file")
+    place.store.flush()
+    assert len(list((tmp_path / ".ledger" / "objects").glob("??/*"))) == loose

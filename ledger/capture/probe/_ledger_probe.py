@@ -6,13 +6,14 @@ that has something to say opens a file of its own. No exception of a hook reache
 a ``probe_error`` event. No descriptor is kept, so that none can be closed and reused under the probe.
 
     {"event": "process", "pid", "ppid", "time", "executable", "version", "implementation", "prefix",
-     "base_prefix", "cwd", "argv", "orig_argv", "flags"}
+     "base_prefix", "cwd", "argv", "orig_argv", "hash_seed", "flags"}
     {"event": "probe_error", "where", "error"}
 
 ``time`` is UTC in nanoseconds, ``argv`` what the program sees, ``orig_argv`` the interpreter's own command
-(null before 3.10), ``flags`` those of `sys.flags` that are not 0. The other events are described in
-``_ledger_probe_arguments``, ``_ledger_probe_seeds`` and ``_ledger_probe_observed``. Each part is loaded when
-the program imports what it watches.
+(null before 3.10), ``hash_seed`` the variable PYTHONHASHSEED (null: sets of strings have another order in
+each process), ``flags`` those of `sys.flags` that are not 0. The other events are described in
+``_ledger_probe_arguments``, ``_ledger_probe_seeds``, ``_ledger_probe_files`` and ``_ledger_probe_observed``.
+Each part is loaded when the program imports what it watches.
 """
 
 from __future__ import annotations
@@ -37,8 +38,29 @@ SKIPPED = "<ledger probe: importlib_bootstrap>"
 
 HOOKS = {
     "argparse": ("arguments", "watch"),
+    "jsonargparse._core": ("jsonargparse", "watch"),
+    "jsonargparse.core": ("jsonargparse", "watch"),
+    "click.core": ("click", "watch"),
+    "typer._click.core": ("click", "watch"),
+    "absl.flags._flagvalues": ("absl", "watch"),
+    "fire.core": ("fire", "watch"),
+    "tyro._calling": ("tyro", "watch"),
+    "omegaconf.omegaconf": ("omegaconf", "watch"),
+    "hydra.core.utils": ("omegaconf", "watch_jobs"),
+    "hydra.compose": ("omegaconf", "watch_compose"),
+    "os": ("entropy", "watch_system"),
+    "uuid": ("entropy", "watch_uuid"),
     "random": ("seeds", "watch_random"),
     "numpy.random": ("numpy", "watch"),
+    "sklearn.utils.validation": ("entropy", "watch_sklearn"),
+    "jax.random": ("entropy", "watch_jax"),
+    "wandb.sdk.wandb_run": ("log", "watch_wandb_run"),
+    "wandb.sdk.lib.noop_run": ("log", "watch_wandb_run"),
+    "wandb.sdk.wandb_init": ("log", "watch_wandb_init"),
+    "wandb.sdk.wandb_config": ("log", "watch_wandb_config"),
+    "trackio.run": ("log", "watch_trackio"),
+    "swanlab.sdk.internal.run": ("log", "watch_swanlab"),
+    "mlflow.tracking.fluent": ("log", "watch_mlflow"),
     "torch": ("seeds", "watch_torch"),
     "tensorflow": ("seeds", "watch_tensorflow"),
 }
@@ -58,6 +80,8 @@ class Probe:
         self.errors = 0
         self.waiting = set(HOOKS)
         self.asking: set[tuple[str, int]] = set()
+        self.parses: dict[int, Any] = {}
+        self.left: dict[int, set[str]] = {}
         self.at_exit: list[Any] = []
 
     def emit(self, event: dict[str, Any]) -> None:
@@ -164,11 +188,31 @@ class Probe:
         """File and line of the nearest frame that is neither the probe's nor in one of these files."""
         frame: Any = sys._getframe(1)
         while frame is not None:
-            file = frame.f_code.co_filename
-            if file not in (SKIPPED, INVISIBLE) and file not in outside and not self._is_own(file):
+            file = self.file_of(frame)
+            if file not in (SKIPPED, INVISIBLE) and file not in outside and not self.is_own(file):
                 return "%s:%d" % (file, frame.f_lineno)
             frame = frame.f_back
         return None
+
+    def where_own(self) -> str | None:
+        """File and line of the nearest frame that is the program's own; None if only libraries are there."""
+        frame: Any = sys._getframe(1)
+        while frame is not None:
+            file = self.file_of(frame)
+            if not (file == SKIPPED or file[:7] == "<frozen" or self.is_own(file) or self.is_library(file)):
+                return "%s:%d" % (file, frame.f_lineno)
+            frame = frame.f_back
+        return None
+
+    @staticmethod
+    def file_of(frame: Any) -> str:
+        """The file of a frame; of a function that cloudpickle brought from another process, its module's."""
+        file: str = frame.f_code.co_filename
+        if file == "<dynamic-code>":
+            origin = frame.f_globals.get("__file__")
+            if isinstance(origin, str):
+                return origin
+        return file
 
     def is_library(self, file: str) -> bool:
         """Whether a file is of the standard library or was installed."""
@@ -178,15 +222,16 @@ class Probe:
         """Whether nothing but libraries stands between here and an import: what a library does for itself."""
         frame: Any = sys._getframe(1)
         while frame is not None:
-            file = frame.f_code.co_filename
+            file = self.file_of(frame)
             if file == INVISIBLE:
                 return True
-            if file != SKIPPED and not self._is_own(file) and not self.is_library(file):
+            if file != SKIPPED and not self.is_own(file) and not self.is_library(file):
                 return False
             frame = frame.f_back
         return False
 
-    def _is_own(self, file: str) -> bool:
+    def is_own(self, file: str) -> bool:
+        """Whether a file is the probe's."""
         return file.startswith(self.directory + "/_ledger_probe")
 
 
@@ -310,6 +355,9 @@ def start(directory: str) -> None:
         if name in sys.modules:
             probe.imported(name, sys.modules[name])
     register(probe.guard, "exit", _exit, probe)
+    probe.guard("exit", _watch_exit, probe)
+    if environ.get("LEDGER_WATCH") == "probe":
+        probe.guard("files", lambda: probe.part("files").start(probe))
 
 
 def _say_process(probe: Probe) -> None:
@@ -339,15 +387,32 @@ def _say_process(probe: Probe) -> None:
             "cwd": directory,
             "argv": getattr(sys, "argv", None),
             "orig_argv": getattr(sys, "orig_argv", None),
+            "hash_seed": environ.get("PYTHONHASHSEED"),
             "flags": {name: int(value) for name, value in flags.items() if isinstance(value, int) and value},
         }
     )
 
 
+def _watch_exit(probe: Probe) -> None:
+    """Look once more in front of `os._exit`, by which forked children end that multiprocessing started.
+
+    Other threads than the main one call it where something hangs: they are not to wait for what that holds.
+    """
+    os: Any = sys.modules["os"]
+    main = [get_ident()]
+
+    def look(*_: Any) -> None:
+        if get_ident() == main[0]:
+            _exit(probe)
+
+    os.register_at_fork(after_in_child=lambda: main.__setitem__(0, get_ident()))
+    os._exit = probe.observed(os._exit, look)
+
+
 def _exit(probe: Probe) -> None:
-    if getpid() != probe.first_pid:
-        return  # a forked child that ends like a process: its parent speaks
     for name, function in probe.at_exit:
         probe.guard(name, function, probe)
+    if getpid() != probe.first_pid:
+        return  # of what is the same in a forked child, its parent speaks
     if "numpy" in sys.modules or "torch" in sys.modules:
         probe.guard("observed", lambda: probe.part("observed").observe(probe))

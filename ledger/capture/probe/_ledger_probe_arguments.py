@@ -1,20 +1,22 @@
-"""What a program's argparse made of its command line.
+"""What a program's argparse made of its command line, and the form in which every parser's parse is told.
 
 Each outermost parse that succeeds is one event; sub-parsers belong to it.
 
     {"event": "arguments", "parser", "where", "values": [{"name", "value", "type", "given", "default"}, ...],
      "rest": [...]}
 
-``name`` is the attribute of the namespace, ``type`` real, integer, boolean or categorical (of a list: that
-of all its members), ``given`` whether the command line had it (null if this argparse does not tell),
-``rest`` the words that the parser did not know.
+``name`` is the attribute of the namespace, dotted where the parser nests, ``type`` real, integer, boolean or
+categorical (of a list: that of all its members), ``given`` whether the command line had it (null if this
+parser does not tell), ``rest`` the words that the parser did not know. ``"installed": true`` says that
+nothing of the program was on the stack: an installed command read its own arguments.
 Values are as parsed: scalars and lists of them. What is neither is told by its text, at most 200 characters,
 with ``"opaque": true`` in its entry; ``"opaque_default": true`` says so of the default. Secrets are not
-masked here.
+masked here. What the program changes after the parse is not seen.
 """
 
 from __future__ import annotations
 
+import sys
 from _thread import get_ident
 
 TYPE_CHECKING = False
@@ -25,6 +27,9 @@ MOST_VALUES = 2000
 LONGEST_TEXT = 4096
 LONGEST_REPR = 200
 LONGEST_LIST = 1000
+DEEPEST = 16
+MOST_EVENTS = 1000
+MISSING = object()
 
 
 class Parse:
@@ -42,7 +47,7 @@ class Parse:
 def watch(probe: Any, argparse: Any) -> None:
     """Wrap the methods that every way of parsing passes through."""
     kind = argparse.ArgumentParser
-    running: dict[int, Parse] = {}
+    running: dict[int, Parse] = probe.parses
     counts = hasattr(kind, "_get_values")
 
     def begin(args: Any, kwargs: Any) -> Any:
@@ -62,8 +67,10 @@ def watch(probe: Any, argparse: Any) -> None:
         parse.depth -= 1
         if parse.depth == 0:
             del running[get_ident()]
-            if result is not None:
-                probe.emit(told(probe, parse, result, argparse, counts))
+            if result is not None and is_told_elsewhere(probe, parse):
+                probe.left[get_ident()] = parse.given
+            elif result is not None:
+                tell(probe, told(probe, parse, result, argparse, counts))
 
     def consumed(args: Any, kwargs: Any) -> None:
         """Argparse hands an action the strings that the command line has for it."""
@@ -101,22 +108,134 @@ def told(probe: Any, parse: Parse, result: Any, argparse: Any, counts: bool) -> 
             default = action.default if action is not None else defaults.get(name)
         if isinstance(default, str):
             default = parsed(default, declared, argparse)
-        shown, opaque = probe.guard("argument " + name, plain, value) or (None, True)
-        kind = probe.guard("argument " + name, type_of, value, declared) or "categorical"
-        entry = {"name": name, "value": shown, "type": kind, "given": given if counts else None}
-        entry["default"], opaque_default = probe.guard("argument " + name, plain, default) or (None, True)
-        if opaque:
-            entry["opaque"] = True
-        if opaque_default:
-            entry["opaque_default"] = True
-        values.append(entry)
+        values.append(entry(probe, name, value, declared, given if counts else None, default))
+    return event(parse.parser.prog, parse.where, values, rest)
+
+
+def is_told_elsewhere(probe: Any, parse: Parse) -> bool:
+    """Whether a library that builds on argparse, and tells what it makes of the parse, called it."""
+    return any((parse.where or "").startswith(each) for each in getattr(probe, "tellers", ()))
+
+
+def event(parser: Any, where: str | None, values: list[dict[str, Any]], rest: Any = ()) -> dict[str, Any]:
+    """Return the event of a parse."""
     return {
         "event": "arguments",
-        "parser": str(parse.parser.prog),
-        "where": parse.where,
-        "values": values,
+        "parser": str(parser),
+        "where": where,
+        "values": values[:MOST_VALUES],
         "rest": [str(word)[:LONGEST_TEXT] for word in rest[:LONGEST_LIST]],
     }
+
+
+def tell(probe: Any, event: dict[str, Any], installed: bool = True) -> None:
+    """Emit a parse; `installed` is false where the caller knows that the program's own parser read it."""
+    probe.parses_told = getattr(probe, "parses_told", 0) + 1
+    if probe.parses_told > MOST_EVENTS:
+        return
+    if installed and alone(probe):
+        event["installed"] = True
+    probe.emit(event)
+
+
+def alone(probe: Any) -> bool:
+    """Whether nothing on the stack is the program's own: libraries and installed commands only."""
+    own = probe.directory + "/_ledger_probe"
+    commands = (sys.executable or "").rpartition("/")[0], "/bin", "/usr/bin", "/usr/local/bin"
+    frame: Any = sys._getframe(1)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        directory = file.rpartition("/")[0]
+        if not (
+            file.startswith((own, "<ledger ", "<frozen "))
+            or probe.is_library(file)
+            or directory in commands
+            or directory.endswith("/.local/bin")
+        ):
+            return False
+        frame = frame.f_back
+    return True
+
+
+def entry(
+    probe: Any, name: str, value: Any, declared: Any = None, given: Any = False, default: Any = MISSING
+) -> dict[str, Any]:
+    """Return one value of an event; without a default, a value that was not given is its own."""
+    if default is MISSING:
+        default = None if given else value
+    shown, opaque = probe.guard("argument " + name, plain, value) or (None, True)
+    kind = probe.guard("argument " + name, type_of, value, declared) or "categorical"
+    made = {"name": name, "value": shown, "type": kind, "given": given}
+    made["default"], opaque_default = probe.guard("argument " + name, plain, default) or (None, True)
+    if opaque:
+        made["opaque"] = True
+    if opaque_default:
+        made["opaque_default"] = True
+    return made
+
+
+def home_of(module: Any) -> str:
+    """Return the directory of a module's outermost package, with a slash behind."""
+    name: str = module.__name__.partition(".")[0]
+    before: str = module.__file__.rpartition("/" + name + "/")[0]
+    return before + "/" + name + "/"
+
+
+def called_from(probe: Any, *directories: str) -> str | None:
+    """Return file and line of the nearest frame that lies outside of these directories and of the library."""
+    frame: Any = sys._getframe(1)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        outside = not file.startswith((*directories, probe.directory + "/_ledger_probe", "<"))
+        if outside and ("-packages/" in file or not file.startswith(probe.library)):
+            return "%s:%d" % (file, frame.f_lineno)
+        frame = frame.f_back
+    return None
+
+
+def flat(value: Any, name: str = "", depth: int = 0) -> list[tuple[str, Any]]:
+    """Return the leaves of nested maps, namespaces, dataclasses and their like under dotted names."""
+    fields = fields_of(value) if depth < DEEPEST else None
+    if not fields:
+        return [] if fields is not None and not name else [(name, {} if fields is not None else value)]
+    leaves: list[tuple[str, Any]] = []
+    for key, each in fields:
+        leaves += flat(each, "%s.%s" % (name, key) if name else str(key), depth + 1)
+        if len(leaves) > MOST_VALUES:
+            break
+    return leaves
+
+
+def fields_of(value: Any) -> list[tuple[Any, Any]] | None:
+    """Return the fields of what nests; None for anything else."""
+    kind = type(value)
+    if isinstance(value, dict):
+        return list(value.items())
+    if isinstance(value, list) and any(isinstance(each, dict) for each in value):
+        return list(enumerate(value))
+    names: Any = ()
+    if hasattr(kind, "__dataclass_fields__"):
+        names = [each for each, field in kind.__dataclass_fields__.items() if is_field(field)]
+    elif hasattr(kind, "__attrs_attrs__"):
+        names = [each.name for each in kind.__attrs_attrs__]
+    elif hasattr(kind, "__pydantic_fields__") or is_namespace(kind):
+        names = list(vars(value))
+    elif kind.__module__.startswith("ml_collections.") and hasattr(value, "items"):
+        return list(value.items())
+    else:
+        return None
+    held = getattr(value, "__dict__", {})
+    return [(each, held[each] if each in held else getattr(value, each, None)) for each in names]
+
+
+def is_namespace(kind: Any) -> bool:
+    """Whether a class is that of what parsers return."""
+    return kind.__name__ == "Namespace" and kind.__module__.partition(".")[0] in ("argparse", "jsonargparse")
+
+
+def is_field(field: Any) -> bool:
+    """Whether this is a field of the dataclass itself, no ClassVar and no InitVar."""
+    return getattr(getattr(field, "_field_type", None), "name", "_FIELD") == "_FIELD"
 
 
 def parsed(default: str, declared: Any, argparse: Any) -> Any:

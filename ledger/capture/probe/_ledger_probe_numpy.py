@@ -31,7 +31,13 @@ def watch(probe: Any, module: Any) -> None:
             book.called("numpy.default_rng", value)
 
     if probe.seed is None:
-        probe.guard("numpy state", book.drawn, "numpy", lambda: fingerprint(module.get_state(legacy=False)))
+        bit_generator = getattr(getattr(legacy, "_rand", None), "_bit_generator", None)
+        held = seeds.held(getattr(bit_generator, "lock", None))
+
+        def state() -> Any:
+            return fingerprint(module.get_state(legacy=False))
+
+        probe.guard("numpy state", book.drawn, "numpy", state, held)
         if bits is not None:
             watch_draws(probe, book, legacy, bits)
     else:

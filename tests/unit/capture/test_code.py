@@ -162,6 +162,25 @@ class TestDirty:
         assert repository.contents(code.tree)["crlf.txt"] == b"a\r\nb\r\n"
         assert code.snapshot.dirty is False
 
+    def test_filters_of_the_user(self, repository):
+        repository.git("config", "filter.upper.clean", "tr a-z A-Z")
+        repository.git("config", "filter.upper.smudge", "tr A-Z a-z")
+        repository.write({".gitattributes": "*.up filter=upper\n", "a.up": "text\n"}).commit()
+        assert repository.git("show", "HEAD:a.up") == "TEXT"
+        code = repository.capture()
+        assert repository.contents(code.tree)["a.up"] == b"text\n"
+        assert code.snapshot.dirty is False
+        repository.write({"a.up": "other\n"})
+        assert repository.capture().snapshot.dirty is True
+
+    @pytest.mark.parametrize("ending", ["\n", "\r\n"])
+    def test_line_ends_are_taken_as_they_lie(self, repository, ending):
+        repository.write({".gitattributes": "*.txt text\n", "a.txt": f"a{ending}b{ending}"}).commit()
+        assert repository.git("show", "HEAD:a.txt") == "a\nb"
+        code = repository.capture()
+        assert repository.contents(code.tree)["a.txt"] == f"a{ending}b{ending}".encode()
+        assert code.snapshot.dirty is False
+
     def test_intent_to_add(self, repository):
         repository.write({"new.py": "n"})
         repository.git("add", "-N", "new.py")
@@ -427,6 +446,7 @@ class TestRepositoriesInside:
         assert paths(code.tree) == [".gitmodules", "src/model.py", "train.py"]
         assert modes(code.products) == {"library": Mode.DIRECTORY}
         assert (code.snapshot.nested, code.snapshot.dirty) == ((), False)
+        assert code.health.reason == "submodules that are not checked out: library"
 
     def test_clone_that_lies_inside(self, repository):
         repository.init("clone").write({"clone/.gitignore": "*.log", "clone/a.py": "a", "clone/a.log": "l"})
@@ -443,6 +463,37 @@ class TestRepositoriesInside:
             ("clone/deeper", None, True),
         ]
         assert code.snapshot.dirty is True
+
+    def test_submodules_in_a_submodule(self, repository, tmp_path):
+        inner = type(repository)(tmp_path / "inner").init().write({"inner.py": "i"})
+        inner.commit()
+        middle = type(repository)(tmp_path / "middle").init().write({"middle.py": "m"})
+        middle.git("submodule", "--quiet", "add", f"file://{inner.root}", "inner")
+        middle.commit()
+        repository.git("submodule", "--quiet", "add", f"file://{middle.root}", "middle")
+        repository.commit()
+        code = repository.capture()
+        assert code.health.reason == "submodules that are not checked out: middle/inner"
+        repository.git("submodule", "--quiet", "update", "--init", "--recursive")
+        code = repository.capture()
+        assert repository.contents(code.tree)["middle/inner/inner.py"] == b"i"
+        assert [(each.path, each.dirty) for each in code.snapshot.nested] == [
+            ("middle", False),
+            ("middle/inner", False),
+        ]
+        assert (code.snapshot.dirty, code.health.reason) == (False, None)
+        repository.write({"middle/inner/inner.py": "changed"})
+        code = repository.capture()
+        assert [each.dirty for each in code.snapshot.nested] == [True, True]
+        assert code.snapshot.dirty is True
+        assert repository.contents(code.tree)["middle/inner/inner.py"] == b"changed"
+
+    def test_clone_in_an_ignored_directory(self, repository):
+        repository.write({".gitignore": "vendor/\n"}).commit()
+        repository.init("vendor/clone").write({"vendor/clone/a.py": "a"}).commit("vendor/clone")
+        code = repository.capture()
+        assert paths(code.tree) == [".gitignore", "src/model.py", "train.py"]
+        assert (code.snapshot.nested, code.snapshot.dirty) == ((), False)
 
     def test_broken_clone_inside(self, repository):
         repository.init("clone").write({"clone/a.py": "a"}).commit("clone")
@@ -811,7 +862,7 @@ class TestStability:
         digests.save()
 
         class Reader:
-            put, has = store.put, store.has
+            put, has, present = store.put, store.has, store.present
 
             def put_file(self, path):
                 raise AssertionError(f"{path} was read")

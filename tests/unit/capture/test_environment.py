@@ -125,6 +125,22 @@ def test_ours_is_left_out(tmp_path: Path, look: Callable[..., CapturedEnvironmen
     assert captured.interpreter.has_ledger
 
 
+def test_where_ours_is_imported_from_is_left_out(
+    tmp_path: Path, look: Callable[..., CapturedEnvironment]
+) -> None:
+    checkout = tmp_path / "checkout"
+    place = make(checkout / ".venv")
+    site = site_of(place)
+    package = wheel(tmp_path, "replay_ledger", files={"_editable.pth": f"{checkout}\n"})
+    install(place, package)
+    assert (site / "_editable.pth").exists()
+    info = next(site.glob("replay_ledger-*.dist-info"))
+    (info / "direct_url.json").write_text(f'{{"url": "file://{checkout}", "dir_info": {{"editable": true}}}}')
+    captured = look(place)
+    assert captured.health.state is HealthState.COMPLETE, captured.health.reason
+    assert captured.editable == ()
+
+
 class TestKeeping:
     def count(self, place: Path) -> Callable[[], int]:
         """How many times the interpreter started: a site hook counts."""
@@ -409,7 +425,7 @@ class TestEditable:
         (other / "lib").mkdir()
         captured = look(make(tmp_path / "venv"), PYTHONPATH=f"{other}/lib:{tmp_path}")
         assert [(each.name, each.path, each.paths) for each in captured.editable] == [
-            ("PYTHONPATH/lib", other, (other / "lib",))
+            (f"PYTHONPATH/{other.name}", other, (other / "lib",))
         ]
 
 
@@ -631,3 +647,42 @@ def test_the_digest_of_a_record_is_of_its_sorted_rows() -> None:
     lines = [*expected.splitlines(keepends=True), "x,y.py,sha256=Q,8\n"]
     quoted = "\n".join([*rows, '"x,y.py",sha256=Q,8'])
     assert record_digest(quoted, "x-1.dist-info") == Digest.of("".join(sorted(lines)).encode())
+
+
+BACKENDS = {
+    "setuptools, src": ("setuptools", "setuptools.build_meta", "src/proj", ("src",)),
+    "setuptools, flat": ("setuptools", "setuptools.build_meta", "proj", (".",)),
+    "setuptools, namespace": ("setuptools", "setuptools.build_meta", "acme/proj", (".",)),
+    "setuptools, renamed": ("setuptools", "setuptools.build_meta", "lib", ()),
+    "hatchling": ("hatchling", "hatchling.build", "src/proj", ("src",)),
+    "uv_build": ("uv_build", "uv_build", "src/proj", ("src",)),
+    "poetry-core": ("poetry-core", "poetry.core.masonry.api", "src/proj", ("src",)),
+}
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("name", BACKENDS)
+def test_editable_installs_of_real_back_ends(
+    name: str, tmp_path: Path, look: Callable[..., CapturedEnvironment]
+) -> None:
+    requirement, backend, package, paths = BACKENDS[name]
+    source = tmp_path / "elsewhere/project"
+    (source / package).mkdir(parents=True)
+    (source / package / "__init__.py").touch()
+    more = ""
+    if name == "setuptools, renamed":
+        more = '[tool.setuptools]\npackages = ["proj"]\npackage-dir = {proj = "lib"}\n'
+    elif name in ("setuptools, flat", "setuptools, namespace"):
+        more = f'[tool.setuptools]\npackages = ["{package.replace("/", ".")}"]\n'
+    (source / "pyproject.toml").write_text(
+        '[project]\nname = "proj"\nversion = "0.1"\n'
+        f'[build-system]\nrequires = ["{requirement}"]\nbuild-backend = "{backend}"\n{more}'
+    )
+    place = make(tmp_path / "venv")
+    install(place, "--editable", source, options=())
+    captured = look(place)
+    (editable,) = captured.editable
+    assert (editable.name, editable.path) == ("proj", source)
+    assert editable.paths == tuple(source / path for path in paths)
+    expected = "editable installs by an import finder of their own, which a replay lacks: proj"
+    assert captured.health.reason == (None if paths else expected)

@@ -74,7 +74,10 @@ def test_every_kind_is_read(tmp_path):
                     "default": None,
                     "opaque": True,
                 },
+                {"name": "e", "value": 1, "source": "environment"},
             ],
+            "installed": True,
+            "directories": ["/conf"],
         },
         param("depth", 3, type="integer", role="model"),
         {"event": "artifact", "path": "/x/model.bin", "name": "model"},
@@ -97,7 +100,9 @@ def test_every_kind_is_read(tmp_path):
     found = read(tmp_path)
     assert [each.pid for each in found.processes] == [1]
     (parse,) = found.parses
-    lr, function = parse.values
+    lr, function, variable = parse.values
+    assert (lr.environment, variable.environment) == (False, True)
+    assert (parse.installed, parse.directories) == (True, ("/conf",))
     assert (lr.name, lr.given, lr.opaque) == ("lr", True, False)
     assert (function.name, function.given, function.opaque) == ("f", False, True)
     assert lr.type is HyperparameterType.REAL

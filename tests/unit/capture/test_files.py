@@ -3,8 +3,10 @@ import socket
 
 import pytest
 
+from ledger.capture.directories import expanded
 from ledger.capture.files import artifacts, changed, media_type, removed, scan
 from ledger.capture.known import Known
+from ledger.capture.secrets import Secrets
 from ledger.model import ArtifactRole, Digest, Mode
 from ledger.store.local import LocalStore
 from ledger.store.memory import MemoryStore
@@ -271,3 +273,33 @@ class TestMediaType:
     )
     def test_by_name(self, path, expected):
         assert media_type(path) == expected
+
+
+class TestManyAndSecret:
+    def test_directory_for_very_many(self, root, store):
+        (root / "data").mkdir()
+        for number in range(1001):
+            (root / f"data/{number}").write_bytes(b"%d" % number)
+        plain, _ = artifacts(root, ["data"], INPUT, put=store)
+        assert len(plain) == 1001
+        grouped, problems = artifacts(root, ["data"], INPUT, put=store, group=True)
+        assert ([each.path for each in grouped], problems) == (["data"], [])
+        assert tuple(expanded(grouped, store.get)) == plain
+
+    @pytest.mark.parametrize("role", [INPUT, OUTPUT])
+    def test_secret_in_content(self, root, store, role):
+        write(root, a=b"the s3cr3t-value", b=b"nothing")
+        secrets = Secrets.find(["x"], {"API_TOKEN": "s3cr3t-value"})
+        found, problems = artifacts(root, ["a", "b"], role, put=store, secrets=secrets)
+        assert [(each.digest, each.omitted) for each in found] == [
+            (Digest.of(b"the s3cr3t-value"), "secret"),
+            (Digest.of(b"nothing"), None),
+        ]
+        assert not store.has(found[0].digest)
+        assert problems == ["by digest only, since they hold a secret of this command: a"]
+
+    def test_short_and_no_secrets(self, root, store):
+        write(root, a=b"abcde")
+        secrets = Secrets.find(["x"], {"API_TOKEN": "abcde"})
+        (found,), problems = artifacts(root, ["a"], INPUT, put=store, secrets=secrets)
+        assert (found.omitted, problems) == (None, [])

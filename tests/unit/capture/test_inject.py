@@ -60,3 +60,7 @@ def test_an_outer_seed_is_not_the_users():
 
 def test_a_hash_seed_of_the_users_own_stays():
     assert without_ours(child({"PYTHONHASHSEED": "7"})) == {"PYTHONHASHSEED": "7"}
+
+
+def test_the_users_word_on_the_image_stays() -> None:
+    assert without_ours({"LEDGER_IMAGE": "sha256:1", "LEDGER_SPOOL": "x"}) == {"LEDGER_IMAGE": "sha256:1"}

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ledger.capture.interpreter import find, is_python
+from ledger.capture.interpreter import find
+from ledger.capture.launchers import is_python
 
 BASE = Path(sys._base_executable)  # type: ignore[attr-defined]
 
@@ -35,7 +36,7 @@ def test_a_name_is_looked_up_on_the_childs_path(venv: Path, tmp_path: Path) -> N
     found = find(["python", "train.py"], tmp_path, on_path(venv / "bin"))
     assert found.executable == venv / "bin/python"
     assert not found.assumed
-    assert not found.isolated
+    assert found.hiding is None
     assert found.reason is None
 
 
@@ -69,7 +70,7 @@ def test_flags_before_the_script_count(
 ) -> None:
     found = find(["python", *arguments], tmp_path, on_path(venv / "bin"))
     assert found.flags == flags
-    assert found.isolated == bool({"-I", "-E", "-S"} & set(flags))
+    assert bool(found.hiding) == bool({"-I", "-E", "-S"} & set(flags))
 
 
 @pytest.mark.parametrize(

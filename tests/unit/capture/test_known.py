@@ -98,3 +98,57 @@ def test_margin_covers_a_real_clock(tmp_path):
     known.add("file", status, DIGEST, time.time_ns())
     assert known.get("file", status) is None
     assert module._MARGIN >= 2 * 10**9
+
+
+class TestOutside:
+    def keep(self, tmp_path, root, paths):
+        known = Known.load(tmp_path, root)
+        for path in paths:
+            known.add(path, OLD, DIGEST, NOW)
+        known.save(present=())
+
+    def test_every_root_knows_them(self, tmp_path, root):
+        self.keep(tmp_path, root, ["/set/a"])
+        assert Known.load(tmp_path, tmp_path / "other").get("/set/a", OLD) == DIGEST
+
+    def test_what_others_kept_stays(self, tmp_path, root):
+        self.keep(tmp_path, root, ["/set/a"])
+        self.keep(tmp_path, root, ["/set/b", "/other/c"])
+        again = Known.load(tmp_path, root)
+        assert all(again.get(path, OLD) for path in ("/set/a", "/set/b", "/other/c"))
+
+    def test_only_what_is_asked_for_is_read(self, tmp_path, root, monkeypatch):
+        self.keep(tmp_path, root, [f"/set{number}/a" for number in range(200)])
+        assert len(list((tmp_path / "digests-outside").iterdir())) > 32
+        read = []
+        load = module.cache.load
+        monkeypatch.setattr(module.cache, "load", lambda *each: read.append(each[1]) or load(*each))
+        known = Known.load(tmp_path, root)
+        assert read == ["digests"]
+        known.get("/set1/a", OLD)
+        known.get("/set1/b", OLD)
+        assert read == ["digests", "digests-outside"]
+
+    def test_those_not_asked_for_are_forgotten_first(self, tmp_path, root, monkeypatch):
+        monkeypatch.setattr(module, "_SHARD_ROWS", 3)
+        self.keep(tmp_path, root, ["/set/a", "/set/b", "/set/c"])
+        known = Known.load(tmp_path, root)
+        known.get("/set/a", OLD)
+        known.add("/set/d", OLD, DIGEST, NOW)
+        known.save()
+        again = Known.load(tmp_path, root)
+        assert [name for name in "abcd" if again.get(f"/set/{name}", OLD)] == ["a", "c", "d"]
+
+    def test_bounded_on_disk(self, tmp_path, root, monkeypatch):
+        monkeypatch.setattr(module, "_OUTSIDE_BYTES", 1000)
+        for number in range(40):
+            self.keep(tmp_path, root, [f"/set{number}/a"])
+        place = tmp_path / "digests-outside"
+        assert sum(file.stat().st_size for file in place.iterdir()) <= 1000
+        assert Known.load(tmp_path, root).get("/set39/a", OLD) == DIGEST
+
+    def test_many(self, tmp_path, root):
+        paths = [f"/set/{number}" for number in range(30_000)]
+        self.keep(tmp_path, root, paths)
+        again = Known.load(tmp_path, root)
+        assert all(again.get(path, OLD) for path in paths)

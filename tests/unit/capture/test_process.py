@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.capture.process import affinity, host, placing_variables
+from ledger.capture.process import host, placing_variables
 from ledger.model import Gpu
 from ledger.model.codec import digest_of
 
@@ -99,16 +99,6 @@ def test_containers(
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
     write(tmp_path, path, text)
     assert host(str(tmp_path)).container == kind
-
-
-def test_affinity_is_that_of_the_process() -> None:
-    allowed = os.sched_getaffinity(0)
-    assert affinity() == len(allowed)
-    os.sched_setaffinity(0, {min(allowed)})
-    try:
-        assert affinity() == 1
-    finally:
-        os.sched_setaffinity(0, allowed)
 
 
 def test_variables_that_place_a_trial() -> None:

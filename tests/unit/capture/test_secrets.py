@@ -292,6 +292,8 @@ def test_files_of_credentials(path: str) -> None:
         *(
             ".env.example",
             ".env.sample",
+            "site-packages/certifi/cacert.pem",
+            "corp-ca-bundle.pem",
             "id_rsa.pub",
             "secrets.py",
             "tokenizer.json",

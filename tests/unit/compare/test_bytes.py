@@ -57,7 +57,7 @@ def test_short_reads_are_no_difference():
 
 def test_unknown_media_types_are_compared_byte_for_byte():
     assert registry.find("application/octet-stream") is compare
-    assert registry.find("text/plain; charset=utf-8") is compare
+    assert registry.find("application/octet-stream; charset=binary") is compare
     assert registry.find("") is compare
 
 

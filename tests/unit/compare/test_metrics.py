@@ -3,7 +3,7 @@ import math
 import pytest
 
 from ledger.compare.base import Tolerance
-from ledger.compare.metrics import compare
+from ledger.compare.metrics import compare, measures_clock
 from ledger.model import MetricSummary
 
 
@@ -92,3 +92,20 @@ def test_clock_metrics_are_told_and_not_counted():
     assert found.detail == "at step 0; measures the clock"
     (found,) = compare(expected, [], {}, timing=("*time*",))
     assert not found.counted
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        ("train_time", True),
+        ("0.train_time", True),
+        ("charts/SPS from step 512 on", True),
+        ("charts/SPS at step -3", True),
+        ("loss from step 512 on", False),
+        ("line 3", False),
+        ("epochs.3.elapsed", True),
+        ("", False),
+    ],
+)
+def test_what_measures_the_clock_in_an_output(place, expected):
+    assert measures_clock(place, ("*time*", "*elapsed*", "*SPS")) is expected

@@ -11,11 +11,11 @@ import pytest
 import ledger as package
 from ledger import fs
 from ledger.errors import FormatError, NewerFormatError, StorageError
-from ledger.journal import log as logs
 from ledger.journal import origins, state
 from ledger.journal.local import LocalJournal
 from ledger.journal.merkle import leaf_hash
 from ledger.journal.tail import HEADER
+from ledger.journal.writer import Writer
 from ledger.model import Digest, Status, TrialLost, layout
 
 ROOT = Path(package.__file__).parents[1]
@@ -160,13 +160,11 @@ def test_an_entry_of_a_newer_format_is_refused_by_name_when_asked_for(journal, l
     import cbor2
 
     body = cbor2.dumps({"v": 9}, canonical=True)
-    written = logs.write(log, body, leaf_hash(body))
-    os.close(written.descriptor)
+    Writer(log).write(body, leaf_hash(body))
     with pytest.raises(NewerFormatError):
         journal.get(leaf_hash(body))
     junk = b"\xff"
-    written = logs.write(log, junk, leaf_hash(junk))
-    os.close(written.descriptor)
+    Writer(log).write(junk, leaf_hash(junk))
     with pytest.raises(FormatError):
         journal.get(leaf_hash(junk))
     assert len(list(journal.entries())) == 5
@@ -202,7 +200,7 @@ def test_a_failed_head_does_not_fail_an_append(journal, log, note, monkeypatch):
     def fail(*_, **__):
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    monkeypatch.setattr(state, "write_head", fail)
+    monkeypatch.setattr(state, "put_head", fail)
     assert journal.append(note()).seq == 5
     monkeypatch.undo()
     assert journal.append(note()).seq == 6

@@ -6,10 +6,11 @@ from ledger import fs
 from ledger.errors import NewerFormatError
 from ledger.journal import log as logs
 from ledger.journal import state
-from ledger.journal.log import UnsoundError, look, publish, standing, write
+from ledger.journal.log import UnsoundError, look, standing
 from ledger.journal.merkle import Frontier, leaf_hash, root
 from ledger.journal.seal import seal
 from ledger.journal.state import HeadRecord
+from ledger.journal.writer import Writer
 from ledger.model import layout
 
 BODIES = [f"body {place}".encode() for place in range(5)]
@@ -17,10 +18,10 @@ LEAVES = [leaf_hash(body) for body in BODIES]
 
 
 def add(log, body, *, published=True):
-    written = write(log, body, leaf_hash(body))
-    os.close(written.descriptor)
+    writer = Writer(log)
+    written = writer.write(body, leaf_hash(body))
     if published:
-        publish(log, written.record)
+        writer.publish(written.record)
     return written
 
 
@@ -88,7 +89,7 @@ def test_without_both_sheets_nothing_is_appended(filled):
     for name in ("head", "sealed"):
         (filled / name).write_bytes(b"other bytes")
     with pytest.raises(UnsoundError, match="has lost entries"):
-        write(filled, b"x", leaf_hash(b"x"))
+        Writer(filled).write(b"x", leaf_hash(b"x"))
     for name in ("head", "sealed"):
         (filled / name).unlink()
     assert standing(filled).unsound
@@ -111,7 +112,7 @@ def test_a_tail_shorter_than_head_says_takes_no_more(filled):
     assert "should hold" in now.unsound
     assert now.size == 4
     with pytest.raises(UnsoundError):
-        write(filled, b"x", leaf_hash(b"x"))
+        Writer(filled).write(b"x", leaf_hash(b"x"))
 
 
 def test_a_lost_tail_takes_no_more(filled):
@@ -138,17 +139,21 @@ def test_a_lost_leaf_in_front_of_others_does(log, flip):
 
 
 def test_head_never_goes_back(filled):
-    newest = state.read_head(filled)
-    publish(filled, HeadRecord(frontier=Frontier(), first=0, offset=0))
-    assert state.read_head(filled) == newest
+    writer, late = Writer(filled), Writer(filled)
+    older = late.write(b"six", leaf_hash(b"six"))
+    newer = writer.write(b"seven", leaf_hash(b"seven"))
+    writer.publish(newer.record)
+    late.publish(older.record)
+    assert state.read_head(filled) == newer.record
 
 
 def test_a_busy_log_is_published_by_the_other(filled):
-    written = add(filled, b"six", published=False)
+    writer = Writer(filled)
+    written = writer.write(b"six", leaf_hash(b"six"))
     with fs.locked(layout.log_lock(filled)):
-        publish(filled, written.record)
+        writer.publish(written.record)
     assert state.read_head(filled).frontier.size == 5
-    publish(filled, written.record)
+    writer.publish(written.record)
     assert state.read_head(filled).frontier.size == 6
 
 
@@ -174,7 +179,7 @@ def test_a_head_that_tells_of_more_than_sealed_holds_is_not_believed_blindly(fil
 def test_a_newer_log_is_refused(filled):
     layout.log_head(filled).write_bytes(state.encode_sheet(state.HEAD, {"v": 2}))
     with pytest.raises(NewerFormatError):
-        write(filled, b"x", leaf_hash(b"x"))
+        Writer(filled).write(b"x", leaf_hash(b"x"))
 
 
 def test_looking_does_not_take_the_lock(filled):
@@ -195,7 +200,7 @@ def test_a_failed_write_leaves_the_log_as_it_was(filled, monkeypatch):
 
     monkeypatch.setattr(os, "write", short)
     with pytest.raises(OSError, match="No space"):
-        write(filled, b"x" * 100, leaf_hash(b"x" * 100))
+        Writer(filled).write(b"x" * 100, leaf_hash(b"x" * 100))
     monkeypatch.undo()
     assert len(calls) == 2
     assert tail_size(filled) == size

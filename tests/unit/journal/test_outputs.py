@@ -147,6 +147,17 @@ def test_recent_keys_are_merged_when_they_are_many(ledger, journal, finished, mo
     assert all(fresh(ledger, f"out{place}") for place in range(20))
 
 
+def test_recent_records_stay_few(ledger, journal, finished, monkeypatch):
+    monkeypatch.setattr(index, "_RECORDS", 4)
+    for place in range(23):
+        journal.append(finished((f"out{place}", b"a")))
+        held = index.read(ledger)
+        assert held.sound
+        assert held.records <= 5
+        assert len(held.recent) == 2 * (place + 1) - held.count
+    assert all(fresh(ledger, f"out{place}") for place in range(23))
+
+
 def test_a_merge_that_died_between_its_files_is_no_harm(ledger, journal, finished, files, monkeypatch):
     journal.append(finished(("out0", b"a")))
     journal.append(finished(("out1", b"a")))

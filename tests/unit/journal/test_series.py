@@ -120,7 +120,10 @@ def test_a_spool_without_points_makes_no_file(tmp_path):
 
 def test_a_spool_that_is_gone_is_a_problem(tmp_path):
     result = merge_spool(
-        tmp_path / "gone", tmp_path / "merged", extra=[("accuracy", 0, 0.5)], extra_time=TIME
+        tmp_path / "gone",
+        tmp_path / "merged",
+        extra=[("accuracy", "m/accuracy", [0], [0.5])],
+        extra_time=TIME,
     )
     assert [each.name for each in result.summaries] == ["accuracy"]
     assert len(result.problems) == 1
@@ -233,7 +236,7 @@ def test_names_beyond_bounds_are_left_out_and_counted(tmp_path, monkeypatch):
     monkeypatch.setattr(series_spool, "MAX_METRICS", 3)
     names = ["x" * (series_spool.MAX_NAME + 1), "a", "b", "c", "d"]
     spool(tmp_path, 1, names, [record(key, 0, 1.0) for key in range(5)])
-    result, points = merged(tmp_path, extra=[("e", 0, 1.0)])
+    result, points = merged(tmp_path, extra=[("e", "m/e", [0], [1.0])])
     assert list(points) == ["a", "b", "c"]
     assert result.problems == (
         "keys-1-0.jsonl: 1 names could not be read",
@@ -249,17 +252,46 @@ def test_a_lone_surrogate_in_a_name_is_replaced(tmp_path):
     assert list(points) == ["?loss?"]
 
 
-def test_extra_points_come_last_and_never_over_logged_ones(tmp_path):
+def test_extra_points_come_last(tmp_path):
     spool(tmp_path, 1, ["loss"], [record(0, 0, 1.0)])
-    extra = [("accuracy", 0, 0.5), ("loss", 0, 9.0), ("accuracy", 1, 0.75)]
+    extra = [("accuracy", "m/accuracy", [0, 1], [0.5, 0.75])]
     result, points = merged(tmp_path, extra=extra, extra_time=TIME + 5)
     assert rows(points) == {"loss": [(0, 1.0)], "accuracy": [(0, 0.5), (1, 0.75)]}
     assert list(points["accuracy"].times) == [TIME + 5] * 2
     assert [each.name for each in result.summaries] == ["accuracy", "loss"]
 
 
+def test_an_extra_metric_that_was_logged_too_takes_its_other_name(tmp_path):
+    spool(tmp_path, 1, ["loss", "m/acc", "acc"], [record(key, 0, 1.0) for key in range(3)])
+    extra = [("loss", "m/loss", [0], [9.0]), ("acc", "m/acc", [1], [1.0])]
+    result, points = merged(tmp_path, extra=extra)
+    assert rows(points) == {"loss": [(0, 1.0)], "m/acc": [(0, 1.0)], "acc": [(0, 1.0)], "m/loss": [(0, 9.0)]}
+    assert result.problems == ("m/acc from a file was left out: another metric is named so",)
+
+
+@pytest.mark.parametrize(
+    ("steps", "values", "dropped"),
+    [
+        ([0, 1, 2, 3], [0.1, math.nan, 0.3, math.inf], True),
+        ([0, 1, 2, 3], struct.unpack("4f", struct.pack("4f", 0.1, math.nan, 0.3, math.inf)), True),
+        ([1, 3], [math.nan, math.inf], True),
+        ([3, 1], [math.inf, math.nan], False),
+        ([0, 2], [0.1, 0.3000001], False),
+        ([0, 4], [0.1, 0.1], False),
+    ],
+)
+def test_an_extra_metric_all_of_whose_points_were_logged_is_dropped(tmp_path, steps, values, dropped):
+    logged = [(0, 0.1), (1, math.nan), (2, 0.3), (3, math.inf)]
+    spool(tmp_path, 1, ["lr", "loss"], [record(place % 2, 9, 7.0) for place in (0,) * 3000])
+    spool(tmp_path, 2, ["loss"], [record(0, *each) for each in logged])
+    result, points = merged(tmp_path, extra=[("loss", "m/loss", steps, values)])
+    assert ("m/loss" not in points) == dropped
+    assert len(points["loss"].steps) == 4
+    assert result.problems == ()
+
+
 def test_extra_points_alone_make_a_series(tmp_path):
-    result, points = merged(tmp_path, extra=[("accuracy", 0, 0.5)], extra_time=TIME)
+    result, points = merged(tmp_path, extra=[("accuracy", "m/accuracy", [0], [0.5])], extra_time=TIME)
     assert rows(points) == {"accuracy": [(0, 0.5)]}
     assert result.summaries[0].last == 0.5
 

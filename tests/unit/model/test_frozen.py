@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from ledger.model.frozen import field, frozen
+from ledger.model.frozen import MISSING, field, fields, frozen, is_frozen, replace
 
 
 @frozen
@@ -34,8 +34,8 @@ class Control:
 
     x: int
     y: int = 2
-    names: tuple[str, ...] = field(default_factory=lambda: ("a",))
-    hidden: str = field(default="h", repr=False)
+    names: tuple[str, ...] = dataclasses.field(default_factory=lambda: ("a",))
+    hidden: str = dataclasses.field(default="h", repr=False)
 
 
 @frozen
@@ -59,6 +59,33 @@ def test_values_and_defaults() -> None:
     assert (point.x, point.y, point.names, point.hidden, point.total) == (1, 2, ("a",), "h", 3)
     assert Point(x=1, y=5, names=()).names == ()
     assert Empty() == Empty()
+
+
+def test_a_constructor_s_values_are_those_of_the_first_ones() -> None:
+    """The first values are made another way than those that follow."""
+
+    @frozen
+    class Many:
+        """Made often."""
+
+        x: int
+        y: int = 2
+        names: tuple[str, ...] = field(default_factory=lambda: ("a",))
+
+        def __post_init__(self) -> None:
+            checked.append(self.x)
+
+    checked: list[int] = []
+    made: Any = Many
+    first = made.__init__
+    for number in range(50):
+        each = made(x=number)
+        assert (each.x, each.y, each.names) == (number, 2, ("a",))
+        assert made(x=number, y=3, names=()) == dataclasses.replace(each, y=3, names=())
+    assert len(checked) == 150
+    assert made.__init__ is not first
+    with pytest.raises(TypeError, match=r"Many\.__init__"):
+        made(y=1)
 
 
 def test_repr_equality_and_hash_are_a_dataclass_s() -> None:
@@ -94,6 +121,30 @@ def test_the_tools_of_dataclasses_work() -> None:
     assert [each.name for each in dataclasses.fields(Point)] == ["x", "y", "names", "hidden"]
     assert dataclasses.replace(Point(x=1), y=9) == Point(x=1, y=9)
     assert dataclasses.asdict(Point(x=1)) == dataclasses.asdict(Control(x=1))
+
+
+def test_our_own_tools_say_the_same() -> None:
+    own, theirs = fields(Point(x=1)), dataclasses.fields(Point)
+    assert [(each.name, each.type, each.repr) for each in own] == [
+        (each.name, each.type, each.repr) for each in theirs
+    ]
+    assert [each.default is MISSING for each in own] == [
+        each.default is dataclasses.MISSING for each in theirs
+    ]
+    assert replace(Point(x=1, y=3), x=2) == Point(x=2, y=3)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'z'"):
+        replace(Point(x=1), z=2)
+    assert [is_frozen(each) for each in (Point, Point(x=1), Control, 1)] == [True, True, False, False]
+
+
+def test_a_mutable_default_is_refused() -> None:
+    with pytest.raises(ValueError, match="mutable default of 'x'"):
+
+        @frozen
+        class Shared:
+            """One for all."""
+
+            x: list[int] = []  # noqa: RUF012
 
 
 def test_it_can_be_copied_and_pickled() -> None:

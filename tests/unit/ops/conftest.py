@@ -12,6 +12,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests import shared
+
 _DRIVER = str(Path(__file__).with_name("execute_driver.py"))
 _ROOT = str(Path(__file__).parents[3])
 _PATIENCE_S = 30.0
@@ -34,6 +36,7 @@ class Harness:
         self.spool = folder / "spool"
         self.spool.mkdir()
         self.result = folder / "result"
+        self.traced = False
         self.variables = {**os.environ, "PYTHONPATH": _ROOT, "LEDGER_TEST": str(folder)}
         self._left = []
 
@@ -43,6 +46,7 @@ class Harness:
             "launch": {"argv": argv, "spool": str(self.spool), **launch},
             "result": str(self.result),
             "lock": lock and str(lock),
+            "traced": self.traced,
         }
         return [sys.executable, _DRIVER, "run", json.dumps(task)]
 
@@ -142,3 +146,21 @@ def harness(tmp_path):
     made.wait_for = wait_for
     yield made
     made.close()
+
+
+@pytest.fixture
+def remote(tmp_path):
+    """A directory through which ledgers are shared."""
+    return str(tmp_path / "remote")
+
+
+@pytest.fixture
+def ann(tmp_path):
+    """One who shares a ledger."""
+    return shared.Shared(tmp_path / "ann")
+
+
+@pytest.fixture
+def ben(tmp_path):
+    """Another one."""
+    return shared.Shared(tmp_path / "ben")

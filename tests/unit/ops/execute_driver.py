@@ -28,15 +28,29 @@ def _run(task):
         lock = os.open(task["lock"], os.O_RDWR | os.O_CREAT)
         fcntl.flock(lock, fcntl.LOCK_EX)
         fields["keep_fds"] = (lock,)
+    tracers = []
+    if task["traced"]:
+        fields["tracer"] = lambda: tracers.append(_tracer(fields["spool"])) or tracers[0]
     try:
         result = execute(Launch(**fields))
         text = json.dumps(dataclasses.asdict(result))
     except KeyboardInterrupt:
         text, result = json.dumps("KeyboardInterrupt"), None
+    for tracer in tracers:
+        assert tracer.attached, tracer.refused
+        tracer.close()
     with open(task["result"] + ".part", "w") as file:
         file.write(text)
     os.rename(task["result"] + ".part", task["result"])
     os._exit(result.exit_code if result is not None else 130)
+
+
+def _tracer(spool):
+    from pathlib import Path
+
+    from ledger.capture.trace import Tracer
+
+    return Tracer.prepare(Path(spool), keep=lambda path, status: True, max_copy_bytes=1 << 30)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ def trial(maker):
         ("./model", "outputs", b"weights"),
         ("data", "inputs", b"in"),
         ("/etc/abs", "inputs", b"abs"),
+        ("../../../etc/abs", "inputs", b"abs"),
         ("/home/ann/project/data", "inputs", b"in"),
         ("train.py", "code", b"code"),
         ("x/../train.py", "code", b"code"),
@@ -51,7 +52,7 @@ def test_a_file_called_stdout_goes_before_the_stream(maker):
 def test_unknown_paths_come_with_the_nearest(maker, trial, name):
     with pytest.raises(NotFoundError) as caught:
         find(trial, name, maker.store)
-    assert caught.value.hint
+    assert caught.value.hint == f"see its paths: ledger show {trial.id.short} --all"
     near = {"modle": "model", "trainpy": "train.py", "zzz": None}
     if name in near:
         assert near[name] == caught.value.cause or near[name] in caught.value.cause
@@ -66,24 +67,32 @@ def test_a_running_trial_has_no_streams_yet(maker):
 def test_contents_that_were_never_stored_say_why(maker, trial):
     (big,) = maker.artifacts(ArtifactRole.INPUT, {"big": b"12345"})
     gone = replace(big, path="gone", digest=None)
+    others = (
+        replace(big, path="key", digest=None, omitted="credentials"),
+        replace(big, path="token", omitted="secret"),
+        replace(big, path="busy", digest=None, omitted="changed"),
+    )
     code = [
         ManifestEntry(path="c.bin", mode=Mode.FILE, size=3, digest=Digest.of(b"c"), omitted="size"),
         ManifestEntry(path="d", mode=Mode.DIRECTORY, size=0, digest=None),
     ]
     tree = maker.put(Manifest.of(code))
     trial = replace(
-        trial, inputs=(replace(big, omitted="size"), gone), code=(replace(trial.code[0], tree=tree),)
+        trial, inputs=(replace(big, omitted="size"), gone, *others), code=(replace(trial.code[0], tree=tree),)
     )
-    for name, cause, limit in (
-        ("big", "of the inputs, 5 bytes: size", "max_input_bytes"),
-        ("gone", "of the inputs, 5 bytes: unreadable", "max_input_bytes"),
-        ("c.bin", "of the code, 3 bytes: size", "max_untracked_bytes"),
-        ("d", "of the code, 0 bytes: a directory", "max_untracked_bytes"),
+    for name, cause, hint in (
+        ("big", "of the inputs, 5 bytes: larger than what is stored", "max_input_bytes"),
+        ("gone", "of the inputs, 5 bytes: it could not be read", "readable"),
+        ("key", "of the inputs, 5 bytes: it looks like credentials", None),
+        ("token", "of the inputs, 5 bytes: it holds a secret of the command", None),
+        ("busy", "of the inputs, 5 bytes: it was changed before it could be read", "ledger run -i"),
+        ("c.bin", "of the code, 3 bytes: larger than what is stored", "max_untracked_bytes"),
+        ("d", "of the code, 0 bytes: a directory", None),
     ):
         with pytest.raises(NotFoundError) as caught:
             find(trial, name, maker.store)
         assert caught.value.cause == cause
-        assert limit in caught.value.hint
+        assert hint in caught.value.hint if hint else caught.value.hint is None
 
 
 def test_objects_by_digest():
@@ -114,3 +123,9 @@ def test_large_contents_are_passed_in_blocks(maker):
     assert stream(maker.store, digest, blocks.append) == len(content)
     assert b"".join(blocks) == content
     assert max(map(len, blocks)) <= 1 << 20
+
+
+def test_a_lock_file(maker, trial):
+    (lock,) = maker.artifacts(ArtifactRole.INPUT, {"uv.lock": b"locked"})
+    found = find(replace(trial, locks=(lock,)), "uv.lock", maker.store)
+    assert (found.part, maker.store.get(found.digest)) == ("locks", b"locked")

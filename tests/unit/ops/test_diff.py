@@ -7,6 +7,7 @@ from ledger.compare import registry
 from ledger.compare.base import Comparison, Tolerance
 from ledger.errors import NotFoundError
 from ledger.model import (
+    ArtifactRole,
     Digest,
     Distribution,
     Entropy,
@@ -348,6 +349,18 @@ def test_the_tolerance_reaches_the_outputs(maker, monkeypatch):
     assert seen == [Tolerance(rtol=0.5), Tolerance()]
 
 
+def test_a_fault_of_a_comparator_ends_no_comparison(maker, monkeypatch):
+    maker.trial(outputs={"a": b"1"})
+    maker.trial(outputs={"a": b"2"})
+
+    def faulty(expected, got, tolerance):
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setitem(registry.COMPARATORS, "application/octet-stream", faulty)
+    (found,) = compared(maker).sections["outputs"]
+    assert (found.detail, found.counted) == ("not compared, by a fault of ours: ZeroDivisionError: oh", True)
+
+
 @pytest.mark.parametrize("side", [0, 1])
 def test_a_host_or_environment_of_one_side_that_is_gone(maker, side):
     maker.trial()
@@ -516,3 +529,36 @@ def test_two_experiments_or_two_trials(maker, a, b, kind):
 )
 def test_same_values(a, b, same):
     assert same_value(a, b) is same
+
+
+def watched(by, **fields):
+    return Observed(affinity=1, watching=by, **fields)
+
+
+def test_an_input_that_the_other_could_not_have_shown_does_not_count(maker):
+    maker.trial(inputs={"data": b"1", "more": b"2"}, observed=watched("tracer"))
+    maker.trial(inputs={"data": b"3"}, observed=watched("probe"))
+    detail = "the second was watched less closely, and may have read it too"
+    data, more = told(compared(maker), "inputs")
+    assert (data[0], data[4]) == ("data", True)
+    assert (more[0], more[3], more[4]) == ("more", detail, False)
+    maker.trial(inputs={"data": b"3", "more": b"2"}, observed=watched("outer"))
+    assert told(compared(maker), "inputs")[0][3:] == (detail.replace("second", "first"), False)
+    maker.trial(inputs={"data": b"3"}, observed=watched("tracer"))
+    assert counted(compared(maker)) == {"inputs": ["more"]}
+
+
+def test_locks_settings_and_container_are_told_and_do_not_count(maker):
+    first, second = (maker.artifacts(ArtifactRole.INPUT, {"uv.lock": each}) for each in (b"1", b"2"))
+    seen = {"processes": 1}
+    maker.trial(locks=first, observed=watched("tracer", settings=(("python.hash_seed", "random"),), **seen))
+    maker.host = replace(maker.host, container="docker", container_image="sha256:1")
+    maker.trial(locks=second, observed=watched("tracer", settings=(("python.hash_seed", "0"),), **seen))
+    result = compared(maker)
+    assert result.same
+    assert [(each.path, each.expected, each.got) for each in result.sections["environment"]] == [
+        ("lock file uv.lock", str(first[0].digest), str(second[0].digest)),
+        ("setting python.hash_seed", "random", "0"),
+        ("host container", None, "docker"),
+        ("host container image", None, "sha256:1"),
+    ]

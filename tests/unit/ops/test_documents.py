@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from ledger import model
+from ledger.model import Digest
 from ledger.model.entry import KNOWN
 from ledger.model.jsonform import to_json
 from ledger.ops import documents, result_documents
@@ -53,6 +54,11 @@ def rich(maker):
     maker.journal.append(model.Note(trial=maker.full.id, text="# so", author="ann"))
     maker.journal.append(model.Note(experiment="sweep", text="all", author="ann"))
     maker.journal.append(model.Tag(trial=maker.full.id, name="best", removed=True))
+    maker.journal.append(
+        model.Allowance(
+            trial=maker.full.id, experiment=None, part="metrics", path="loss", rtol=0.0, atol=0.0, replays=()
+        )
+    )
     maker.journal.append(model.ExperimentCreated(name="sweep", definition={"space": {"lr": [0, 1]}}))
     lost, _ = maker.start()
     maker.journal.append(
@@ -68,7 +74,12 @@ def rich(maker):
     gone = maker.trial()
     maker.journal.append(model.Tombstone(target=gone, reason="a mistake"))
     maker.journal.append(
-        model.Unknown(kind="trial.proposed", data={"values": [1, b"x", ODD.encode("utf-8", "replace")]})
+        model.ContentDropped(
+            contents=(model.DroppedContent(entry=maker.full.id, digests=(Digest.of(b"gone"),)),), reason=ODD
+        )
+    )
+    maker.journal.append(
+        model.Unknown(kind="trial.proposed", data={"values": [1, b"x", ODD.encode("utf-8", "replace")]}),
     )
     return maker
 
@@ -113,7 +124,7 @@ def test_show_of_a_damaged_trial(accept, rich, break_it):
 
 def test_log(accept, rich):
     trials = rich.trials
-    document = documents.log_document(trials, trials)
+    document = documents.log_document(trials, trials, rich.store)
     accept("trials.v1", document)
     assert [each["status"] for each in document] == ["ok", "running", "lost"]
     assert document[0]["verdict"] == "incomparable"

@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 
 from ledger.errors import UsageError
 from ledger.model import Status
+from ledger.ops import search
 from ledger.ops.columns import order
 from ledger.ops.filter import matcher, select
 from ledger.ops.filter_syntax import parse
+from ledger.ops.search import Question
 
 
 @pytest.fixture
@@ -44,10 +46,23 @@ def ids(maker):
     }
 
 
+@pytest.fixture(autouse=True)
+def by_index_alone(monkeypatch):
+    """What is asked of a journal is answered by its index."""
+    monkeypatch.setattr(search, "_by_reading", None)
+
+
 def names(maker, where):
+    """Names of what is selected, by reading trial after trial and by the index."""
     trials = maker.trials
     matches = matcher(where, trials)
-    return "".join(trial.name for trial in trials if matches(trial))
+    found = "".join(trial.name for trial in trials if matches(trial))
+    assert asked(maker, where=where) == found[::-1]
+    return found
+
+
+def asked(maker, **question):
+    return shown(search.find(maker.journal, Question(**question)).chosen)
 
 
 @pytest.mark.parametrize(
@@ -182,6 +197,9 @@ def test_a_missing_value_never_matches_nor_does_its_opposite(maker, ids, part):
 def test_mistakes_point_at_their_place(maker, ids, where, column, cause):
     with pytest.raises(UsageError) as caught:
         matcher(where, maker.trials)
+    with pytest.raises(UsageError) as by_index:
+        asked(maker, where=where)
+    assert str(by_index.value) == str(caught.value)
     text, shown, caret = caught.value.cause.split("\n")
     assert cause in text
     assert shown == f"  {where}"
@@ -190,10 +208,12 @@ def test_mistakes_point_at_their_place(maker, ids, where, column, cause):
 
 
 def test_an_unknown_name_comes_with_the_nearest(maker, ids):
-    with pytest.raises(UsageError, match="lr"):
-        matcher("l_r = 1", maker.trials)
-    with pytest.raises(UsageError, match="val/acc"):
-        matcher("metric.val/ac > 1", maker.trials)
+    for where, near in (("l_r = 1", "lr"), ("metric.val/ac > 1", "val/acc")):
+        with pytest.raises(UsageError, match=near) as caught:
+            matcher(where, maker.trials)
+        with pytest.raises(UsageError) as by_index:
+            asked(maker, where=where)
+        assert str(by_index.value) == str(caught.value)
 
 
 def test_a_name_of_both_kinds_must_say_which(maker):
@@ -206,6 +226,7 @@ def test_a_name_of_both_kinds_must_say_which(maker):
 
 def test_where_nothing_is_recorded_no_name_is_wrong(maker):
     assert select(tuple(maker.trials), where="anything < 3", sort="whatever") == []
+    assert asked(maker, where="anything < 3", sort="whatever") == ""
 
 
 def test_deep_nesting_is_refused():
@@ -272,8 +293,14 @@ def test_newest_first_and_limited(maker, ids):
     assert shown(select(trials, limit=2)) == "dc"
     assert shown(select(trials, limit=0)) == ""
     assert shown(select(trials, where="status = ok", limit=1)) == "b"
+    assert asked(maker) == "dcba"
+    assert asked(maker, limit=2) == "dc"
+    assert asked(maker, limit=0) == ""
+    assert asked(maker, where="status = ok", limit=1) == "b"
     with pytest.raises(UsageError):
         select(trials, limit=-1)
+    with pytest.raises(UsageError):
+        asked(maker, limit=-1)
 
 
 @pytest.mark.parametrize(
@@ -290,7 +317,10 @@ def test_newest_first_and_limited(maker, ids):
     ],
 )
 def test_sorting(maker, ids, keys, expected):
-    assert shown(select(tuple(maker.trials), sort=keys)) == expected
+    trials = tuple(maker.trials)
+    assert shown(select(trials, sort=keys)) == expected
+    for limit in range(5):
+        assert asked(maker, sort=keys, limit=limit) == shown(select(trials, sort=keys, limit=limit))
 
 
 def test_sorting_keeps_the_order_of_ties(maker, ids):
@@ -302,3 +332,5 @@ def test_sorting_keeps_the_order_of_ties(maker, ids):
 def test_an_unknown_sort_key(maker, ids):
     with pytest.raises(UsageError, match="no trial has los\n"):
         select(tuple(maker.trials), sort="los")
+    with pytest.raises(UsageError, match="no trial has los\n"):
+        asked(maker, sort="los")

@@ -75,6 +75,15 @@ def test_everything_is_collected(leavings):
     assert states(found)["outputs"] == states(found)["streams"] == "complete"
 
 
+@pytest.mark.parametrize("killed", [False, True])
+def test_what_drew_without_a_seed_is_told_at_the_end_only(leavings, killed):
+    process = {"event": "process", "pid": 7, "executable": "/usr/bin/python3", "version": "3.11.7"}
+    spool = {"events-7-0.jsonl": json.dumps(process).encode() + b"\n"}
+    found = collect(MemoryStore(), leavings(spool=spool, killed=killed))
+    assert states(found)["probe"] == "complete"
+    assert states(found)["seeds"] == ("partial" if killed else "complete")
+
+
 def test_an_empty_spool_is_no_error(leavings):
     found = collect(MemoryStore(), leavings())
     assert (found.outputs, found.metrics, found.series, found.stdout) == ((), (), None, None)

@@ -1,3 +1,8 @@
+import os
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 
 from ledger.model import HealthState, Status, TrialStarted
@@ -76,3 +81,32 @@ def test_streams_are_not_kept_if_the_commands_secret_is_not_known_any_more(proje
     abandon(project, mask, stdout=b"my token is hunter2-very-secret")
     lost.recover(project.workspace)
     assert project.stdout() == b"my token is secret:API_TOKEN"
+
+
+def test_what_a_lost_trial_had_read_is_saved(project, tmp_path):
+    data = tmp_path / "data"
+    data.write_text("1")
+    program = f"open({str(data)!r}).read(); open('ready', 'w').close(); import time; time.sleep(60)"
+    driver = f"""
+from pathlib import Path
+from ledger import workspace
+from ledger.ops.run import run
+place = Path({str(project.path)!r})
+run(workspace.find_or_make(place)[0], [{sys.executable!r}, "-c", {program!r}], directory=place, forward=False)
+"""
+    process = subprocess.Popen([sys.executable, "-c", driver], start_new_session=True)
+    deadline = time.monotonic() + 30
+    while not (project.path / "ready").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    time.sleep(1)  # until the log of what was read is written: whatever waits longer is written first
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    deadline = time.monotonic() + 30
+    while not lost.recover(project.workspace):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    trial = project.last
+    assert [(each.path, project.read(each.digest)) for each in trial.inputs] == [(str(data), b"1")]
+    line = next(each for each in trial.health if each.part == "inputs")
+    assert line.state == "partial"

@@ -3,6 +3,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -185,3 +186,35 @@ def test_reason_is_found_out_once(monkeypatch):
     assert namespace.available() is None
     monkeypatch.setattr(namespace, "_try", lambda: "asked twice")
     assert namespace.available() is None
+
+
+def _changed(places, *argv, **changes):
+    return replace(_launch(places, *argv, binds=[]), **changes)
+
+
+def test_another_host_name(places):
+    own = os.uname().nodename
+    ended = execute(_changed(places, "uname", "-n", hostname="elsewhere"))
+    assert ended.exit_code == 0
+    assert (places / "spool/stdout").read_text() == "elsewhere\n"
+    assert os.uname().nodename == own
+
+
+NETWORK = """
+import socket
+with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()):
+    print(sorted(name for _, name in socket.if_nameindex()))
+try:
+    socket.create_connection(("192.0.2.1", 9), timeout=5)
+except OSError as error:
+    print(error.strerror)
+"""
+
+
+def test_no_network_but_the_loopback(places):
+    ended = execute(_changed(places, sys.executable, "-I", "-c", NETWORK, network=False))
+    assert (ended.exit_code, ended.error) == (0, None)
+    interfaces, refused = (places / "spool/stdout").read_text().splitlines()
+    assert "lo" in interfaces
+    assert "eth" not in interfaces
+    assert refused == "Network is unreachable"

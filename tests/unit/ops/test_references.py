@@ -11,7 +11,9 @@ from ledger.ops.references import Kind, find, resolve
 
 
 def nothing():
-    return Trials(ordered=(), by_id={}, removed={}, receipts={}, notes={}, experiment_notes={}, tagged={})
+    return Trials(
+        ordered=(), by_id={}, removed={}, receipts={}, notes={}, experiment_notes={}, allowances={}, tagged={}
+    )
 
 
 def with_ids(trial, *ids):

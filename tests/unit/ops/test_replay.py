@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ledger.model import Status, TrialStarted, layout
+from ledger.model import Digest, Status, TrialStarted, layout
+from ledger.ops.replay import ReplayOptions, replay
 
 REPOSITORY = str(Path(__file__).parents[3])
 
@@ -79,7 +80,7 @@ def test_the_line_that_uses_an_unseeded_global_generator_is_named(project, gener
     project.run("python", "train.py")
     receipt = project.replay()
     assert receipt.verdict == "diverged"
-    assert f"the global generator of {generator} was never seeded" in cause(receipt)
+    assert f"{generator} drew fresh entropy" in cause(receipt)
     assert "train.py:3" in cause(receipt)
 
 
@@ -100,6 +101,54 @@ def test_an_enforced_seed_makes_two_runs_and_the_replay_the_same(project):
     assert project.replay().verdict == "identical"
     project.run("python", "train.py", seed=6)
     assert project.outputs() != first
+
+
+@pytest.mark.parametrize(
+    ("code", "cause", "evidence"),
+    [
+        ("import os; made = os.getpid()", "the id of the process", "asks for it"),
+        ("import time; made = time.perf_counter()", "the clock", "asks for the time"),
+        (
+            "import os, multiprocessing as m; made = m.Pool(1).apply(os.urandom, [9])",
+            "workers",
+            "starts some",
+        ),
+    ],
+)
+def test_the_line_that_asks_for_what_is_another_each_time_is_named(project, code, cause, evidence):
+    (project.path / "train.py").write_text(f"\n{code}\nopen('model', 'w').write(f'{{made}}')\n")
+    project.run("python", "train.py")
+    receipt = project.replay()
+    assert receipt.verdict == "diverged"
+    found = [each.evidence for each in receipt.causes if each.cause.startswith(cause)]
+    assert found == [f"train.py:2 {evidence}"]
+
+
+def test_a_line_of_code_that_the_command_does_not_reach_is_not_named(project):
+    for name in ("a", "b"):
+        (project.path / f"{name}.py").write_text("import time\nmade = time.time()\n")
+    (project.path / "train.py").write_text("import c\nopen('model', 'w').write(f'{c.made}')\n")
+    (project.path / "c.py").write_text("from b import (\n    made,\n)\n")
+    project.run("python", "train.py")
+    assert "b.py:2 asks for the time" in cause(project.replay())
+
+
+@pytest.mark.parametrize(("target", "verdict"), [("run[5:]", "equivalent"), ("run", "diverged")])
+def test_a_link_to_what_the_clock_named_leads_to_the_same(project, target, verdict):
+    project.write(
+        train=f"""
+        import os, time
+        run = "runs/" + str(time.time_ns())
+        os.makedirs(run)
+        open(run + "/model", "w").write("1")
+        os.symlink({target}, "runs/latest")
+        """
+    )
+    project.run("python", "train.py")
+    receipt = project.replay()
+    assert receipt.verdict == verdict, receipt
+    link = next(each for each in receipt.differences if each.path == "runs/latest")
+    assert ("it leads to runs/" in (link.detail or "")) == (verdict == "equivalent")
 
 
 def test_another_exit_code_has_diverged(project, tmp_path):
@@ -201,7 +250,7 @@ def test_variables_that_were_not_recorded_are_not_passed_on(project):
 
 
 def test_streams_are_compared_and_count_only_if_strict(project):
-    project.write(train="import os; print('pid', os.getpid())")
+    project.write(train="import os; print('process', os.getpid())")
     project.run("python", "train.py")
     receipt = project.replay()
     assert (receipt.verdict, reported(receipt)) == ("identical", [("streams", "stdout")])
@@ -269,6 +318,23 @@ def test_a_pipe_that_is_not_asked_for_is_not_read(project):
     assert "not recorded" in project.health("inputs").reason
 
 
+def test_a_pipe_that_was_not_recorded_is_why_a_replay_comes_out_otherwise(project):
+    project.write(train="import sys; open('made', 'w').write(sys.stdin.read())")
+    run_with_stdin(project, b"one\n", "|")
+    receipt = project.replay()
+    assert receipt.verdict == "diverged"
+    assert "an input that is not in its record: inputs: standard input is a stream" in cause(receipt)
+
+
+def test_a_command_is_said_as_a_shell_takes_it(project):
+    said = []
+    project.write()
+    project.run("python", "-c", "a = 1")
+    replayed = replay(project.workspace, project.last, ReplayOptions(env="current"), progress=said.append)
+    assert replayed.result.verdict == "identical"
+    assert said[-2].endswith("python -c 'a = 1'")
+
+
 def test_a_loop_that_reads_lines_keeps_its_lines(project):
     project.write(train="print(1)")
     run = f"""
@@ -309,14 +375,15 @@ def test_a_declared_input_in_an_ignored_directory_is_there_again(git_project):
     assert git_project.replay().verdict == "identical"
 
 
-def test_an_undeclared_input_that_git_ignores_is_missed_and_that_is_said(git_project):
-    (git_project.path / ".gitignore").write_text("data\n")
+def test_an_undeclared_input_that_git_ignores_is_there_again(git_project):
+    (git_project.path / ".gitignore").write_text("data\nlink\n")
     (git_project.path / "data").write_text("1")
-    git_project.write(train="open('made', 'w').write(open('data').read())")
+    (git_project.path / "link").symlink_to("data")
+    git_project.write(train="open('made', 'w').write(open('data').read() + open('link').read())")
     git_project.run("python", "train.py")
-    receipt = git_project.replay()
-    assert receipt.verdict == "diverged"
-    assert "data" in git_project.read(receipt.outcome.stderr.digest).decode()
+    for name in ("data", "link"):
+        (git_project.path / name).unlink()
+    assert git_project.replay().verdict == "identical"
 
 
 def test_an_input_outside_of_the_root_is_used_where_it_lies(project, tmp_path):
@@ -326,13 +393,71 @@ def test_an_input_outside_of_the_root_is_used_where_it_lies(project, tmp_path):
     project.run("python", "train.py", str(outside), inputs=(str(outside),))
     trial = project.last
     assert project.replay(trial).verdict == "identical"
+    # One that was changed is mounted over, for the command alone.
     outside.write_text("2")
+    assert project.replay(trial).verdict == "identical"
+    assert outside.read_text() == "2"
+    outside.unlink()
     receipt = project.replay(trial)
     assert receipt.verdict == "incomparable"
     assert f"--map {outside}=" in cause(receipt)
+    assert f"ledger cat {trial.id.short} {outside} > {outside}" in cause(receipt)
     moved = tmp_path / "moved"
     moved.write_text("1")
     assert project.replay(trial, maps=((str(outside), str(moved)),)).verdict == "identical"
+    moved.write_text("2")
+    receipt = project.replay(trial, maps=((str(outside), str(moved)),))
+    assert receipt.verdict == "incomparable"
+    assert "ledger cat" not in cause(receipt)
+
+
+@pytest.mark.parametrize("kind", ["relative", "absolute", "twice", "within"])
+def test_an_input_behind_a_link_to_a_directory_is_as_it_was(git_project, tmp_path, kind):
+    project, outside = git_project, tmp_path / "outside"
+    if kind == "within":
+        outside = project.path / "inner"
+        (project.path / ".gitignore").write_text("inner\n")
+    (outside / "deep").mkdir(parents=True)
+    data = outside / "deep" / "data.txt"
+    data.write_text("1")
+    relative = os.path.relpath(outside, project.path)
+    (project.path / "link").symlink_to(outside if kind == "absolute" else relative)
+    name = "link/deep/data.txt"
+    if kind == "twice":
+        (project.path / "again").symlink_to("link")
+        name = "again/deep/data.txt"
+    project.write(train=f"open('made', 'w').write(open({name!r}).read())")
+    project.run("python", "train.py")
+    assert [each.digest for each in project.last.inputs] == [Digest.of(b"1")]
+    assert project.replay().verdict == "identical"
+    data.write_text("2")
+    assert project.replay().verdict == "identical"
+    assert data.read_text() == "2"
+    data.unlink()
+    receipt = project.replay()
+    assert receipt.verdict == ("identical" if kind == "within" else "incomparable")
+    assert kind == "within" or f"{name} > {data}, or --map {data}=" in cause(receipt)
+
+
+def test_a_directory_of_inputs_that_has_moved_is_named_once(project, tmp_path, monkeypatch):
+    data, moved = tmp_path / "data", tmp_path / "elsewhere"
+    (data / "a").mkdir(parents=True)
+    for path in (data / "a" / "1", data / "2"):
+        path.write_text("1")
+    project.write(
+        train="""
+        import glob, sys
+        open("made", "w").write(" ".join(open(each).read() for each in glob.glob(sys.argv[1] + "/**/[12]")))
+        """
+    )
+    for name in (str(data), os.path.relpath(data, project.path)):
+        project.run("python", "train.py", name)
+        data.rename(moved)
+        monkeypatch.chdir(tmp_path)
+        assert project.replay().verdict == "incomparable"
+        assert project.replay(maps=((str(tmp_path / "dat"), str(moved)),)).verdict == "incomparable"
+        assert project.replay(maps=((name, "elsewhere"),)).verdict == "identical"
+        moved.rename(data)
 
 
 def test_a_declared_output_counts_even_if_it_comes_out_as_it_was(project):

@@ -1,8 +1,8 @@
 import os
+import signal
 import subprocess
 import sys
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from ledger.errors import CannotRecordError
 from ledger.model import HealthState, Manifest, Status
 from ledger.model.codec import decode
+from ledger.ops import ending
 
 
 def tree(project, trial=None):
@@ -40,6 +41,47 @@ def test_a_run_records_what_it_was_and_what_came_of_it(project):
     assert trial.outcome.peak_memory > 0
     assert not list((project.ledger / "spool").iterdir())
     assert not project.notes
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_ctrl_c_while_the_end_is_recorded_is_told_and_a_second_one_gives_it_up(project, monkeypatch, times):
+    record = ending.record
+
+    def interrupted(call, ended):
+        for _ in range(times):
+            signal.raise_signal(signal.SIGINT)
+        return record(call, ended)
+
+    monkeypatch.setattr(ending, "record", interrupted)
+    if times == 1:
+        project.run("true")
+        assert project.last.status is Status.OK
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            project.run("true")
+        assert project.last.outcome is None
+        assert project.notes[1].endswith("was not recorded: interrupted")
+    assert project.notes[0].endswith("Ctrl-C again gives it up")
+    assert len(project.notes) == times
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_hyperparameters_of_a_loop_over_a_script_are_partial(project):
+    project.write(
+        train="""
+        import argparse
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--lr", type=float)
+        parser.parse_args()
+        """
+    )
+    loop = f"for lr in %s; do {sys.executable} train.py --lr $lr; done"
+    project.run("sh", "-c", loop % "1 2")
+    assert {each.name: each.value for each in project.last.hyperparameters} == {"lr": 1}
+    assert project.health("hyperparameters").state is HealthState.PARTIAL
+    assert project.health("hyperparameters").reason.endswith("first one's value is recorded: lr")
+    project.run("sh", "-c", loop % "1 1")
+    assert project.health("hyperparameters").state is HealthState.COMPLETE
 
 
 def test_no_command_is_refused(project):
@@ -234,13 +276,13 @@ def test_an_empty_output(project):
 @pytest.mark.slow
 def test_an_output_of_three_gigabytes_needs_little_memory(project):
     driver = f"""
-import resource
 from pathlib import Path
 from ledger import workspace
 from ledger.ops.run import run
 place = workspace.find_or_make(Path({str(project.path)!r}))[0]
 run(place, ["truncate", "-s", "3G", "large"], directory=Path({str(project.path)!r}), forward=False)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+# Not ru_maxrss: that of the process that started this one counts in it.
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
     done = subprocess.run([sys.executable, "-c", driver], capture_output=True, check=True, text=True)
     assert int(done.stdout) < 200_000  # kB
@@ -441,33 +483,30 @@ def test_enforce_clean_refuses_changed_code(git_project):
     assert len(git_project.trials) == 1
 
 
-def complete(project):
-    """Record the last trial once more, with inputs that are all known, as a tracer would."""
-    journal = project.workspace.journal
-    *_, started, finished = (each.entry.payload for each in journal.entries())
-    trial = journal.append(started).id
-    journal.append(replace(finished, trial=trial, recipe_complete=True))
-
-
 def test_reuse_runs_nothing_that_ran_already(project):
     (project.path / "data").write_text("1")
     project.write(train="open('count', 'a').write('x')")
     command = ("python", "train.py")
     first = project.run(*command, reuse=True, inputs=("data",))
     assert not first.reused
-    # Not known to be complete: it runs again.
-    assert not project.run(*command, reuse=True, inputs=("data",)).reused
-    complete(project)
     again = project.run(*command, reuse=True, inputs=("data",))
     assert (again.reused, again.exit_code) == (True, 0)
     assert again.trial == project.last.id
-    assert (project.path / "count").read_text() == "xx"
+    assert (project.path / "count").read_text() == "x"
     assert not list((project.ledger / "spool").iterdir())
     # Another input, another argument, another seed: it runs.
     assert not project.run(*command, "--x", "1", reuse=True, inputs=("data",)).reused
     assert not project.run(*command, reuse=True, inputs=("data",), seed=1).reused
     (project.path / "data").write_text("2")
     assert not project.run(*command, reuse=True, inputs=("data",)).reused
+
+
+def test_what_may_be_incomplete_is_not_reused(project):
+    project.write(train="open('made', 'w').write('x')")
+    for _ in range(2):
+        assert not project.run("python", "train.py", reuse=True, trace=False).reused
+    assert not project.run("python", "train.py", reuse=True).reused
+    assert project.run("python", "train.py", reuse=True).reused
 
 
 def test_trials_that_overlap_in_one_directory_say_so(project):
@@ -489,17 +528,22 @@ run(workspace.find_or_make(place)[0], ["sh", "-c", {long!r}], directory=place, f
     while not (project.path / "started").exists():
         assert thread.is_alive()
     project.run("sh", "-c", "echo y > short")
+    project.run("sh", "-c", "echo y > second")
     project.run("sh", "-c", "echo y > apart", isolate=True)
     (project.path / "stop").touch()
     thread.join()
-    first, short, apart = project.trials
+    first, short, second, apart = project.trials
     project.run("sh", "-c", "echo z > later")
     assert workspace.directory == project.ledger
     for trial in (first, short):
         line = project.health("outputs", trial)
         assert line.state is HealthState.PARTIAL
         assert line.reason.startswith("overlapped")
-    assert short.id.short in project.health("outputs", first).reason
+    assert (
+        f"used by trials {short.id.short}, {second.id.short} meanwhile"
+        in project.health("outputs", first).reason
+    )
+    assert f"used by trial {first.id.short} meanwhile" in project.health("outputs", short).reason
     assert apart.id.short not in project.health("outputs", first).reason
     assert project.health("outputs", apart).state is HealthState.COMPLETE
     assert project.health("outputs").state is HealthState.COMPLETE

@@ -49,6 +49,12 @@ print("count", count, flush=True)
 """
 
 
+@pytest.fixture(params=[False, True], ids=["untraced", "traced"])
+def harness(harness, request):
+    harness.traced = request.param
+    return harness
+
+
 def _counter(harness):
     return harness.words(sys.executable, "-c", _COUNTER)
 

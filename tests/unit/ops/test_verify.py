@@ -18,6 +18,7 @@ from ledger.model import (
     Tombstone,
     TrialLost,
 )
+from ledger.ops.sampling import Sampling
 from ledger.ops.verify import verify
 
 PARTS = {
@@ -188,6 +189,12 @@ def test_notices_change_nothing(maker):
     assert report.notices[2].where == str(maker.trials.by_id[first].recipe)
 
 
+def test_killed_trials_do_not_make_a_recipe_nondeterministic(maker):
+    maker.trial(outputs={"a": b"1"})
+    maker.trial(outputs={"a": b"2"}, status=Status.KILLED)
+    assert checked(maker).notices == ()
+
+
 def test_code_without_content_or_beside_the_root(maker):
     trial = maker.made()
     entries = [
@@ -267,3 +274,90 @@ def test_an_incomplete_recipe_says_so(maker):
     partly = [replace(each, recipe_complete=False) for each in (first, second)]
     (notice,) = checked(maker, scope=partly).notices
     assert "its list of inputs is not known to be complete" in notice.detail
+
+
+def test_a_lock_file_is_looked_at(maker):
+    (lock,) = maker.artifacts(ArtifactRole.INPUT, {"uv.lock": b"locked"})
+    maker.trial(locks=(lock,))
+    maker.lose(lock.digest)
+    (finding,) = verify(maker.journal, maker.store, maker.trials).findings
+    assert finding.what == "object.missing"
+    assert finding.where.endswith("(lock file uv.lock)")
+
+
+def test_every_place_of_an_object_is_named(maker):
+    first = maker.made(outputs={"model": b"weights"})
+    second = maker.made(inputs={"start": b"weights"}, code={"lib/w.bin": b"weights", "a.py": b"1"})
+    other = maker.made(outputs={"model": b"others"})
+    maker.damage(Digest.of(b"weights"))
+    (finding,) = checked(maker).findings
+    assert finding.where == f"{Digest.of(b'weights')} (output model; code lib/w.bin; input start)"
+    assert finding.trials == (str(first.id), str(second.id))
+    assert str(other.id) not in finding.trials
+
+
+def test_of_very_many_places_some_are_named(maker):
+    maker.trial(outputs={f"{number}": b"same" for number in range(8)})
+    maker.lose(Digest.of(b"same"))
+    (finding,) = checked(maker).findings
+    assert finding.where.endswith("(output 0; output 1; output 2; output 3; output 4; 3 more)")
+
+
+def test_large_objects_are_hashed_too(maker, monkeypatch):
+    monkeypatch.setattr("ledger.processors.allowed", lambda: 3)
+    contents = {f"{number}": bytes([number]) * (1 << 20) for number in range(6)}
+    maker.trial(outputs=contents)
+    maker.damage(Digest.of(contents["4"]))
+    maker.lose(Digest.of(contents["2"]))
+    seen = []
+    report = checked(maker, progress=lambda done, known: seen.append((done, known)))
+    assert [finding.what for finding in report.findings] == ["object.missing", "object.damaged"]
+    assert [done for done, _ in seen] == list(range(1, report.objects + 1))
+    assert seen[-1] == (report.objects, report.objects)
+
+
+class TestSample:
+    @pytest.fixture
+    def many(self, maker):
+        maker.trial(outputs={f"{number:03}": b"%d" % number for number in range(200)})
+        return maker
+
+    def test_some_are_hashed_and_the_rest_is_bounded(self, many):
+        report = checked(many, sample=Sampling(count=50, seed=3))
+        assert report.ok
+        assert report.objects == 50 + 3  # the environment, the host and the code's list are always read
+        assert (report.sample.objects, report.sample.of, report.sample.damaged) == (50, 202, 0)
+        assert 0.04 < report.sample.most < 0.06
+
+    def test_a_seed_is_told_and_chooses_the_same(self, many):
+        first = checked(many, sample=Sampling(share=0.25)).sample
+        assert first.objects == 50
+        for number in range(200):
+            many.damage(Digest.of(b"%d" % number))
+        again, twice = (checked(many, sample=Sampling(count=50, seed=first.seed)) for _ in range(2))
+        assert again.findings == twice.findings
+        assert again.sample.damaged == len(again.findings) >= 48
+        assert again.sample.most > 0.9
+        others = checked(many, sample=Sampling(count=50, seed=first.seed + 1))
+        assert others.findings != again.findings
+
+    def test_what_is_missing_is_found_whatever_is_drawn(self, many):
+        many.lose(Digest.of(b"7"))
+        many.damage(Digest.of(b"print(1)\n"))
+        whats = [checked(many, sample=Sampling(count=1, seed=seed)).findings[-1].what for seed in range(5)]
+        assert whats == ["object.missing"] * 5
+
+    def test_what_is_missing_is_none_of_those_that_may_be_damaged(self, many):
+        many.lose(Digest.of(b"7"))
+        assert checked(many, sample=Sampling(count=50)).sample.of == 201
+
+    def test_a_damaged_list_is_found_whatever_is_drawn(self, many):
+        trial = many.trials.ordered[0]
+        many.damage(trial.code[0].tree)
+        report = checked(many, sample=Sampling(count=1, seed=0))
+        assert [finding.where for finding in report.findings] == [f"{trial.code[0].tree} (code)"]
+
+    def test_a_sample_of_all_is_no_sample(self, many):
+        report = checked(many, sample=Sampling(count=1000))
+        assert report.sample is None
+        assert report.objects == checked(many).objects

@@ -22,8 +22,8 @@ class Place:
     def __init__(self, directory):
         self.objects, self.temporary = directory / "objects", directory / "tmp"
 
-    def open(self):
-        return LocalStore(self.objects, self.temporary)
+    def open(self, **options):
+        return LocalStore(self.objects, self.temporary, **options)
 
     def path(self, content):
         return layout.loose(self.objects, Digest.of(content))
@@ -147,17 +147,18 @@ def test_names_that_are_no_digest_are_nobodys(place):
 
 
 @pytest.mark.parametrize("limit", [64 * MIB + 5, pytest.param(3 << 30, marks=pytest.mark.slow)])
-def test_a_sparse_file_stays_one(place, tmp_path, limit):
+@pytest.mark.parametrize("large", ["whole", "chunk"])
+def test_a_sparse_file_stays_one(place, tmp_path, limit, large):
     with open(tmp_path / "file", "wb") as file:
         file.truncate(limit)
         file.seek(limit // 2)
         file.write(b"content")
-    store = place.open()
+    store = place.open(large=large)
     digest, size = store.put_file(tmp_path / "file")
     store.flush()
     assert size == store.size(digest) == limit
-    path = layout.loose(place.objects, digest)
-    assert path.stat().st_blocks * 512 <= 2 * MIB
+    files = [path for path in place.objects.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_blocks for path in files) * 512 <= 2 * MIB
     store.restore(digest, tmp_path / "copy")
     assert (tmp_path / "copy").stat().st_size == limit
     assert (tmp_path / "copy").stat().st_blocks * 512 <= 2 * MIB
@@ -355,7 +356,7 @@ class Disk:
 def test_contents_are_synced_before_they_are_named_and_names_before_it_is_told(
     place, monkeypatch, count, has_syncfs
 ):
-    store = place.open()
+    store = place.open(most_loose=count)
     contents = [str(number).encode() for number in range(count)]
     for content in contents:
         store.put(content)
@@ -370,6 +371,17 @@ def test_contents_are_synced_before_they_are_named_and_names_before_it_is_told(
         assert {path for _, path in after} == {place.objects, *(path.parent for path in paths)}
     assert [kind for kind, _ in end] == ["remove"]
     assert all(path.is_file() for path in paths)
+
+
+def test_a_pack_is_synced_before_it_is_named_and_its_name_before_it_is_told(place, monkeypatch):
+    store = place.open(most_loose=0)
+    for number in range(20):
+        store.put(b"%d" % number)
+    before, after, _ = Disk(monkeypatch, True).flush(store)
+    ((kind, path),) = before
+    assert kind == "sync"
+    assert place.temporary in path.parents
+    assert {path for _, path in after} == {place.objects, layout.packs(place.objects)}
 
 
 def test_an_object_that_is_there_costs_no_sync(place, monkeypatch):
@@ -404,3 +416,13 @@ def test_what_a_dead_writer_named_is_synced_before_its_trace_is_removed(place, m
     assert ("sync all", None) in disk.events
     kinds = [kind for kind, _ in disk.events]
     assert kinds.index("sync all") < kinds.index("remove")
+
+
+def test_which_are_there_among_many_more(place):
+    """A directory that holds many names is not listed for the sake of one."""
+    store = place.open()
+    digests = [store.put(b"%d" % number) for number in range(9000)]
+    store.flush()
+    wanted = digests[::500]
+    absent = [Digest.of(b"x%d" % number) for number in range(20)]
+    assert store.present([*wanted, *absent]) == set(wanted)

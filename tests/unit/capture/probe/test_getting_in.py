@@ -72,6 +72,36 @@ def test_the_users_sitecustomize_is_the_one(run):
     assert run.events("process")
 
 
+@pytest.mark.parametrize("version", ["3.8", "3.11", "3.13"])
+def test_the_users_usercustomize_is_loaded_too(run, other_python, version):
+    python = other_python(version)
+    run.write("mine/sitecustomize.py", "print('site', __name__)\n")
+    run.write(
+        "mine/usercustomize.py", "import sys\nprint('user', __name__, 'sitecustomize' in sys.modules)\n"
+    )
+    done = run.same("-c", "import usercustomize", python=python, path=[run.folder / "mine"])
+    assert done.stdout == "site sitecustomize\nuser usercustomize True\n"
+    assert run.events("process")
+
+
+def test_errors_of_the_users_usercustomize_are_shown_as_ever(run):
+    python = f"{sys.base_prefix}/bin/python3"  # a virtual environment loads none
+    run.write("mine/usercustomize.py", "raise ValueError('mine')\n")
+    assert "ValueError: mine" in run.same("-c", "pass", python=python, path=[run.folder / "mine"]).stderr
+
+
+@pytest.mark.parametrize("version", ["2.7", "3.6", "3.7"])
+def test_an_old_python_as_a_child_is_skipped_in_silence(run, other_python, version):
+    command = [other_python(version), "-c", "import sys; sys.stdout.write('old')"]
+    script = run.write(
+        "a.py", f"import subprocess\nprint(subprocess.run({command!r}, capture_output=True))\n"
+    )
+    done = run.same(script)
+    assert done.stdout.endswith("returncode=0, stdout=b'old', stderr=b'')\n")
+    assert len(run.events("process")) == 1
+    assert len(list(run.spool.iterdir())) == 1
+
+
 def test_errors_of_the_users_sitecustomize_are_shown_as_ever(run):
     run.write("mine/sitecustomize.py", "raise ValueError('mine')\n")
     assert "ValueError: mine" in run.same("-c", "pass", path=[run.folder / "mine"]).stderr

@@ -33,13 +33,13 @@ def test_a_program_without_numeric_libraries_observes_nothing(run):
     assert run.events("observed") == []
 
 
-def test_what_was_said_early_survives_a_hard_exit(run):
+def test_a_hard_exit_costs_nothing(run):
     script = run.write(
         "a.py",
         "import os, random, numpy\nrandom.seed(1)\nif os.fork():\n    os.wait()\nos._exit(0)\n",
     )
     run(script)
-    assert [each["event"] for each in run.events()] == ["process", "seeded"]
+    assert [each["event"] for each in run.events()] == ["process", "seeded", "observed"]
 
 
 def test_a_forked_child_that_ends_like_a_process_does_not_speak_for_it(run):

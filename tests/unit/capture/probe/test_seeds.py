@@ -1,5 +1,6 @@
 """Generators seeded, entropy drawn, seeds enforced."""
 
+import time
 import venv
 
 import pytest
@@ -66,11 +67,11 @@ def test_unseeded_draws_are_told(run):
     run(script)
     told = {(each["generator"], each["where"]) for each in run.events("entropy")}
     assert told == {
-        ("random", None),
+        ("random", f"{script}:3"),
         ("random.Random", f"{script}:4"),
         ("numpy", f"{script}:5"),
         ("numpy", f"{script}:6"),
-        ("numpy", None),
+        ("numpy", f"{script}:7"),
     }
 
 
@@ -229,9 +230,133 @@ def test_the_order_of_seeding_a_stand_in_for_torch(run):
     assert run.only("probe_error")["where"] == "torch.are_deterministic_algorithms_enabled"
 
 
+def test_a_draw_before_the_first_seed_is_told(run):
+    script = run.write(
+        "a.py",
+        "import numpy as np\nnp.random.rand()\nnp.random.seed(1)\nnp.random.rand()\nnp.random.seed(2)\n",
+    )
+    run(script)
+    assert run.only("entropy") == {
+        "event": "entropy",
+        "generator": "numpy (before it was seeded)",
+        "where": f"{script}:3",
+    }
+
+
+def test_what_torch_gives_its_workers_is_no_seed_of_the_program(run):
+    worker = run.write(
+        "site-packages/torch/utils/data/_utils/worker.py",
+        "import random, time\nrandom.seed(int(time.time()))\n",
+    )
+    run(worker)
+    assert run.events("seeded") == run.events("entropy") == []
+
+
+def test_random_words_of_a_seed_are_not_taken_for_the_time(run):
+    run("-c", "import time, numpy as np\nnp.random.seed([int(time.time()), 5, 6])")
+    assert run.events("entropy") == []
+
+
+def test_a_worker_of_joblib_may_draw_for_the_script(run):
+    text = "import random\nrandom.random()\n"
+    run(run.write("site-packages/joblib/externals/loky/backend/x.py", text))
+    assert run.only("entropy")["generator"] == "random"
+    run(run.write("site-packages/library/y.py", text))
+    assert run.events("entropy")[-1]["generator"] == "random (used by libraries only)"
+
+
 def test_a_stand_in_for_tensorflow(run):
     run.write("lib/tensorflow/__init__.py", "from . import random\n")
     run.write("lib/tensorflow/random.py", "calls = []\ndef set_seed(seed): calls.append(seed)\n")
     text = "import tensorflow as tf\ntf.random.set_seed(4)\nprint(tf.random.calls)\n"
     assert run("-c", text, path=[run.folder / "lib"], seed=7).stdout == "[7, 4]\n"
     assert run.only("seeded")["generator"] == "tensorflow"
+
+
+HARD_EXIT = "import os, random\nprint(random.random(), flush=True)\nos._exit(3)\n"
+FORKED = """
+import multiprocessing, random, sys
+import numpy as np
+def draw(kind):
+    return {{"random": random.random, "numpy": np.random.rand, "none": int}}[kind]()
+if __name__ == "__main__":
+    {seed}
+    child = multiprocessing.get_context("fork").Process(target=draw, args=(sys.argv[1],))
+    child.start()
+    child.join()
+"""
+
+
+def test_a_draw_before_a_hard_exit_is_told(run):
+    script = run.write("a.py", HARD_EXIT)
+    assert run(script, check=False).returncode == 3
+    assert run.only("entropy") == {"event": "entropy", "generator": "random", "where": f"{script}:2"}
+
+
+def test_a_thread_that_ends_the_process_is_not_held(run):
+    """While the main thread hangs, with a lock that a look might want."""
+    text = (
+        "import os, random, threading, time\n"
+        "random.getstate = lambda: time.sleep(20)\n"
+        "threading.Timer(0.1, os._exit, (4,)).start()\n"
+        "time.sleep(20)\n"
+    )
+    began = time.monotonic()
+    assert run("-c", text, check=False).returncode == 4
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(
+    ("kind", "seed", "generator"),
+    [
+        ("random", "pass", "random"),
+        ("random", "random.seed(1)", "random (in a forked process)"),
+        ("numpy", "pass", "numpy"),
+        ("numpy", "np.random.seed(1)", None),
+        ("none", "np.random.seed(1); random.seed(1); random.random()", None),
+    ],
+)
+def test_a_draw_in_a_forked_child_is_told(run, kind, seed, generator):
+    """Python seeds `random` anew in it, whatever its parent did; numpy goes on as a copy."""
+    run(run.write("a.py", FORKED.format(seed=seed)), kind)
+    assert [each["generator"] for each in run.events("entropy")] == [generator] * (generator is not None)
+
+
+def test_a_child_does_not_judge_what_its_parent_may_seed_yet(run):
+    text = (
+        "import os, random\nr = random.Random()\nif not os.fork(): raise SystemExit\nos.wait()\nr.seed(1)\n"
+    )
+    run("-c", text)
+    assert run.events("entropy") == []
+
+
+HELD = """
+import os, threading
+import numpy
+lock, forked = numpy.random.mtrand._rand._bit_generator.lock, threading.Event()
+held = threading.Event()
+def hold():
+    with lock:
+        held.set()
+        forked.wait()
+thread = threading.Thread(target=hold)
+thread.start()
+held.wait()
+child = os.fork()
+if not child:
+    os._exit(0)
+forked.set()
+thread.join()
+print(os.waitpid(child, 0)[1])
+"""
+
+
+def test_a_forked_child_does_not_wait_for_a_generator_that_a_thread_held(run):
+    pytest.importorskip("numpy")
+    assert run("-c", HELD).stdout == "0\n"
+
+
+def test_an_enforced_seed_reaches_a_forked_child(run):
+    script = run.write("a.py", FORKED.format(seed="random.seed(1)"))
+    run(script, "random", seed=5)
+    assert run.events("entropy") == []

@@ -1,0 +1,86 @@
+"""The command ``ledger best``."""
+
+import click
+
+from ledger.cli import common
+from ledger.cli.head import counted_words
+from ledger.cli.page import Page
+from ledger.cli.text import exact, line, number
+from ledger.errors import UsageError
+from ledger.model import HyperparameterRole
+from ledger.ops.best import Best, best
+from ledger.ops.result_documents import best_document
+
+
+@click.command(
+    "best",
+    short_help="Show the best trials of an experiment, and of how many.",
+    epilog=common.ends(
+        """ledger best -x digits --maximize accuracy
+        ledger best -x digits --minimize val_loss -n 5 --json""",
+        "0 ok, 2 usage, 3 there is no such experiment, or no value",
+    ),
+)
+@common.experiment("Of this experiment.")
+@click.option("--minimize", metavar="METRIC", help="The smallest last value is the best.")
+@click.option("--maximize", metavar="METRIC", help="The largest last value is the best.")
+@click.option("-n", "--limit", metavar="N", type=click.IntRange(min=1), default=1, help="So many [1].")
+@common.as_json
+@click.pass_context
+def command(
+    context: click.Context,
+    experiment: str | None,
+    minimize: str | None,
+    maximize: str | None,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Show the best trials that ended well, and of how many they are the best.
+
+    Counted are all that were started, whatever came of them, those that were taken back among them; in the
+    ledger as it is now, and in the largest head that is signed.
+    """
+    metric = minimize if minimize is not None else maximize
+    if experiment is None or metric is None or (minimize is not None and maximize is not None):
+        raise UsageError(
+            "an experiment and a metric are needed",
+            cause="expected -x NAME and one of --minimize METRIC, --maximize METRIC",
+            hint="ledger best -x digits --maximize accuracy",
+        )
+    workspace = common.opened(context)
+    found = best(workspace, experiment, metric, maximize=maximize is not None, count=limit)
+    if as_json:
+        common.emit(best_document(found, workspace.store))
+    else:
+        _page(found).show()
+
+
+def _page(found: Best) -> Page:
+    page = Page()
+    names = list(
+        dict.fromkeys(
+            each.name
+            for trial in found.ranked
+            for each in trial.hyperparameters
+            if each.role is not HyperparameterRole.SEED
+        )
+    )
+    page.table(
+        ("id", "name", line(found.metric), *map(line, names)),
+        [
+            (
+                (trial.id.short, "yellow"),
+                line(trial.name or ""),
+                number(value),
+                *(values.get(name, "") for name in names),
+            )
+            for trial, value in zip(found.ranked, found.values, strict=True)
+            for values in [{each.name: exact(each.value) for each in trial.hyperparameters}]
+        ],
+    )
+    page.pairs([("best of", counted_words(found.now))])
+    if found.signed is not None and found.counted is not None:
+        page.pairs([(f"in the signed head {found.signed.digest.short}", counted_words(found.counted))])
+    else:
+        page.line(("no head is signed: ledger verify --sign binds how many there are", "dim"))
+    return page

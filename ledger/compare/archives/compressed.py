@@ -1,0 +1,96 @@
+"""gzip, bzip2 and xz by what they hold: the time stamp and the name in a header do not count."""
+
+import bz2
+import gzip
+import lzma
+import zlib
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from io import SEEK_END
+from typing import BinaryIO, Final
+
+from ledger.compare import nested
+from ledger.compare.base import Comparison, Tolerance, Unfit
+from ledger.compare.content import of_comparison
+
+_BLOCK: Final = 1 << 18
+_MEMORY: Final = 128 << 20
+"""Bytes that xz may ask for; its strongest preset takes 65 MiB."""
+_GZIP: Final = b"\x1f\x8b"
+_EXTRA, _NAME = 4, 8
+"""Flags of gzip's header (RFC 1952): what stands in it."""
+_LONGEST_NAME: Final = 4096
+_FAULTS: Final = (OSError, EOFError, zlib.error, lzma.LZMAError)
+
+
+def _compare(expected: BinaryIO, got: BinaryIO, tolerance: Tolerance) -> Comparison:
+    heads = [_head(each) for each in (expected, got)]
+    with _content(expected) as one, _content(got) as other:
+        found = nested.compare(one, other, tolerance)
+    if not found.exact:
+        return replace(found, detail=f"unpacked: {found.detail}")
+    names = ("time stamps", "names")
+    ignored = [what for what, left, right in zip(names, *heads, strict=True) if left != right]
+    detail = f"only {' and '.join(ignored or ['compressions'])} differ"
+    return Comparison(same=True, exact=False, detail=detail)
+
+
+compare = of_comparison(_compare)
+"""Compare two compressed contents by what they hold."""
+
+
+def _content(file: BinaryIO) -> AbstractContextManager[BinaryIO]:
+    size = file.seek(0, SEEK_END)
+    file.seek(0)
+    return nested.unpacked(_blocks(file), size)
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    begin = file.read(6)
+    file.seek(0)
+    try:
+        if begin.startswith(_GZIP):
+            yield from _read(gzip.GzipFile(fileobj=file, mode="rb"))
+        elif begin.startswith(b"BZh"):
+            yield from _read(bz2.BZ2File(file))
+        elif begin == b"\xfd7zXZ\0":
+            yield from _of_xz(file)
+        else:
+            raise Unfit("neither gzip, bzip2 nor xz")
+    except _FAULTS as error:
+        raise Unfit(f"it cannot be unpacked: {error}") from None
+
+
+def _read(file: gzip.GzipFile | bz2.BZ2File) -> Iterator[bytes]:
+    while block := file.read(_BLOCK):
+        yield block
+
+
+def _of_xz(file: BinaryIO) -> Iterator[bytes]:
+    """As `lzma.LZMAFile`, which has no limit on the memory that a content may ask for."""
+    rest = file.read(_BLOCK)
+    while rest.strip(b"\0"):  # zeros may stand behind a stream
+        unpacker = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MEMORY)
+        while not unpacker.eof:
+            if unpacker.needs_input:
+                rest = rest or file.read(_BLOCK)
+                if not rest:
+                    raise EOFError("it ends early")
+            yield unpacker.decompress(rest, _BLOCK)
+            rest = b""
+        rest = unpacker.unused_data.lstrip(b"\0") or file.read(_BLOCK)
+
+
+def _head(file: BinaryIO) -> tuple[bytes, bytes]:
+    """Time stamp and name in the header of gzip; nothing for the others, which have none."""
+    fixed = file.read(10)
+    time, name = b"", b""
+    if fixed.startswith(_GZIP) and len(fixed) == 10:
+        time = fixed[4:8]
+        if fixed[3] & _EXTRA:
+            file.read(int.from_bytes(file.read(2), "little"))
+        if fixed[3] & _NAME:
+            name = file.read(_LONGEST_NAME).partition(b"\0")[0]
+    file.seek(0)
+    return time, name

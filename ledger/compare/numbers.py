@@ -1,0 +1,232 @@
+"""How far apart two blocks of numbers are: absolutely, relatively, and in units in the last place."""
+
+import math
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy
+from numpy.typing import NDArray
+
+from ledger.compare.base import Distance, Tolerance
+from ledger.compare.dense import SIGNED, Known, dense, ulps
+from ledger.model.frozen import frozen
+
+Block = NDArray[Any]
+
+BFLOAT16: Final = "bfloat16"
+"""A type that numpy does not know: the upper half of a ``<f4``."""
+_AT_ONCE: Final = 1 << 16
+"""Numbers for which all that is computed of them fits into a processor's cache."""
+_FEW: Final = 1 << 10
+
+
+@frozen
+class Apart:
+    """How far apart some pairs of numbers are; two of them add up."""
+
+    absolute: float = 0.0
+    relative: float = 0.0
+    ulp: int | None = 0
+    """None once two numbers had no unit in the last place."""
+    differing: int = 0
+    outside: int = 0
+    """How many differ by more than the tolerance."""
+    compared: int = 0
+    first: tuple[complex, complex] | None = None
+    """The first pair that differs, of those outside of the tolerance if there is one."""
+
+    @classmethod
+    def of_values(cls, expected: float, got: float, tolerance: Tolerance) -> "Apart":
+        """Compare two Python numbers; whole ones of any size."""
+        if equal(expected, got):
+            return cls(compared=1)
+        if isinstance(expected, float) and isinstance(got, float):
+            return cls.of_complex(expected, got, tolerance)
+        if max(abs(expected), abs(got)) < 2.0**53:
+            return replace(cls.of_complex(expected, got, tolerance), ulp=None, first=(expected, got))
+        try:
+            far, size = abs(got - expected), abs(expected)
+            absolute, relative = float(far), far / size if size else math.inf
+        except OverflowError:
+            absolute = relative = math.inf
+        return cls(
+            absolute=absolute,
+            relative=relative,
+            ulp=None,
+            differing=1,
+            outside=int(not tolerance.allows(expected, got)),
+            compared=1,
+            first=(expected, got),
+        )
+
+    @classmethod
+    def of_complex(cls, expected: complex, got: complex, tolerance: Tolerance) -> "Apart":
+        """Compare two Python numbers that numpy has a type for."""
+        return apart(numpy.array([expected]), numpy.array([got]), tolerance)
+
+    def __add__(self, other: "Apart") -> "Apart":
+        late = self.first is None or (other.outside and not self.outside)
+        ulps = (self.ulp, other.ulp)
+        return Apart(
+            absolute=max(self.absolute, other.absolute),
+            relative=max(self.relative, other.relative),
+            ulp=None if ulps[0] is None or ulps[1] is None else max(ulps[0], ulps[1]),
+            differing=self.differing + other.differing,
+            outside=self.outside + other.outside,
+            compared=self.compared + other.compared,
+            first=other.first if late else self.first,
+        )
+
+    def __str__(self) -> str:
+        first = self.first or (0, 0)
+        if self.compared == 1:
+            return f"{_shown(first[0])} and {_shown(first[1])}"
+        parts = [f"{self.differing} of {self.compared} numbers differ, by up to {self.absolute:.3g}"]
+        if math.isfinite(self.relative):
+            parts.append(f"relatively {self.relative:.3g}")
+        if self.ulp is not None and self.ulp < 1_000_000:
+            parts.append(f"{self.ulp} ULP")
+        return ", ".join(parts)
+
+    def distance(self) -> Distance:
+        """The same without the pair."""
+        return Distance(
+            absolute=self.absolute,
+            relative=self.relative,
+            ulp=self.ulp,
+            differing=self.differing,
+            compared=self.compared,
+        )
+
+
+def apart(
+    expected: Block,
+    got: Block,
+    tolerance: Tolerance,
+    *,
+    spare: int = 0,
+    known: Apart | None = None,
+    shared: bool = False,
+) -> Apart:
+    """Compare two blocks of one length, as numpy's `isclose` with ``equal_nan`` would, in double precision.
+
+    Units in the last place are the number of representable numbers from one to the other: the difference of
+    the bit patterns, in the order of the numbers (Dawson, "Comparing floating point numbers").
+
+    Parameters
+    ----------
+    expected, got
+        One dimension, any numeric dtype; where their dtypes differ there is no unit in the last place.
+    tolerance
+        How far apart two numbers may be.
+    spare
+        Low bits that the stored type does not have: 16 of an ``f4`` that was `BFLOAT16`.
+    known
+        How far apart other numbers of the same arrays are: what is nearer need not be known precisely.
+    shared
+        Whether other threads compare too: they wait for each other to let go of Python at each step, which
+        takes longer than what does not fit into a cache.
+    """
+    found, known = Apart(), known or Apart()
+    step = max(len(expected), 1) if shared else _AT_ONCE
+    with numpy.errstate(all="ignore"):
+        for start in range(0, len(expected), step):
+            a, b = (_native(each[start : start + step]) for each in (expected, got))
+            part = _apart(a, b, tolerance, spare, known)
+            found += part
+            known += part
+    return found
+
+
+def equal(expected: complex, got: complex) -> bool:
+    """Whether two numbers are equal, or both are NaN."""
+    return expected == got or (expected != expected and got != got)
+
+
+def of_bytes(content: bytes | bytearray | memoryview, dtype: str) -> Block:
+    """Numbers that lie in `content`; those of `BFLOAT16` as ``f4``, see `spare_bits`."""
+    if dtype == BFLOAT16:
+        return (numpy.frombuffer(content, "<u2").astype("u4") << 16).view("f4")
+    return numpy.frombuffer(content, dtype)
+
+
+def spare_bits(dtype: str) -> int:
+    """How many low bits the numbers that `of_bytes` gives have more than the stored ones."""
+    return 16 if dtype == BFLOAT16 else 0
+
+
+def _native(block: Block) -> Block:
+    return block.astype(block.dtype.newbyteorder("="), copy=False)
+
+
+def _apart(a: Block, b: Block, tolerance: Tolerance, spare: int, known: Apart) -> Apart:
+    size = len(a)
+    bits = SIGNED.get(a.dtype.itemsize) if a.dtype == b.dtype and a.dtype.kind == "f" else None
+    differ = a != b
+    differing = int(numpy.count_nonzero(differ))
+    if bits is not None and 8 * differing > size >= _FEW:
+        far = Known(known.absolute, known.relative, (known.ulp or 0) << spare)
+        if found := dense(a, b, differ, tolerance, far):
+            return Apart(
+                absolute=found.absolute,
+                relative=found.relative,
+                ulp=found.ulp >> spare,
+                differing=differing,
+                outside=differing if found.outside is None else found.outside,
+                compared=size,
+                first=(a[found.first].item(), b[found.first].item()),
+            )
+        differ = a.view(bits) != b.view(bits)  # NaNs do not differ from each other
+        differing = int(numpy.count_nonzero(differ))
+    if not differing:
+        return Apart(compared=size)
+    places = numpy.flatnonzero(differ)
+    a, b = a[places], b[places]
+    same = (a == b) | ((a != a) & (b != b))
+    if same.any():
+        a, b = a[~same], b[~same]
+    return _few(a, b, size, tolerance, spare) if len(a) else Apart(compared=size)
+
+
+def _few(a: Block, b: Block, compared: int, tolerance: Tolerance, spare: int) -> Apart:
+    """Compare numbers all of which differ."""
+    wide = numpy.result_type(a.dtype, b.dtype, numpy.float64)
+    if a.dtype.kind in "iub" and b.dtype.kind in "iub":
+        far = _whole(a, b)
+    else:
+        far = numpy.abs(b.astype(wide) - a.astype(wide))
+    far[numpy.isnan(far)] = math.inf
+    size = numpy.abs(a.astype(wide))
+    relative = far / size
+    relative[~(size > 0) | numpy.isinf(size)] = math.inf
+    near = (far <= tolerance.atol + tolerance.rtol * size) & numpy.isfinite(size)
+    outside = len(a) - int(numpy.count_nonzero(near))
+    first = int(numpy.argmin(near)) if outside else 0
+    finite = numpy.isfinite(a).all() and numpy.isfinite(b).all()
+    ulp = ulps(a, b) if finite else None
+    return Apart(
+        absolute=float(far.max()),
+        relative=float(relative.max()),
+        ulp=ulp if ulp is None else ulp >> spare,
+        differing=len(a),
+        outside=outside,
+        compared=compared,
+        first=(a[first].item(), b[first].item()),
+    )
+
+
+def _whole(a: Block, b: Block) -> Block:
+    """Absolute difference of whole numbers, which may not fit into their type."""
+    if numpy.result_type(a, b).kind == "f":  # int64 and uint64: no type holds both
+        signed, other = (a, b) if a.dtype.kind == "i" else (b, a)
+        plain = signed.astype("u8")  # of a negative number: 2**64 more
+        across = other.astype("f8") + (numpy.uint64(0) - plain).astype("f8")
+        return numpy.where(signed < 0, across, _whole(plain, other))
+    low, high = numpy.minimum(a, b).astype("u8"), numpy.maximum(a, b).astype("u8")
+    found: Block = (high - low).astype("f8")
+    return found
+
+
+def _shown(value: complex) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"

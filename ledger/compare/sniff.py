@@ -1,0 +1,46 @@
+"""Media type of a content of which no name is known, by how it begins."""
+
+import re
+from typing import BinaryIO, Final
+
+_HEAD: Final = 4096
+_BEGINNINGS: Final = {
+    b"\x93NUMPY": "application/x-npy",
+    b"PK\x03\x04": "application/zip",
+    b"PAR1": "application/vnd.apache.parquet",
+    b"ARROW1\0\0": "application/vnd.apache.arrow.file",
+    b"ORC": "application/x-orc",
+    b"\x89HDF\r\n\x1a\n": "application/x-hdf5",
+    b"SQLite format 3\0": "application/vnd.sqlite3",
+    b"\x1f\x8b\x08": "application/gzip",
+    b"BZh": "application/x-bzip2",
+    b"\xfd7zXZ\0": "application/x-xz",
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"%PDF-": "application/pdf",
+}
+_PICKLE: Final = re.compile(rb"\x80[\x02-\x05]")
+_SAFETENSORS: Final = re.compile(rb".{5}\0{3}\{", re.DOTALL)
+_JSON_LINES: Final = re.compile(rb"\s*\{.*\}\r?\n\{")
+_JSON: Final = re.compile(rb"\s*[{\[]")
+_TEXT: Final = re.compile(rb"[^\0-\x08\x0e-\x1a\x1c-\x1f]+")
+
+
+def media_type(file: BinaryIO) -> str:
+    """Media type of a content that can seek; it is left at its start."""
+    file.seek(0)
+    head = file.read(_HEAD)
+    file.seek(0)
+    for beginning, found in _BEGINNINGS.items():
+        if head.startswith(beginning):
+            return found
+    if head[257:262] == b"ustar":
+        return "application/x-tar"
+    if _PICKLE.match(head):
+        return "application/x-pickle"
+    if _SAFETENSORS.match(head):
+        return "application/x-safetensors"
+    if _JSON_LINES.match(head):
+        return "application/jsonl"
+    if _JSON.match(head):
+        return "application/json"
+    return "text/plain" if _TEXT.fullmatch(head) else "application/octet-stream"

@@ -1,0 +1,1 @@
+"""Tables, databases, and other records in columns."""

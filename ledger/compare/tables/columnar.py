@@ -1,0 +1,182 @@
+"""Files of columns that pyarrow reads: column by column, block by block, however each has its blocks."""
+
+import mmap
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import Any, Final
+
+import pyarrow
+import pyarrow.ipc
+import pyarrow.orc
+import pyarrow.parquet
+
+from ledger.compare.account import Account
+from ledger.compare.base import Unfit
+from ledger.compare.tables import arrow
+from ledger.compare.tables.columns import Columns
+
+_ROWS: Final = 1 << 16
+"""Rows that are compared at once, at most."""
+_BYTES: Final = 32 << 20
+"""Bytes of rows that are read at once, about."""
+_BUFFER: Final = 1 << 20
+_FAULTS: Final = (
+    pyarrow.ArrowException,
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    NotImplementedError,
+)
+"""What pyarrow raises at one or another malformed file."""
+
+
+def compare_files(expected: int, got: int, account: Account) -> None:
+    """Compare two open files of one format, see `fenced.of_reader`."""
+    try:
+        left, right = _opened(expected), _opened(got)
+        _compare(left, right, account)
+    except MemoryError:
+        raise
+    except _FAULTS as error:
+        raise Unfit(f"no readable table: {str(error).strip().splitlines()[0][:200]}") from None
+
+
+class _File(ABC):
+    """A file of columns."""
+
+    schema: Any
+    form: dict[str, object]
+    """What does not count, by what it is called."""
+
+    @abstractmethod
+    def column(self, name: str) -> Iterator[Any]:
+        """The arrays of one column."""
+
+
+class _Parquet(_File):
+    def __init__(self, path: str) -> None:
+        source = pyarrow.OSFile(path)
+        # Without pre-buffering, a column is read as far as it is asked for.
+        self._file = pyarrow.parquet.ParquetFile(source, pre_buffer=False, buffer_size=_BUFFER)
+        self.schema = self._file.schema_arrow
+        told = self._file.metadata
+        groups = [told.row_group(place) for place in range(told.num_row_groups)]
+        self.form = {"writers": told.created_by, "row groups": [each.num_rows for each in groups]}
+        width = sum(each.total_byte_size for each in groups) // max(told.num_rows, 1)
+        self._rows = max(min(_BYTES // max(width, 1), _ROWS), 64)
+
+    def column(self, name: str) -> Iterator[Any]:
+        for batch in self._file.iter_batches(self._rows, columns=[name], use_threads=False):
+            yield batch.column(name)
+
+
+class _Arrow(_File):
+    def __init__(self, path: str) -> None:
+        with open(path, "rb") as opened:
+            self._map = mmap.mmap(opened.fileno(), 0, prot=mmap.PROT_READ)
+        self._source = pyarrow.py_buffer(self._map)
+        self._whole = pyarrow.ipc.open_file(self._source)
+        self.schema = self._whole.schema
+        self.form = {"batches": self._whole.num_record_batches}
+
+    def column(self, name: str) -> Iterator[Any]:
+        place = self.schema.get_field_index(name)
+        file = self._whole
+        if not self._in_place:
+            options = pyarrow.ipc.IpcReadOptions(included_fields=[place], use_threads=False)
+            file, place = pyarrow.ipc.open_file(self._source, options=options), 0
+        for number in range(file.num_record_batches):
+            array = file.get_batch(number).column(place)
+            array.validate(full=True)  # offsets are believed otherwise
+            for start in range(0, len(array), _ROWS):
+                yield array[start : start + _ROWS]
+                self._map.madvise(mmap.MADV_DONTNEED)  # what was read need not stay in memory
+
+    @cached_property
+    def _in_place(self) -> bool:
+        """Whether a batch takes no memory of its own: nothing is compressed. A chosen column always does."""
+        before = pyarrow.total_allocated_bytes()
+        try:
+            batch = self._whole.get_batch(0) if self._whole.num_record_batches else None
+        except MemoryError:
+            return False
+        return bool(pyarrow.total_allocated_bytes() == before and batch is not None)
+
+
+class _Orc(_File):
+    def __init__(self, path: str) -> None:
+        self._file = pyarrow.orc.ORCFile(pyarrow.OSFile(path))
+        self.schema = self._file.schema
+        self.form = {"stripes": self._file.nstripes, "writers": self._file.software_version}
+
+    def column(self, name: str) -> Iterator[Any]:
+        for number in range(self._file.nstripes):
+            yield self._file.read_stripe(number, columns=[name]).column(0)
+
+
+_FORMATS: Final[dict[bytes, Callable[[str], _File]]] = {b"PAR1": _Parquet, b"ARRO": _Arrow}
+
+
+def _opened(descriptor: int) -> _File:
+    return _FORMATS.get(os.pread(descriptor, 4, 0), _Orc)(f"/proc/self/fd/{descriptor}")
+
+
+def _compare(left: _File, right: _File, account: Account) -> None:
+    for what in left.form:
+        if left.form[what] != right.form[what]:
+            account.ignore(what)
+    if left.schema.metadata != right.schema.metadata:
+        account.ignore("schema metadata")
+    names = [list(each.schema.names) for each in (left, right)]
+    for side in names:
+        if len(set(side)) < len(side):
+            raise Unfit("two columns have one name")
+    for name in dict.fromkeys((*names[0], *names[1])):
+        if name not in names[0] or name not in names[1]:
+            account.only(name, first=name in names[0])
+    shared = [name for name in names[0] if name in names[1]]
+    if shared != [name for name in names[1] if name in names[0]]:
+        account.differ("columns", "another order")
+    columns = Columns(account)
+    counts = [0, 0]
+    for name in shared:
+        kinds = [_kind(each.schema.field(name).type) for each in (left, right)]
+        if kinds[0] != kinds[1]:
+            account.differ(name, f"types {kinds[0]} and {kinds[1]}")
+        counts = [0, 0]
+        for one, other in _side_by_side(left.column(name), right.column(name)):
+            if one is not None and other is not None:
+                arrow.compare(name, counts[0] + 1, one, other, columns)
+            counts = [counts[0] + len(one or ()), counts[1] + len(other or ())]
+    columns.close()
+    if counts[0] != counts[1]:
+        account.differ("rows", f"{counts[0]} and {counts[1]}")
+
+
+def _kind(kind: Any) -> Any:
+    """The type of the values, however they are laid out."""
+    return arrow.plain(pyarrow.nulls(0, kind)).type if not _is_time(kind) else kind
+
+
+def _is_time(kind: Any) -> bool:
+    return bool(pyarrow.types.is_temporal(kind))
+
+
+def _side_by_side(left: Iterator[Any], right: Iterator[Any]) -> Iterator[tuple[Any, Any]]:
+    """Blocks of the same rows of both; None where one has no more."""
+    one: Any = ()
+    other: Any = ()
+    while True:
+        one, other = _filled(one, left), _filled(other, right)
+        count = min(_ROWS, len(one) or _ROWS, len(other) or _ROWS)
+        if not len(one) and not len(other):
+            return
+        yield one[:count] if len(one) else None, other[:count] if len(other) else None
+        one, other = one[count:], other[count:]
+
+
+def _filled(rest: Any, arrays: Iterator[Any]) -> Any:
+    return rest if len(rest) else next((each for each in arrays if len(each)), ())

@@ -1,0 +1,283 @@
+"""Make a trial again several times, and learn which of its results vary from run to run, and by how much."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+import numpy
+
+from ledger.compare.base import Distance, Tolerance
+from ledger.compare.metrics import is_timing
+from ledger.compare.numbers import apart
+from ledger.compare.texts import masks
+from ledger.errors import LedgerError, UsageError
+from ledger.journal import series
+from ledger.model import Allowance, Artifact, Digest, Outcome, Trial, Verdict
+from ledger.model.frozen import frozen
+from ledger.ops import renamed
+from ledger.ops.allowances import NONE, Allowances
+from ledger.ops.diff_results import compare_contents
+from ledger.ops.replay import Progress, Replayed, ReplayOptions, replay
+from ledger.store.base import Store
+from ledger.workspace import Workspace
+
+_EXACT = Tolerance()
+_TEXTS = ("text/", "application/yaml", "application/toml")
+_LARGEST_RELATIVE = 0.5
+"""A relative tolerance past which an absolute one says more: there are numbers near 0."""
+
+
+@frozen
+class Varying:
+    """One result that is not the same in all runs."""
+
+    part: str
+    """``metrics``, ``outputs`` or ``streams``."""
+    path: str
+    """Which one."""
+    differed: int
+    """In how many of the replays it was another than the recorded one."""
+    distance: Distance | None = None
+    """The largest of its numbers; None where something else than numbers differs."""
+    masks: tuple[str, ...] = ()
+    """Patterns of the lines that vary, where it is a text of which that is all."""
+    note: str | None = None
+    """What varies, where neither says it."""
+
+
+@frozen
+class Calibrated:
+    """What the replays have shown."""
+
+    trial: Trial
+    replays: tuple[Replayed, ...]
+    varying: tuple[Varying, ...]
+    allowances: tuple[tuple[Digest, Allowance], ...]
+    """What was recorded: (id of the entry, what)."""
+    unstable: str | None = None
+    """What no tolerance can cover, such as another exit code; None where there is no such thing."""
+
+    @property
+    def incomparable(self) -> Replayed | None:
+        """The replay that could not be made, if there is one: nothing is learned then."""
+        return next((each for each in self.replays if each.result.verdict is Verdict.INCOMPARABLE), None)
+
+    @property
+    def coverage(self) -> float:
+        """Probability that another run differs from the recorded one by no more than all of these did.
+
+        Of n + 1 exchangeable runs each is as likely as the others to be the farthest: n / (n + 1).
+        """
+        return len(self.replays) / (len(self.replays) + 1)
+
+
+def calibrate(
+    workspace: Workspace,
+    trial: Trial,
+    count: int,
+    options: ReplayOptions | None = None,
+    *,
+    progress: Progress = lambda _: None,
+    variables: Mapping[str, str] | None = None,
+    allowances: Allowances = NONE,
+) -> Calibrated:
+    """Make a trial again `count` times and record what may vary as allowances of its experiment.
+
+    Parameters
+    ----------
+    workspace, trial, options, progress, variables, allowances
+        As for `ledger.ops.replay.replay`; `allowances` are what was known before.
+    count
+        How many replays; each leaves its receipt.
+
+    Raises
+    ------
+    UsageError
+        If `count` is less than 2: one replay is no distribution.
+    StorageError
+        If the journal refuses.
+    """
+    if count < 2:
+        raise UsageError(
+            "too few replays to learn from", cause=f"expected 2 or more, got {count}", hint="-n 5"
+        )
+    replays: list[Replayed] = []
+    for number in range(1, count + 1):
+        progress(f"replay {number} of {count}")
+        done = replay(
+            workspace, trial, options, progress=progress, variables=variables, allowances=allowances
+        )
+        replays.append(done)
+        if done.result.verdict is Verdict.INCOMPARABLE:
+            return Calibrated(trial=trial, replays=tuple(replays), varying=(), allowances=())
+    recorded = trial.outcome
+    others = [each.result.outcome for each in replays if each.result.outcome is not None]
+    if recorded is None:
+        raise ValueError("a trial without outcome was replayed")
+    codes = sorted({str(each.exit_code) for each in (recorded, *others)})
+    if len(codes) > 1:
+        return Calibrated(
+            trial=trial,
+            replays=tuple(replays),
+            varying=(),
+            allowances=(),
+            unstable=f"its exit code is one of {', '.join(codes)}",
+        )
+    timing = workspace.config.replay.timing
+    varying = tuple(_Measuring(workspace.store, recorded, others, timing).all())
+    receipts = tuple(each.entry_id for each in replays if each.entry_id is not None)
+    entries = [_allowance(trial, each, receipts) for each in varying]
+    return Calibrated(
+        trial=trial,
+        replays=tuple(replays),
+        varying=varying,
+        allowances=tuple((workspace.journal.append(each).id, each) for each in entries),
+    )
+
+
+def _allowance(trial: Trial, varying: Varying, receipts: tuple[Digest, ...]) -> Allowance:
+    rtol = atol = 0.0
+    far = varying.distance
+    bounded = far is not None and math.isfinite(far.absolute)
+    if far is not None and bounded:
+        rtol, atol = (far.relative, 0.0) if far.relative <= _LARGEST_RELATIVE else (0.0, far.absolute)
+    return Allowance(
+        trial=trial.id,
+        experiment=trial.experiment,
+        part=varying.part,
+        path=varying.path,
+        rtol=rtol,
+        atol=atol,
+        masks=varying.masks,
+        content=not bounded and not varying.masks,
+        replays=receipts,
+    )
+
+
+class _Measuring:
+    """Holds the recorded outcome against those of the replays."""
+
+    def __init__(
+        self, store: Store, recorded: Outcome, others: Sequence[Outcome], timing: tuple[str, ...]
+    ) -> None:
+        self.store, self.recorded, self.others, self.timing = store, recorded, others, timing
+
+    def all(self) -> Iterator[Varying]:
+        """Everything that varies: metrics, outputs, then streams, each sorted by name."""
+        yield from self._metrics()
+        yield from self._outputs()
+        yield from self._streams()
+
+    def _metrics(self) -> Iterator[Varying]:
+        far: dict[str, list[Distance | str]] = {}
+        for other in self.others:
+            for name, found in self._apart(other).items():
+                far.setdefault(name, []).append(found)
+        for name, seen in sorted(far.items()):
+            if is_timing(name, self.timing):
+                continue
+            odd = next((each for each in seen if isinstance(each, str)), None)
+            numbers = [each for each in seen if isinstance(each, Distance)]
+            distance = None if odd else _largest(numbers)
+            yield Varying(part="metrics", path=name, differed=len(seen), distance=distance, note=odd)
+
+    def _apart(self, other: Outcome) -> dict[str, Distance | str]:
+        """How far each metric that differs is from the recorded one; text where that is no number."""
+        if self.recorded.series and other.series:
+            contents = [self.store.get(each) for each in (self.recorded.series, other.series)]
+            pairs = series.aligned(contents[0], contents[1])
+        else:
+            pairs = {}
+            left, right = ({each.name: each for each in side.metrics} for side in (self.recorded, other))
+            for name in left.keys() | right.keys():
+                pairs[name] = None
+        found: dict[str, Distance | str] = {}
+        for name, pair in pairs.items():
+            if pair is None:
+                found[name] = "it is not logged at the same steps"
+                continue
+            far = apart(numpy.asarray(pair[0]), numpy.asarray(pair[1]), _EXACT)
+            if far.differing:
+                found[name] = far.distance()
+        return found
+
+    def _outputs(self) -> Iterator[Varying]:
+        recorded = {each.path: each for each in self.recorded.outputs}
+        versions: dict[str, list[Artifact | None]] = {}
+        for other in self.others:
+            made = {each.path: each for each in other.outputs}
+            names = renamed.pairs(recorded, made)
+            for path in recorded:
+                versions.setdefault(path, []).append(made.get(names.get(path, path)))
+            for path in made.keys() - recorded.keys() - set(names.values()):
+                versions.setdefault(path, []).append(made[path])
+        for path, found in sorted(versions.items()):
+            own = recorded.get(path)
+            odd = [each for each in found if each is None or own is None or each.digest != own.digest]
+            if odd:
+                yield self._output(path, own, odd, sometimes=own is None or None in found)
+
+    def _output(
+        self, path: str, own: Artifact | None, odd: Sequence[Artifact | None], *, sometimes: bool
+    ) -> Varying:
+        varying = Varying(part="outputs", path=path, differed=len(odd))
+        if sometimes or own is None:
+            return replace(varying, note="it is not always made")
+        others = [each for each in odd if each is not None]
+        far: list[Distance] = []
+        note = None
+        for each in others:
+            compared = compare_contents(own, each, self.store, _EXACT)
+            if isinstance(compared, str):
+                note = compared
+            elif compared.distance is not None:
+                far.append(compared.distance)
+            elif not compared.same:
+                note = compared.detail
+        if note is None:
+            return replace(varying, distance=_largest(far) or _NOTHING)
+        if own.media_type.startswith(_TEXTS):
+            found = self._masks([own.digest, *(each.digest for each in others)])
+            if found:
+                return replace(varying, masks=found)
+        return replace(varying, note=note)
+
+    def _streams(self) -> Iterator[Varying]:
+        for name in ("stdout", "stderr"):
+            sides = [getattr(each, name) for each in (self.recorded, *self.others)]
+            digests = [each.digest if each else None for each in sides]
+            differed = sum(each != digests[0] for each in digests[1:])
+            if not differed:
+                continue
+            found = self._masks(digests)
+            if found == ():
+                continue  # only clock text differs, which no verdict counts
+            note = "other lines" if found is None else None
+            yield Varying(part="streams", path=name, differed=differed, masks=found or (), note=note)
+
+    def _masks(self, digests: Sequence[Digest | None]) -> tuple[str, ...] | None:
+        texts: list[bytes] = []
+        for digest in dict.fromkeys(digests):
+            if digest is None:
+                return None
+            with suppress(LedgerError):
+                texts.append(self.store.get(digest))
+        return masks.derive(texts) if len(texts) > 1 else None
+
+
+_NOTHING = Distance(absolute=0.0, relative=0.0, ulp=0, differing=0, compared=0)
+"""Of contents that are the same however their bytes differ."""
+
+
+def _largest(found: Sequence[Distance]) -> Distance | None:
+    if not found:
+        return None
+    ulps = [each.ulp for each in found]
+    return Distance(
+        absolute=max(each.absolute for each in found),
+        relative=max(each.relative for each in found),
+        ulp=None if None in ulps else max(each for each in ulps if each is not None),
+        differing=max(each.differing for each in found),
+        compared=max(each.compared for each in found),
+    )

@@ -1,0 +1,113 @@
+"""Find trials: through the index where there is one, and otherwise among all that the journal holds.
+
+Both give the same answers. Of what the index finds, only what is shown is read from the journal.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ledger.errors import NotFoundError, UsageError
+from ledger.journal.base import Journal
+from ledger.model import Digest, Trial
+from ledger.model.frozen import frozen
+from ledger.ops import filter, query, references
+from ledger.ops.indexed import asked
+from ledger.ops.query import Trials
+
+if TYPE_CHECKING:
+    from ledger.journal.held import Held
+    from ledger.journal.positions import Logs
+
+
+@frozen
+class Question:
+    """Which trials are asked for, and how many of them."""
+
+    experiment: str | None = None
+    """Only its trials."""
+    where: str | None = None
+    """A filter."""
+    sort: str | None = None
+    """Columns to sort by; newest first where it is None."""
+    limit: int | None = None
+    """How many at most."""
+    input: Digest | None = None
+    """Only trials that read this content."""
+
+
+@frozen
+class Found:
+    """The trials that answer a question."""
+
+    chosen: tuple[Trial, ...]
+    """In order."""
+    matching: int
+    """How many there would be without a limit."""
+    all: int
+    """Trials of the ledger."""
+    trials: Trials
+    """What was said of the chosen ones, at the least: their receipts."""
+
+
+def find(journal: Journal, question: Question, get: Callable[[Digest], bytes] | None = None) -> Found:
+    """Find trials.
+
+    Parameters
+    ----------
+    journal
+        Where they are.
+    question
+        Which ones.
+    get
+        Reads an object: with it, inputs are looked for in lists of files, too.
+
+    Raises
+    ------
+    UsageError
+        If filter or sort key are off, or the limit is negative.
+    NotFoundError
+        If there is no such experiment.
+    """
+    if question.limit is not None and question.limit < 0:
+        raise UsageError(f"a limit of {question.limit}", cause="expected 0 or more")
+    if question.input is not None:
+        return _by_reading(query.load(journal), question, get)  # the index knows no inputs
+    found = asked(journal, lambda held, logs: _answered(held, logs, question))
+    return found or _by_reading(query.load(journal), question)
+
+
+def _by_reading(trials: Trials, question: Question, get: Callable[[Digest], bytes] | None = None) -> Found:
+    known = trials.ordered
+    if question.experiment is not None:
+        known = references.experiment(trials, question.experiment)
+    if question.input is not None:
+        from ledger.ops import uses
+
+        which = uses.users(known, question.input, get or _nothing)
+        known = tuple(trial for trial in known if trial.id in which)
+    chosen = filter.select(known, where=question.where, sort=question.sort)
+    return Found(chosen=tuple(chosen[: question.limit]), matching=len(chosen), all=len(trials), trials=trials)
+
+
+def _nothing(digest: Digest) -> bytes:
+    raise NotFoundError(f"no object {digest}")
+
+
+def _answered(held: "Held", logs: "Logs", question: Question) -> Found:
+    from ledger.ops import masks, ranks
+    from ledger.ops.columns import sort_keys
+    from ledger.ops.filter_syntax import parse
+    from ledger.ops.scope import Scope
+
+    scope = Scope(held, logs, question.experiment)
+    keys = [] if question.sort is None else list(sort_keys(scope, question.sort))
+    which = scope.present
+    if question.where is not None:
+        which = which & masks.ask(parse(question.where), scope, question.where).yes
+    numbers = ranks.chosen(scope, which, keys, question.limit).tolist()
+    entries = [
+        [logs.by_origin[held.origins[log]].entry(seq) for log, seq in held.events(number)]
+        for number in numbers
+    ]
+    trials = query.fold(recorded for each in entries for recorded in each)
+    return Found(chosen=trials.ordered, matching=int(which.sum()), all=scope.all, trials=trials)

@@ -1,0 +1,103 @@
+"""What comparing two large checkpoints costs, against reading both in blocks of 1 MiB."""
+
+import json
+import os
+import struct
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from statistics import median
+
+import numpy
+import pytest
+
+from ledger.compare import registry
+from ledger.compare.base import Tolerance
+
+pytestmark = pytest.mark.bench
+
+SIZE = 1 << 30
+MOST_RATIO = 2.0
+"""Of elapsed time."""
+ROUNDS = 3
+"""From a page cache both are memory traffic, which others on the machine slow: one round of it has to do."""
+MOST_MEMORY = 500 << 10
+"""kB."""
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory):
+    """Paths of a checkpoint, of one with other numbers here and there, and of one with all others."""
+    place = tmp_path_factory.mktemp("checkpoints")
+    shape = [SIZE // 4]
+    text = json.dumps({"w": {"dtype": "F32", "shape": shape, "data_offsets": [0, SIZE]}}).encode()
+    text += b" " * (-len(text) % 8)
+    paths = {name: place / f"{name}.safetensors" for name in ("one", "few", "all")}
+    with ExitStack() as stack:
+        files = {name: stack.enter_context(open(path, "wb")) for name, path in paths.items()}
+        _write(files, text)
+    os.sync()  # and this would slow what is measured here
+    yield paths
+    for path in paths.values():
+        path.unlink()
+    os.sync()  # what is still to be written would slow whatever is measured next
+
+
+def _write(files, text):
+    random = numpy.random.default_rng(0)
+    for file in files.values():
+        file.write(struct.pack("<Q", len(text)) + text)
+    for _ in range(64):
+        block = random.standard_normal(SIZE // 64 // 4, dtype="f4")
+        files["one"].write(block.tobytes())
+        noise = random.standard_normal(len(block), dtype="f4") * numpy.float32(1e-6)
+        files["all"].write((block + noise).tobytes())
+        block[::100_000] += 1
+        files["few"].write(block.tobytes())
+
+
+def read(*paths):
+    for path in paths:
+        with open(path, "rb", buffering=0) as file:
+            while file.read(1 << 20):
+                pass
+
+
+def compare(*paths):
+    with open(paths[0], "rb") as expected, open(paths[1], "rb") as got:
+        assert not registry.find("application/x-safetensors")(expected, got, Tolerance()).same
+
+
+def seconds(call, *paths):
+    began, cpu = time.perf_counter(), time.process_time()
+    call(*paths)
+    return time.process_time() - cpu, time.perf_counter() - began
+
+
+def peak(*paths):
+    """Largest memory in kB of a process that does nothing else."""
+    code = (
+        "import runpy, sys; runpy.run_path(sys.argv[1])['compare'](*sys.argv[2:]);"
+        # Not ru_maxrss: that of the process that started this one counts in it.
+        "print(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))"
+    )
+    words = [sys.executable, "-c", code, __file__, *map(str, paths)]
+    return int(subprocess.run(words, stdout=subprocess.PIPE, check=True).stdout)
+
+
+@pytest.mark.parametrize("other", ["few", "all"])
+def test_comparing_costs_little_more_than_reading(checkpoints, report, other):
+    paths = checkpoints["one"], checkpoints[other]
+    read(*paths)
+    for _ in range(ROUNDS):
+        turns = [(seconds(read, *paths), seconds(compare, *paths)) for _ in range(5)]
+        cpu = median(compared[0] for _, compared in turns) / median(control[0] for control, _ in turns)
+        wall = median(compared[1] for _, compared in turns) / median(control[1] for control, _ in turns)
+        if wall <= MOST_RATIO:
+            break
+    memory = peak(*paths)
+    figure = f"{cpu:.2f} × (CPU), {wall:.2f} × (elapsed), {memory >> 10} MiB"
+    report(f"comparing 2 × 1 GiB, {other} numbers differ", figure, f"{MOST_RATIO} × reading, 500 MiB")
+    assert memory < MOST_MEMORY
+    assert wall <= MOST_RATIO

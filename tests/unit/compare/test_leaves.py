@@ -1,0 +1,41 @@
+"""Arrays that are compared by several threads."""
+
+import numpy
+import pytest
+
+from ledger import processors
+from ledger.compare import leaves
+from ledger.compare.account import Account
+from ledger.compare.base import Tolerance, Unfit
+
+
+def compared(monkeypatch, expected, got, threads, tolerance):
+    monkeypatch.setattr(processors, "allowed", lambda: threads)
+    account = Account(tolerance)
+    sides = [leaves.held(each.tobytes(), each.dtype.str, each.shape) for each in (expected, got)]
+    leaves.compare_leaves("x", *sides, account)
+    return account.comparison()
+
+
+@pytest.fixture(scope="module")
+def numbers():
+    return numpy.random.default_rng(0).standard_normal(6 << 20, dtype="f4")
+
+
+@pytest.mark.parametrize("tolerance", [Tolerance(), Tolerance(rtol=1e-6), Tolerance(atol=100.0)])
+@pytest.mark.parametrize("every", [1, 1000, 5 << 20])
+def test_threads_say_what_one_says(monkeypatch, numbers, every, tolerance):
+    other = numbers.copy()
+    other[3::every] *= numpy.float32(1 + 1e-5)
+    other[-1] += 7
+    one, several = (compared(monkeypatch, numbers, other, threads, tolerance) for threads in (1, 3))
+    assert several == one
+    assert several.distance.differing == numpy.count_nonzero(other != numbers)
+    assert several.same is (tolerance.atol > 0)
+
+
+def test_what_ends_early_is_told_by_whichever_thread(monkeypatch, numbers):
+    monkeypatch.setattr(processors, "allowed", lambda: 3)
+    sides = [leaves.held(each.tobytes(), "<f4", numbers.shape) for each in (numbers, numbers[:-1])]
+    with pytest.raises(Unfit, match="ends early"):
+        leaves.compare_leaves("x", *sides, Account(Tolerance()))

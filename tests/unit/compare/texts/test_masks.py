@@ -1,0 +1,82 @@
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.compare.texts import masks
+
+
+def derive(*texts):
+    return masks.derive([each.encode() for each in texts])
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["a\nb", "a\nb"], ()),
+        (["took 3.1 s", "took 4.2 s"], ()),  # a duration: the clock, which is never held against anybody
+        (["loss 0.5 at 3", "loss 0.7 at 3"], (r"loss\ (N)\ at\ 3",)),
+        (["host alpha", "host beta"], (r"host\ (.+?)",)),
+        (["saved to x.pt", "saved to a/b.pt"], (r"saved\ to\ (.*)\.pt",)),
+        (["worker 12", "worker 345", "worker 6"], (r"worker\ (N)",)),
+        (["a\nb", "a"], None),
+        (["a\n1", "a\n2", "b\n3"], (r"(.+?)", "(N)")),
+    ],
+)
+def test_what_varies(texts, expected):
+    found = derive(*texts)
+    if expected is not None:
+        expected = tuple(each.replace("N", masks._NUMBER) for each in expected)
+    assert found == expected
+
+
+def test_a_line_that_varies_in_each_epoch_is_one_pattern():
+    runs = ["\n".join(f"epoch {n}: loss {n + run / 10}" for n in range(1, 300)) for run in range(3)]
+    (found,) = derive(*runs)
+    assert re.fullmatch(found, "epoch 1000: loss 7")
+    other = "\n".join(f"epoch {n}: loss 5" for n in range(1, 300))
+    assert masks.same(runs[0].encode(), other.encode(), [found]) is None
+    wrong = other.replace("epoch 7:", "epoch 8:")
+    assert masks.same(runs[0].encode(), wrong.encode(), [found]) == 7
+
+
+def test_patterns_for_people():
+    (found,) = derive("a-b: loss 1 (x)", "a-b: loss 2 (y)")
+    assert masks.readable(found) == "a-b: loss # (#)"
+    (found,) = derive(
+        "\n".join(f"step {n} {n + 9}" for n in range(9)), "\n".join(f"step {n} 1" for n in range(9))
+    )
+    assert masks.readable(found) == "step N #"
+
+
+def test_what_varies_in_too_many_ways_is_not_masked():
+    lines = [f"{'x' * n} a" for n in range(masks.MOST + 1)]
+    assert derive("\n".join(lines), "\n".join(each.replace("a", "b") for each in lines)) is None
+
+
+def test_what_is_no_text_is_not_masked():
+    assert masks.derive([b"\xff1", b"\xff2"]) is None
+    assert masks.same(b"\xff1", b"\xff2", ["(.*)"]) == 1
+
+
+def test_a_longer_text_parts_behind_the_end():
+    assert masks.same(b"a\nb", b"a", ["(.*)"]) == 2
+
+
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=40)
+
+
+@given(st.lists(TEXTS, min_size=2, max_size=4))
+def test_whatever_is_derived_makes_the_texts_equal(texts):
+    found = derive(*texts)
+    if found is not None:
+        for each in texts:
+            assert masks.same(texts[0].encode(), each.encode(), found) is None
+
+
+@given(TEXTS, TEXTS)
+def test_without_masks_only_the_clock_is_masked(one, other):
+    parted = masks.same(one.encode(), other.encode(), ())
+    if one == other:
+        assert parted is None

@@ -1,0 +1,211 @@
+import json
+
+import pytest
+
+from ledger.errors import AmbiguousError, NotFoundError, UsageError
+from ledger.ops import query, remove
+from ledger.ops.allowances import holding
+from ledger.ops.calibrate import calibrate
+from ledger.ops.references import resolve
+from ledger.ops.replay import ReplayOptions, replay
+
+CURRENT = ReplayOptions(env="current")
+
+NOISY = """
+    import json, os, random
+    import ledger
+    for step in range(4):
+        ledger.log(step=step, loss=1 / (step + 1) + random.random() * 1e-7, steady=0.5)
+    with open("noise.bin", "wb") as file:
+        file.write(os.urandom(8))
+    with open("same.txt", "w") as file:
+        file.write("1")
+    print("first")
+    print("loss", random.random())
+"""
+
+
+@pytest.fixture
+def noisy(project):
+    project.write(noisy=NOISY).run("python", "noisy.py", experiment="noise")
+    return project
+
+
+def learned(project, count=3, **options):
+    return calibrate(project.workspace, project.last, count, ReplayOptions(env="current", **options))
+
+
+def again(project, **options):
+    trials = query.load(project.workspace.journal)
+    allowances = holding(trials.ordered[-1], trials.allowances)
+    options = ReplayOptions(**{"env": "current"} | options)
+    return replay(project.workspace, trials.ordered[-1], options, allowances=allowances).result
+
+
+def test_what_varies_is_learned_and_then_allowed(noisy):
+    found = learned(noisy)
+    assert [str(each.result.verdict) for each in found.replays] == ["diverged"] * 3
+    assert {(each.part, each.path, each.differed) for each in found.varying} == {
+        ("metrics", "loss", 3),
+        ("outputs", "noise.bin", 3),
+        ("streams", "stdout", 3),
+    }
+    metric = next(each for each in found.varying if each.part == "metrics")
+    assert 0 < metric.distance.absolute < 1e-7
+    assert metric.distance.compared == 4
+    assert found.coverage == 0.75
+    trials = query.load(noisy.workspace.journal)
+    assert {each.path for each in trials.allowances.values()} == {"loss", "noise.bin", "stdout"}
+    receipts = tuple(each.entry_id for each in found.replays)
+    assert all(each.replays == receipts and each.experiment == "noise" for each in trials.allowances.values())
+
+    result = again(noisy, strict=True)
+    counted = {each.path for each in result.differences if each.counted}
+    # Within the largest of three differences three of four times: what else may count is only that metric.
+    assert counted <= {"loss"}
+    assert result.verdict == ("diverged" if counted else "equivalent")
+    assert len(result.allowances) == 3
+
+
+def test_a_tolerance_that_is_asked_for_stands_in_for_what_was_learned(noisy):
+    learned(noisy)
+    result = again(noisy, atol=1e-3)
+    assert [each.path for each in result.differences if each.counted] == ["noise.bin"]
+    assert result.allowances == ()
+
+
+def test_it_holds_for_the_experiment_and_nobody_else(noisy):
+    found = learned(noisy, 2)
+    noisy.run("python", "noisy.py", experiment="noise")
+    noisy.run("python", "noisy.py", experiment="other")
+    noisy.run("python", "noisy.py")
+    trials = query.load(noisy.workspace.journal)
+    held = [len(holding(each, trials.allowances).known) for each in trials.ordered]
+    assert held == [len(found.varying), len(found.varying), 0, 0]
+
+
+def test_without_an_experiment_it_holds_for_the_trial(project):
+    project.write(noisy=NOISY).run("python", "noisy.py")
+    learned(project, 2)
+    project.run("python", "noisy.py")
+    trials = query.load(project.workspace.journal)
+    assert [len(holding(each, trials.allowances).known) for each in trials.ordered] == [3, 0]
+
+
+def test_a_newer_calibration_stands_in_for_an_older_one(noisy):
+    learned(noisy, 2)
+    second = learned(noisy, 2)
+    trials = query.load(noisy.workspace.journal)
+    held = holding(noisy.last, trials.allowances).known
+    assert {id for id, _ in held} == {id for id, _ in second.allowances}
+
+
+def test_what_was_learned_is_taken_back(noisy):
+    found = learned(noisy, 2)
+    trials = query.load(noisy.workspace.journal)
+    id = next(id for id, each in found.allowances if each.path == "noise.bin")
+    target, allowance = remove.find(trials, id.hex()[:16])
+    assert (target, allowance.path) == (id, "noise.bin")
+    remove.remove(noisy.workspace.journal, target, "it must not")
+    assert "noise.bin" in {each.path for each in again(noisy).differences if each.counted}
+
+
+def test_a_trial_is_taken_back(noisy):
+    trials = query.load(noisy.workspace.journal)
+    id, trial = remove.find(trials, "@")
+    assert trial == noisy.last
+    remove.remove(noisy.workspace.journal, id, "the wrong data")
+    after = query.load(noisy.workspace.journal)
+    assert after.ordered == ()
+    with pytest.raises(NotFoundError, match="was removed"):
+        resolve(after, id.hex())
+    with pytest.raises(NotFoundError):
+        remove.find(after, "@")
+
+
+def test_digits_that_fit_several_ids(noisy, monkeypatch):
+    learned(noisy, 2)
+    trials = query.load(noisy.workspace.journal)
+    monkeypatch.setattr("ledger.ops.references.MIN_PREFIX", 0)
+    with pytest.raises(AmbiguousError, match="is the start of"):
+        remove.find(trials, "b3:")
+
+
+def test_what_does_not_vary_needs_nothing(project):
+    project.write(job="print(1)").run("python", "job.py")
+    found = learned(project, 2)
+    assert [str(each.result.verdict) for each in found.replays] == ["identical"] * 2
+    assert (found.varying, found.allowances) == ((), ())
+
+
+def test_an_exit_code_is_covered_by_no_tolerance(project):
+    project.write(job="import os, sys; sys.exit(os.urandom(1)[0] % 2)")
+    while True:  # one that succeeded
+        project.run("python", "job.py")
+        if project.last.outcome.exit_code == 0:
+            break
+    while (found := learned(project, 2)).unstable is None:
+        assert found.allowances == ()
+    assert "exit code is one of 0, 1" in found.unstable
+    assert found.allowances == ()
+
+
+def test_a_file_that_is_not_always_made_and_a_metric_that_is_not_always_logged(project):
+    project.write(
+        job="""
+        import ledger, os
+        number = int.from_bytes(os.urandom(6), "little")
+        with open(f"file{'abcdefghijklmnopqrstuvwxyz'[number % 26]}", "w") as file:
+            file.write("1")
+        for step in range(number % 1000):
+            ledger.log(step=step, loss=1.0)
+        ledger.log(other=1.0)
+        """
+    ).run("python", "job.py", experiment="odd")
+    found = learned(project, 3)
+    notes = {each.path: each.note for each in found.varying}
+    assert notes["loss"] == "it is not logged at the same steps"
+    assert {note for path, note in notes.items() if path.startswith("file")} == {"it is not always made"}
+    free = {each.path for _, each in found.allowances if each.content}
+    assert free == set(notes)
+
+
+def test_numbers_near_0_get_an_absolute_tolerance(project):
+    project.write(
+        job="""
+        import os, ledger
+        ledger.log(loss=int.from_bytes(os.urandom(6), "little") / 2**48)
+        """
+    ).run("python", "job.py")
+    found = learned(project, 4)
+    ((_, allowance),) = [each for each in found.allowances if each[1].part == "metrics"]
+    far = found.varying[0].distance
+    assert (allowance.rtol, allowance.atol) in ((0.0, far.absolute), (far.relative, 0.0))
+    assert (allowance.rtol > 0) == (far.relative <= 0.5)
+
+
+def test_one_replay_is_no_distribution(noisy):
+    with pytest.raises(UsageError, match="too few"):
+        learned(noisy, 1)
+
+
+def test_what_cannot_be_made_again_teaches_nothing(noisy):
+    found = learned(noisy, 3, timeout=1e-6)
+    assert found.incomparable is not None
+    assert len(found.replays) == 1
+    assert found.allowances == ()
+
+
+def test_it_is_told(noisy, accept):
+    from ledger.cli.calibration_page import calibration_page
+    from ledger.ops.documents import trial_document
+    from ledger.ops.result_documents import calibration_document
+
+    found = learned(noisy, 2)
+    document = json.loads(json.dumps(calibration_document(found), allow_nan=False))
+    accept("calibration.v1", document)
+    accept("trial.v1", trial_document(noisy.last, query.load(noisy.workspace.journal), noisy.workspace.store))
+    text = calibration_page(found).plain()
+    assert "2 replays: diverged ×2" in text
+    assert "loss #" in text
+    assert "a probability of 67%" in text

@@ -1,0 +1,93 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+from ledger.errors import UsageError
+from ledger.remotes.locate import normal, reach
+
+HERE = Path("/home/ann/project")
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("../lab", "/home/ann/lab"),
+        ("/media/disk/", "/media/disk"),
+        ("file:///media/a%20disk", "/media/a disk"),
+        ("file:///media/a%23%3F", "/media/a#?"),
+        ("s3://bucket/a/b/", "s3://bucket/a/b"),
+        ("s3://bucket", "s3://bucket"),
+        ("gs://bucket/x", "gs://bucket/x"),
+        ("az://container/x", "az://container/x"),
+        ("sftp://ann@host:2222/srv/x", "sftp://ann@host:2222/srv/x"),
+        ("sftp://host/~/x", "sftp://host/~/x"),
+    ],
+)
+def test_the_form_in_which_a_remote_is_kept(url, kept):
+    assert normal(url, HERE) == kept
+    assert normal(kept, Path("/elsewhere")) == kept
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "a\0b",
+        "https://host/x",
+        "s3://",
+        "s3://key@bucket/x",
+        "s3://key:secret@bucket/x",
+        "s3://bucket/x?versionId=1",
+        "s3://bucket/a#b",
+        "file:///a#b",
+        "file:///a?b",
+        "sftp://ann:secret@host/x",
+        "sftp://[host/x",
+        "sftp://ann:secret@[host/x",
+        "sftp://host:port/x",
+        "sftp://ann:secret@host:port/x",
+        "sftp://host:65536/x",
+        "sftp://host/a#b",
+        "sftp://host/a#",
+        "sftp://host",
+        "sftp://host/",
+    ],
+)
+def test_what_is_none_or_holds_a_secret_is_refused(url):
+    with pytest.raises(UsageError) as raised:
+        normal(url, HERE)
+    assert "secret@" not in str(raised.value)
+
+
+def test_what_stands_in_the_place_of_a_port_is_not_told():
+    with pytest.raises(UsageError) as raised:
+        normal("sftp://ann:secret/x", HERE)
+    assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("url", ["/media/\udcff", "file:///media/%FF", "s3://bucket/\udcff"])
+def test_what_is_not_utf_8_is_refused(url):
+    with pytest.raises(UsageError, match="UTF-8"):
+        normal(url, HERE)
+
+
+def test_a_directory_that_is_not_utf_8_has_no_relative_remotes():
+    with pytest.raises(UsageError, match="UTF-8"):
+        normal("../lab/x", HERE / "\udcff" / "y")
+    assert normal("../lab", HERE / "\udcff") == "/home/ann/project/lab"
+
+
+def test_home_is_meant_as_in_a_shell(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ben")
+    assert normal("~/lab", HERE) == "/home/ben/lab"
+
+
+@pytest.mark.parametrize(
+    ("url", "package", "extra"), [("s3://bucket/x", "obstore", "s3"), ("sftp://host/x", "asyncssh", "ssh")]
+)
+def test_what_is_not_installed_is_named_with_the_way_to_get_it(url, package, extra, monkeypatch):
+    monkeypatch.setitem(sys.modules, package, None)  # as if it was not there
+    with pytest.raises(UsageError, match=f"needs the package {package}") as raised:
+        reach(url)
+    assert f"replay-ledger[{extra}]" in raised.value.hint
