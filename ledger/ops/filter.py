@@ -16,7 +16,7 @@ from ledger.errors import UsageError
 from ledger.model import Trial, Value
 from ledger.ops import columns
 from ledger.ops.columns import Columns
-from ledger.ops.filter_syntax import Both, Either, Expression, Literal, Not, Operator, Test, mistake, parse
+from ledger.model.filter_syntax import Both, Either, Expression, Literal, Not, Operator, Test, mistake, parse
 
 Answer = bool | None
 Ask = Callable[[Trial], Answer]

@@ -17,7 +17,7 @@ from ledger.journal import pieces
 from ledger.journal.pieces import Array, Piece, place_of
 from ledger.ops.columns import STARTED, resolve
 from ledger.ops.filter import ORDER, answer, literals, named, unordered
-from ledger.ops.filter_syntax import Both, Either, Expression, Not, Operator, Test
+from ledger.model.filter_syntax import Both, Either, Expression, Not, Operator, Test
 from ledger.ops.scope import Scope, as_recorded
 
 Mask = NDArray[np.bool_]

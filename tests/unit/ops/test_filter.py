@@ -10,7 +10,7 @@ from ledger.model import Status
 from ledger.ops import search
 from ledger.ops.columns import order
 from ledger.ops.filter import matcher, select
-from ledger.ops.filter_syntax import parse
+from ledger.model.filter_syntax import parse
 from ledger.ops.search import Question
 
 
