@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 from ledger.errors import UsageError
 from ledger.model import Trial, Value
+from ledger.model.filter_syntax import Both, Either, Expression, Literal, Not, Operator, Test, mistake, parse
 from ledger.ops import columns
 from ledger.ops.columns import Columns
-from ledger.model.filter_syntax import Both, Either, Expression, Literal, Not, Operator, Test, mistake, parse
 
 Answer = bool | None
 Ask = Callable[[Trial], Answer]

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from ledger.journal import pieces
 from ledger.journal.pieces import Array, Piece, place_of
+from ledger.model.filter_syntax import Both, Either, Expression, Not, Operator, Test
 from ledger.ops.columns import STARTED, resolve
 from ledger.ops.filter import ORDER, answer, literals, named, unordered
-from ledger.model.filter_syntax import Both, Either, Expression, Not, Operator, Test
 from ledger.ops.scope import Scope, as_recorded
 
 Mask = NDArray[np.bool_]

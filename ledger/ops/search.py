@@ -94,9 +94,9 @@ def _nothing(digest: Digest) -> bytes:
 
 
 def _answered(held: "Held", logs: "Logs", question: Question) -> Found:
+    from ledger.model.filter_syntax import parse
     from ledger.ops import masks, ranks
     from ledger.ops.columns import sort_keys
-    from ledger.model.filter_syntax import parse
     from ledger.ops.scope import Scope
 
     scope = Scope(held, logs, question.experiment)

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from ledger.errors import UsageError
 from ledger.model import Status
+from ledger.model.filter_syntax import parse
 from ledger.ops import search
 from ledger.ops.columns import order
 from ledger.ops.filter import matcher, select
-from ledger.model.filter_syntax import parse
 from ledger.ops.search import Question
 
 
