@@ -100,7 +100,7 @@ def test_a_hundred_thousand_files(run, python, place):
     for _ in range(3):
         done = run(*python(text, place))
         assert done.status == 0
-        # Threads of the test's own process may keep the tracer from answering in time, on a machine that is busy.
+        # On a busy machine, threads of the test's own process may keep the tracer from answering in time.
         if not any("threads of the recording process" in each for each in done.watched.gaps):
             break
     assert len(done.read(place)) == 100_000
