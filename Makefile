@@ -65,7 +65,7 @@ programs: $(READY)
 	$(PYTEST) -q -m programs
 
 bench: $(READY)
-	$(PYTEST) -q -s -m bench
+	$(PYTEST) -q -s -m bench $(AGAIN)
 
 lint: $(READY)
 	$(BIN)/ruff check .

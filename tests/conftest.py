@@ -20,8 +20,10 @@ from ledger.ops import query, replay, run
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared")
 
-# Beneath nohup it is ignored, and every program that a test starts would ignore it too.
+# Beneath nohup, or behind a shell's `&`, these are ignored, and programs that a test starts would do so too.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

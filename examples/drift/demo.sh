@@ -6,37 +6,9 @@ set -eu
 
 old=2.3.3 new=3.1.1 # of pandas; numpy stays as it is
 here=$(cd "$(dirname "$0")" && pwd)
-unset LEDGER_DIR LEDGER_TRIAL LEDGER_SPOOL LEDGER_SEED UV_PYTHON UV_SYSTEM_PYTHON PYTHONPATH
-if [ $# -gt 0 ]; then
-    mkdir "$1"
-    place=$(cd "$1" && pwd)
-else
-    place=$(mktemp -d "${TMPDIR:-/tmp}/ledger-drift.XXXXXX")
-    trap 'rm -rf "$place"' EXIT
-    trap 'exit 130' INT TERM
-fi
-
-show() { # print a command, then run it
-    printf '\n$ %s\n' "$*"
-    "$@"
-}
-
-expect() { # the same, and insist on its exit code and on words in its output: CODE WORDS… -- COMMAND…
-    wanted=$1 && shift
-    : >"$place/words"
-    while [ "$1" != -- ]; do
-        printf '%s\n' "$1" >>"$place/words" && shift
-    done
-    shift
-    code=0
-    printf '\n$ %s\n' "$*"
-    "$@" >"$place/output" || code=$?
-    cat "$place/output"
-    [ "$code" = "$wanted" ] || { echo "error: exit code $code, expected $wanted: $*" >&2 && exit 1; }
-    while read -r words; do
-        grep -qF -- "$words" "$place/output" || { echo "error: nothing is said of $words: $*" >&2 && exit 1; }
-    done <"$place/words"
-}
+unset UV_PYTHON UV_SYSTEM_PYTHON
+story=drift
+. "$here/../story.sh"
 
 mkdir "$place/project"
 cp "$here/train.py" "$place/project"

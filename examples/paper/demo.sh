@@ -5,38 +5,8 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-unset LEDGER_DIR LEDGER_TRIAL LEDGER_SPOOL LEDGER_SEED PYTHONPATH
-if [ $# -gt 0 ]; then
-    mkdir "$1"
-    place=$(cd "$1" && pwd)
-else
-    place=$(mktemp -d "${TMPDIR:-/tmp}/ledger-paper.XXXXXX")
-    trap 'rm -rf "$place"' EXIT
-    trap 'exit 130' INT TERM
-fi
-
-show() { # print a command, then run it
-    printf '\n$ %s\n' "$*"
-    "$@"
-}
-
-expect() { # the same, and insist on its exit code and on words that it says: CODE WORDS… -- COMMAND…
-    wanted=$1 && shift
-    : >"$place/words"
-    while [ "$1" != -- ]; do
-        printf '%s\n' "$1" >>"$place/words" && shift
-    done
-    shift
-    code=0
-    printf '\n$ %s\n' "$*"
-    "$@" >"$place/output" 2>"$place/errors" || code=$?
-    sed "s|$place/||" "$place/output"
-    sed -n '/^error: /p; /^cause: /p' "$place/errors"
-    [ "$code" = "$wanted" ] || { cat "$place/errors" >&2 && echo "error: exit code $code, expected $wanted: $*" >&2 && exit 1; }
-    while read -r words; do
-        grep -qF -- "$words" "$place/output" "$place/errors" || { echo "error: nothing is said of $words: $*" >&2 && exit 1; }
-    done <"$place/words"
-}
+story=paper
+. "$here/../story.sh"
 
 project() { # a directory with the program and its data
     mkdir "$place/$1"

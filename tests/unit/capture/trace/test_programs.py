@@ -97,8 +97,12 @@ def test_a_hundred_thousand_files(run, python, place):
         "import os, sys; os.chdir(sys.argv[1])\n"
         "for i in range(100000): os.close(os.open(f'{i % 100}/{i // 100}', os.O_RDONLY))"
     )
-    done = run(*python(text, place))
-    assert done.status == 0
+    for _ in range(3):
+        done = run(*python(text, place))
+        assert done.status == 0
+        # On a busy machine, threads of the test's own process may keep the tracer from answering in time.
+        if not any("threads of the recording process" in each for each in done.watched.gaps):
+            break
     assert len(done.read(place)) == 100_000
     assert done.watched.gaps == ()
     assert read(done.tracer.spool) == done.watched
