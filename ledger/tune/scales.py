@@ -55,7 +55,7 @@ def scale(domain: Domain) -> Scale:
         return _Choices((domain.low,))
     step = 1 if domain.step is None and domain.type is HyperparameterType.INTEGER else domain.step
     if step is not None:
-        steps = _Steps(domain.low, domain.high, step)
+        steps = Steps(domain.low, domain.high, step)
         return _LogSteps(steps) if domain.log else _LinearSteps(steps)
     return (_Log if domain.log else _Linear)(float(domain.low), float(domain.high))
 
@@ -75,7 +75,7 @@ class _Choices(Scale):
         raise ValueError(f"it is one of {', '.join(map(str, self._choices))}")
 
 
-class _Steps:
+class Steps:
     """``low + number × step``, without what floats would add to it."""
 
     def __init__(self, low: int | float, high: int | float, step: int | float) -> None:
@@ -89,6 +89,7 @@ class _Steps:
             self.count = int(steps.to_integral_value()) + 1
 
     def at(self, number: int) -> int | float:
+        """The value after so many steps."""
         if self.whole:
             return self.low + number * self.step
         return self.high if number == self.count - 1 else float(_EXACT.fma(self._step, number, self._low))
@@ -109,7 +110,7 @@ class _Steps:
 
 
 class _LinearSteps(Scale):
-    def __init__(self, steps: _Steps) -> None:
+    def __init__(self, steps: Steps) -> None:
         self._steps, self._last = steps, steps.count - 1
         self.count = steps.count if steps.count <= TOP else None
 
@@ -128,7 +129,7 @@ class _LinearSteps(Scale):
 class _LogSteps(Scale):
     """Steps whose cells, half a step beyond each value, lie side by side on a logarithmic axis."""
 
-    def __init__(self, steps: _Steps) -> None:
+    def __init__(self, steps: Steps) -> None:
         self._steps, half = steps, float(steps.step) / 2
         low, high = float(steps.low), float(steps.high)
         # The first cell of many steps below the first value would reach to zero, or beyond it.

@@ -1,13 +1,13 @@
 """A space as the unit cube: each hyperparameter an axis from 0 to 1, each value a coordinate."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ledger.model import HyperparameterType, Value
 from ledger.model.frozen import frozen
 from ledger.model.space import Parameter, Space
-from ledger.tune import scales
+from ledger.tune import constraints, scales
 from ledger.tune.conditions import Question, question
 from ledger.tune.scales import Scale, scale
 
@@ -80,9 +80,7 @@ class UnitSpace:
         self._conditions: tuple[Question | None, ...] = tuple(
             None if each.condition is None else question(each.condition, domains) for each in space.parameters
         )
-        self._constraints: tuple[Callable[[Mapping[str, Value]], bool | None], ...] = tuple(
-            question(each, domains) for each in space.constraints
-        )
+        self._constraints = tuple(constraints.read(each, domains).ask for each in space.constraints)
 
     @property
     def size(self) -> int | None:

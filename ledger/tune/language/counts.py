@@ -4,13 +4,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from ledger.errors import UsageError
 from ledger.model import HyperparameterType
 from ledger.model.filter_syntax import Either, parse
 from ledger.model.frozen import replace
 from ledger.model.space import Domain
-from ledger.tune.language.definition import Constraint, Count, Definition, nearest, refused
+from ledger.tune.language.definition import Constraint, Count, Definition, refused
 from ledger.tune.language.domains import bounds
 from ledger.tune.language.literals import named
+from ledger.tune.near import nearest
 
 MOST: Final = 1000
 """Parameters, or constraints, of one space."""
@@ -35,16 +37,19 @@ def spelled_out(definitions: Sequence[Definition]) -> list[Definition]:
     waiting = {place: _with_variables(each) for place, each in enumerate(definitions) if each.counts}
     while waiting:
         done = []
+        missing: dict[str, str] = {}
         for place, each in waiting.items():
-            found = _steps(each, known, MOST - sum(map(len, made.values())))
-            if found is not None:
-                made[place] = found
+            try:
+                made[place] = _steps(each, known, MOST - sum(map(len, made.values())))
+            except KeyError as error:
+                missing[each.place] = error.args[0]
+            else:
                 done.append(place)
         for place in done:
             known.update((each.name, each) for each in made[place])
             del waiting[place]
         if not done:
-            raise _stuck(waiting.values(), known)
+            raise _stuck(missing, waiting.values(), known)
     return [each for place in sorted(made) for each in made[place]]
 
 
@@ -64,27 +69,14 @@ def each_constraint(constraint: Constraint, known: Mapping[str, Definition]) -> 
     return found
 
 
-def _steps(definition: Definition, known: Mapping[str, Definition], room: int) -> list[Definition] | None:
-    """One definition for each step; None while the parameter that a count names is not known."""
+def _steps(definition: Definition, known: Mapping[str, Definition], room: int) -> list[Definition]:
+    """One definition for each step; KeyError while the parameter that a count names is not known."""
     made = []
-    try:
-        for values, tests in _walk(definition.counts, known, definition.place, {}, room):
-            condition = definition.condition
-            if condition is not None:
-                condition = _filled(condition, values, definition.place)
-                if tests and isinstance(parse(condition), Either):
-                    condition = f"({condition})"
-                tests = [*tests, condition]
-            made.append(
-                replace(
-                    definition,
-                    name=_filled(definition.name, values, definition.place),
-                    condition=" and ".join(tests) or None,
-                    counts=(),
-                )
-            )
-    except KeyError:
-        return None
+    for values, tests in _walk(definition.counts, known, definition.place, {}, room):
+        if definition.condition is not None:
+            tests.append(_filled(definition.condition, values, definition.place))
+        name = _filled(definition.name, values, definition.place)
+        made.append(replace(definition, name=name, condition=_all(tests), counts=()))
     return made
 
 
@@ -138,6 +130,18 @@ def _last(
     return most, name, least if counting.condition is None else count.first - 1
 
 
+def _all(conditions: Sequence[str]) -> str | None:
+    """One condition of several."""
+    if len(conditions) < 2:
+        return conditions[0] if conditions else None
+    try:
+        either = [isinstance(parse(each), Either) for each in conditions]
+    except UsageError:  # it is refused where all conditions are read, with its place
+        either = [False] * len(conditions)
+    pairs = zip(conditions, either, strict=True)
+    return " and ".join(f"({each})" if loose else each for each, loose in pairs)
+
+
 def _whole(domain: Domain) -> tuple[int, int] | None:
     """The least and the greatest of whole numbers that have an order."""
     if domain.type is HyperparameterType.INTEGER:
@@ -186,21 +190,17 @@ def _filled(text: str, values: Mapping[str, int], place: str) -> str:
     return _VARIABLE.sub(value, text)
 
 
-def _stuck(waiting: Iterable[Definition], known: Mapping[str, Definition]) -> Exception:
+def _stuck(
+    missing: Mapping[str, str], waiting: Iterable[Definition], known: Mapping[str, Definition]
+) -> Exception:
     """Why none of the counts that are left can be spelled out."""
-    names = {each.name.partition("{")[0] for each in waiting}
-    for each in waiting:
-        for count in each.counts:
-            if isinstance(count.last, str):
-                stem = count.last.partition("{")[0]
-                if count.last not in known and not any(stem.startswith(name) for name in names):
-                    return refused(
-                        each.place,
-                        "an unknown name",
-                        f"{count.last} is not defined",
-                        nearest(count.last, known),
-                    )
-    listed = ", ".join(each.name for each in waiting)
+    to_come = [re.escape(each.name) for each in waiting]
+    for place, name in missing.items():
+        patterns = (re.sub(r"\\{.*?\\}", r"\\d+", each) for each in to_come)
+        if not any(re.fullmatch(each, name) for each in patterns):
+            return refused(place, "an unknown name", f"{name} is not defined", nearest(name, known))
     return refused(
-        next(iter(waiting)).place, "counts that wait for each other", f"none of {listed} comes first"
+        next(iter(missing)),
+        "counts that wait for each other",
+        "; ".join(f"{place} waits for {name}" for place, name in missing.items()),
     )

@@ -1,7 +1,5 @@
 """A parameter as somebody wrote it, before counts are spelled out and names are known."""
 
-from collections.abc import Iterable
-
 from ledger.errors import UsageError
 from ledger.model import HyperparameterRole, Value
 from ledger.model.frozen import frozen
@@ -46,16 +44,3 @@ class Constraint:
 def refused(place: str, what: str, cause: str | None = None, hint: str | None = None) -> UsageError:
     """The refusal of something in a space."""
     return UsageError(f"{place}: {what}", cause=cause, hint=hint)
-
-
-def nearest(name: str, names: Iterable[str]) -> str:
-    """Which names may have been meant, as a hint."""
-    from difflib import get_close_matches
-
-    known = list(names)
-    near = get_close_matches(name, known, 3, 0.5)
-    if near:
-        return f"did you mean: {', '.join(near)}"
-    return (
-        f"there are: {', '.join(known[:10])}{', …' if len(known) > 10 else ''}" if known else "there are none"
-    )

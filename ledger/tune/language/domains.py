@@ -8,8 +8,9 @@ from typing import Final
 from ledger.model import HyperparameterType, Value
 from ledger.model.space import Domain
 from ledger.tune.conditions import same
-from ledger.tune.language.definition import nearest, refused
+from ledger.tune.language.definition import refused
 from ledger.tune.language.literals import written
+from ledger.tune.near import nearest
 
 KINDS: Final = ("real", "log", "int", "choice", "ordinal", "bool", "fixed")
 _ELSEWHERE: Final = {

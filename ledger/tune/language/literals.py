@@ -63,7 +63,8 @@ def arguments(source: str, start: int) -> tuple[list[Argument], int]:
         key = _KEY.match(source, position)
         position = _skipped(source, key.end() if key else position)
         value, end, word = _value(source, position, 0)
-        found.append(Argument(key=key.group(1) if key else None, value=value, word=word, position=position))
+        start = key.start(1) if key else position
+        found.append(Argument(key=key.group(1) if key else None, value=value, word=word, position=start))
         position = _skipped(source, end)
         mark = source[position : position + 1]
         if mark not in (",", ")") or not mark:
@@ -120,7 +121,7 @@ def _value(source: str, position: int, depth: int) -> tuple[Value, int, bool]:
     lowered = text.lower()
     value = _WORDS[lowered] if lowered in _WORDS else bare(text)
     if isinstance(value, float) and math.isnan(value):
-        raise _mistake(source, position, "NaN is no value", f'the text: "{text}"')
+        raise _mistake(source, position, "NaN equals nothing: expected a value", f'the text: "{text}"')
     return value, position + len(text), True
 
 

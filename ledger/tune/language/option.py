@@ -8,8 +8,9 @@ from ledger.errors import UsageError
 from ledger.model import HyperparameterRole, Value
 from ledger.model.space import Domain
 from ledger.tune.language import domains
-from ledger.tune.language.definition import Constraint, Count, Definition, nearest, refused
+from ledger.tune.language.definition import Constraint, Count, Definition, refused
 from ledger.tune.language.literals import Argument, arguments, pointed, whole, written
+from ledger.tune.near import nearest
 
 _CALL = re.compile(r"\s*([A-Za-z_]\w*)\s*\(")
 _TAIL = re.compile(r"\s(?:if|for\s+[A-Za-z_]\w*\s+in)\s")

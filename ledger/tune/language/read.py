@@ -1,10 +1,10 @@
 """All that was said of a space → Space, once it is known to be sound."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from ledger.model.space import Parameter, Space
-from ledger.tune.language import option, sound
-from ledger.tune.language.counts import each_constraint, spelled_out
+from ledger.tune.language import feasible, option, reach, sound
+from ledger.tune.language.counts import spelled_out
 from ledger.tune.language.definition import Constraint, Definition, refused
 
 
@@ -53,7 +53,8 @@ def made(definitions: Sequence[Definition], constraints: Iterable[Constraint] = 
         known[each.name] = each
     conditions = sound.conditions(known)
     ordered = sound.in_order(known, conditions)
-    return Space(
+    reach.check(ordered, conditions)
+    space = Space(
         parameters=tuple(
             Parameter(
                 name=each.name,
@@ -63,10 +64,6 @@ def made(definitions: Sequence[Definition], constraints: Iterable[Constraint] = 
                 condition=conditions[each.name].text if each.name in conditions else None,
             )
             for each in ordered
-        ),
-        constraints=_constraints(constraints, known),
+        )
     )
-
-
-def _constraints(constraints: Iterable[Constraint], known: Mapping[str, Definition]) -> tuple[str, ...]:
-    return tuple(text for each in constraints for text, _ in each_constraint(each, known))
+    return feasible.constrained(space, constraints, known)

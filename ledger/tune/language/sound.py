@@ -20,8 +20,9 @@ from ledger.model.frozen import frozen, replace
 from ledger.model.space import Domain
 from ledger.tune.conditions import ORDER, compiled, is_number, meant, ranks, tests
 from ledger.tune.language import spelled
-from ledger.tune.language.definition import Definition, nearest, refused
+from ledger.tune.language.definition import Definition, refused
 from ledger.tune.language.literals import written
+from ledger.tune.near import nearest
 
 _NAME = re.compile(r"[^\W\d][\w.:/-]*")
 
@@ -46,12 +47,15 @@ def check_name(definition: Definition) -> None:
     UsageError
         If it is one.
     """
-    if not _NAME.fullmatch(definition.name):
+    name = definition.name
+    if not _NAME.fullmatch(name):
+        counted = re.search(r"\{\s*(\w+)", name)
+        plain = re.sub(r"[^\w.:/-]+", "_", name).strip("_")
         raise refused(
             definition.place,
             "a name that a template cannot hold",
-            f"expected a letter, then letters, digits and . _ - / :, got {definition.name!r}",
-            re.sub(r"[^\w.:/-]+", "_", definition.name).strip("_") or None,
+            f"expected a letter, then letters, digits and . _ - / :, got {name!r}",
+            f"to count it: {name}=… for {counted.group(1)} in 1..3" if counted else plain or None,
         )
 
 

@@ -1,6 +1,6 @@
 """Space → the text that defines it, and what two spaces differ in."""
 
-from ledger.model import HyperparameterType
+from ledger.model import HyperparameterType, Value
 from ledger.model.filter_syntax import KEYWORDS, Both, Either, Expression, Literal, Not, Operator, Test, bare
 from ledger.model.space import Domain, Parameter, Space
 from ledger.tune.language.literals import named, written
@@ -11,7 +11,7 @@ def parameter(parameter: Parameter) -> str:
     condition = f" if {parameter.condition}" if parameter.condition is not None else ""
     more = []
     if parameter.default is not None:
-        more.append(f"default={written(parameter.default)}")
+        more.append(f"default={_short(parameter.default)}")
     if parameter.role is not None:
         more.append(f"role={parameter.role}")
     return f"{parameter.name}={domain(parameter.domain, more)}{condition}"
@@ -70,12 +70,17 @@ def _kind_and_values(domain: Domain) -> tuple[str, list[str]]:
     if domain.choices:
         return "choice", [written(each) for each in domain.choices]
     kind = "int" if type_ is HyperparameterType.INTEGER else "log" if domain.log else "real"
-    values = [written(domain.low), written(domain.high)]
+    values = [_short(domain.low), _short(domain.high)]
     if domain.log and kind == "int":
         values.append("log")
     if domain.step is not None:
-        values.append(f"step={written(domain.step)}")
+        values.append(f"step={_short(domain.step)}")
     return kind, values
+
+
+def _short(value: Value) -> str:
+    """A number as one would write it, where the domain says whether it is whole."""
+    return str(int(value)) if isinstance(value, float) and value in range(-999, 1000) else written(value)
 
 
 def _bracketed(expression: Expression, kinds: object) -> str:
