@@ -18,8 +18,6 @@ TOP: Final = 1 << GRID
 """The last place of the grid."""
 _DIGITS: Final = 12
 _EXACT: Final = Context(prec=50)
-_CLOSE: Final = 1e-13
-"""Relative error of a logarithm or its inverse that is feared, generously."""
 _NARROW: Final = 0.01
 """Difference of logarithms below which floats have too few digits."""
 
@@ -141,7 +139,7 @@ class _LogSteps(Scale):
         low, step = self._steps.low, self._steps.step
         found = self._log.at(place)
         number = (found - low) / step + 0.5
-        if abs(number - round(number)) <= _CLOSE * (found / step + 1):
+        if abs(number - round(number)) <= self._log.error * (found / step + 1):
             exact = _EXACT.subtract(self._log.exactly_at(place), _decimal(low))
             whole = math.floor(_EXACT.add(_EXACT.divide(exact, _decimal(step)), Decimal("0.5")))
         else:
@@ -158,7 +156,7 @@ class _Linear(Scale):
     def __init__(self, low: float, high: float) -> None:
         self._low, self._high, self._span = low, high, high - low
         # A hundred values between neighbours of the grid: enough to find the place again.
-        self._decimals = GRID // 3 + 1 - math.floor(math.log10(self._span))
+        self._decimals = GRID // 3 + 1 - Decimal(self._span).adjusted()
 
     def at(self, place: int) -> Value:
         if place in (0, TOP):
@@ -175,14 +173,14 @@ class _Log(Scale):
 
     def __init__(self, low: float, high: float) -> None:
         self._low, self._high, self._log = low, high, _Logarithm(low, high)
-        self._digits = min(17, _DIGITS + max(0, math.ceil(-math.log10(self._log.span))))
+        self._digits = min(17, _DIGITS + max(0, -Decimal(self._log.span).adjusted()))
 
     def at(self, place: int) -> Value:
         if place in (0, TOP):
             return self._high if place else self._low
         found = self._log.at(place)
-        text = self._text(found * (1 - _CLOSE))
-        if text != self._text(found * (1 + _CLOSE)):
+        text = self._text(found * (1 - self._log.error))
+        if text != self._text(found * (1 + self._log.error)):
             text = self._text(self._log.exactly_at(place))
         return min(max(float(text), self._low), self._high)
 
@@ -202,9 +200,12 @@ class _Logarithm:
         self._narrow = self.span < _NARROW
         if self._narrow:
             self.span = float(_EXACT.subtract(*self._ends()[::-1]))
+        self.error = (abs(math.log(high)) + abs(math.log(low)) + 8) * 1e-15
 
     def at(self, place: int) -> float:
-        """What lies at a place, but for its last bits."""
+        """What lies at a place, but for a relative error of `error`."""
+        if 2 * place > TOP:
+            return self._high * math.exp((place - TOP) / TOP * self.span)
         return self._low * math.exp(place / TOP * self.span)
 
     def exactly_at(self, place: int) -> Decimal:

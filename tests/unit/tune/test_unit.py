@@ -2,11 +2,12 @@ import math
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ledger.model import HyperparameterType as Type
 from ledger.model.space import Domain, Parameter, Space
+from ledger.tune import scales
 from ledger.tune.language.read import space
 from ledger.tune.scales import TOP, scale
 from ledger.tune.unit import UnitSpace, snapped
@@ -220,3 +221,34 @@ def test_a_condition_takes_a_value_away():
 def test_sizes():
     assert unit("a=int(1, 4)", "b=bool()").size == 8
     assert unit("a=int(1, 4)", "b=real(0, 1)").size is None
+
+
+class OtherLibrary:
+    """Mathematics whose logarithms and exponentials differ in their last bit."""
+
+    def __init__(self, towards):
+        self._towards = towards
+
+    def __getattr__(self, name):
+        found = getattr(math, name)
+        if name not in ("exp", "log", "log1p"):
+            return found
+        return lambda value: math.nextafter(found(value), self._towards)
+
+
+@given(domains(), st.integers(0, TOP))
+@example(Domain(type=Type.REAL, low=0.0, high=1.0), 1)
+@example(Domain(type=Type.REAL, low=1e-5, high=0.1, log=True), 1)
+@example(Domain(type=Type.INTEGER, low=1, high=1000, log=True), TOP // 3)
+@settings(max_examples=1000)
+def test_another_c_library_makes_no_difference(domain, place):
+    here = scale(domain)
+    value = here.at(place)
+    back = here.place(value)
+    for towards in (-math.inf, math.inf):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(scales, "math", OtherLibrary(towards))
+            there = scale(domain)
+            assert there.count == here.count
+            assert there.at(place) == value
+            assert there.place(value) == back
