@@ -123,6 +123,8 @@ def default_in(domain: Domain, value: Value, place: str) -> Value:
     UsageError
         If the domain has no such value.
     """
+    if value is None:
+        raise refused(place, "null as a default", "a search begins there only if nobody says where")
     try:
         return domains.member(domain, value)
     except ValueError as error:

@@ -1,16 +1,17 @@
 import itertools
+from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ledger.errors import UsageError
 from ledger.model import HyperparameterRole as Role
 from ledger.model import HyperparameterType as Type
-from ledger.model.space import Domain, Parameter
+from ledger.model.space import Domain, Parameter, Space
 from ledger.tune.conditions import question
 from ledger.tune.language import spelled
-from ledger.tune.language.read import space
+from ledger.tune.language.read import again, space
 from ledger.tune.unit import UnitSpace
 
 
@@ -181,6 +182,7 @@ def test_conditions_have_one_form(written, form):
         (["x=real(0,1,default=2)"], ["a default outside of its domain", "got 2"]),
         (["x=choice(sgd,default=adm)"], ["a default outside of its domain", "got adm"]),
         (["x=real(0,1,step=0.1,default=0.25)"], ["a default outside", "in steps of 0.1"]),
+        (["x=choice(1,null,default=null)"], ["null as a default"]),
         (["x=real(0,1,defualt=1)"], ["defualt= means nothing", "did you mean: default"]),
         (["x=real(0,1,default=1,default=0)"], ["default= twice"]),
         (["x=real(0,1,role=modle)"], ["an unknown role", "did you mean: model"]),
@@ -269,6 +271,24 @@ def test_an_option_stands_in_for_what_a_mapping_says():
     ]
     with pytest.raises(UsageError, match="lr is there twice"):
         space(["lr=1", "lr=2"], mapping=mapping)
+
+
+def test_a_space_that_was_put_together_by_hand():
+    whole = Domain(type=Type.INTEGER, low=1, high=4)
+    late = Parameter(name="b", domain=whole, condition="a==2")
+    found = again(Space(parameters=(late, Parameter(name="a", domain=whole)), constraints=("a*b<9",)))
+    assert [each.name for each in found.parameters] == ["a", "b"]
+    assert found.parameters[1].condition == "a = 2"
+    assert found.constraints == ("a * b < 9",)
+    assert again(found) == found
+    for bad in (
+        Space(parameters=(late,)),
+        Space(parameters=()),
+        Space(parameters=(Parameter(name="a", domain=Domain(type=Type.REAL)),)),
+        Space(parameters=(Parameter(name="a", domain=whole, default=9),)),
+    ):
+        with pytest.raises(UsageError):
+            again(bad)
 
 
 def test_what_two_spaces_differ_in():
@@ -373,3 +393,121 @@ def test_a_condition_is_refused_just_where_it_never_holds(conditions, last):
     else:
         with pytest.raises(UsageError, match="last never has a value"):
             space([*own, f"last=1 if {last}"])
+
+
+PIECES = st.sampled_from(
+    [
+        "x",
+        "y",
+        "n",
+        "u{i}",
+        "{i-1}",
+        "=",
+        "==",
+        "<=",
+        "if",
+        "for",
+        "in",
+        "i",
+        "1..n",
+        "1..3",
+        "..",
+        "real(",
+        "int(",
+        "log(",
+        "choice(",
+        "ordinal(",
+        "bool()",
+        "fixed(",
+        "(",
+        ")",
+        "[",
+        "]",
+        "step=",
+        "default=",
+        "role=model",
+        "1",
+        "0.1",
+        "-1",
+        "1e400",
+        "nan",
+        "inf",
+        "999999999999999999999999",
+        "true",
+        "null",
+        "and",
+        "or",
+        "not",
+        "is",
+        "contains",
+        ",",
+        "'",
+        '"',
+        "`",
+        "+",
+        "-",
+        "*",
+        "/",
+        "\n",
+        "ü",
+        "�",
+        "{",
+        "}",
+    ]
+)
+GOOD = st.sampled_from(
+    [
+        "x=log(1e-5, 1e-1, default=1e-3, role=algorithm)",
+        "u{i}=int(8, 256, log) for i in 1..n if y = a",
+        "x=real(0, 1, step=0.1) if n >= 2 and not (y in (a, b) or n < 3)",
+        "x=choice(a, 'b c', [1, 2], null)",
+        "u{i}_{j}=ordinal(1, 2) for i in 1..n for j in 1..3",
+        "u{i} <= u{i-1} for i in 2..n",
+        "(n + 1) * 2 <= 10 / n or not y = a",
+    ]
+)
+
+
+@st.composite
+def mended(draw):
+    text = draw(GOOD)
+    for _ in range(draw(st.integers(0, 3))):
+        start = draw(st.integers(0, len(text)))
+        end = min(len(text), start + draw(st.integers(0, 3)))
+        text = text[:start] + draw(st.one_of(st.just(""), PIECES)) + text[end:]
+    return text
+
+
+WORDS = st.one_of(st.lists(PIECES, max_size=12).map(" ".join), mended())
+
+
+@given(st.lists(WORDS, max_size=3), st.lists(WORDS, max_size=2))
+@settings(max_examples=200)
+@example(["x=int(1,1e400)"], [])
+@example(["x=real(0,1,step=inf)"], [])
+@example(["x=1e400"], [])
+def test_whatever_is_written_is_read_or_refused(texts, constraints):
+    with suppress(UsageError):
+        space(["n=int(1,3)", "y=choice(a,b)", *texts], constraints)
+
+
+SCRAPS = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), WORDS),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.sampled_from(
+                ["real", "log", "int", "choice", "fixed", "bool", "step", "default", "if", "for", "x"]
+            ),
+            inner,
+        ),
+    ),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["x", "y{i}", "constraints", "a b"]), SCRAPS))
+@settings(max_examples=200)
+def test_whatever_a_mapping_holds_is_read_or_refused(mapping):
+    with suppress(UsageError):
+        space(mapping={"n": {"int": [1, 3]}, **mapping})
