@@ -212,9 +212,8 @@ def _without_counts(text: str) -> tuple[str, tuple[Count, ...]]:
 
 def _count(match: re.Match[str]) -> Count:
     variable, first, last = match.groups()
-    whole = last.isascii() and last.isdigit()
-    return Count(
-        variable=variable,
-        first=int(first[-_MOST_DIGITS:]),
-        last=int(last[-_MOST_DIGITS:]) if whole else last,
-    )
+    return Count(variable=variable, first=_number(first), last=_number(last) if last.isdecimal() else last)
+
+
+def _number(digits: str) -> int:
+    return int(digits) if len(digits) <= _MOST_DIGITS else 10**_MOST_DIGITS  # too many steps, either way
