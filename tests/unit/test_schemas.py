@@ -14,6 +14,7 @@ from ledger.errors import UsageError
 from ledger.model import config, schema
 from ledger.model.entry import KNOWN
 from ledger.model.jsonform import to_json
+from ledger.model.search import Search
 from ledger.ops.differences import SECTIONS
 
 SUFFIX = ".schema.json"
@@ -40,6 +41,7 @@ NOUNS = {
     "observed.v1": model.Observed,
     "outcome.v1": model.Outcome,
     "recipe.v1": model.Recipe,
+    "search.v1": Search,
     **{f"{kind}.v1": noun for kind, noun in KNOWN.items()},
 }
 DOCUMENTS = {
