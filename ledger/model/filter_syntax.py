@@ -34,7 +34,8 @@ _TOKEN = re.compile(
 _NUMBER = re.compile(
     r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|infinity)|nan", re.IGNORECASE | re.ASCII
 )
-_KEYWORDS = frozenset({"and", "or", "not", "in", "is", "contains", "null", "true", "false"})
+KEYWORDS = frozenset({"and", "or", "not", "in", "is", "contains", "null", "true", "false"})
+"""Words of the language: a name or a text that is one of them needs quotes."""
 
 
 class Operator(StrEnum):
@@ -130,7 +131,7 @@ def _tokens(source: str) -> list[_Token]:
         if match is None:
             raise mistake(source, position, f"{source[position]} is not closed or stands alone")
         kind, text = match.lastgroup or "", match.group()
-        if kind == "word" and text.lower() in _KEYWORDS:
+        if kind == "word" and text.lower() in KEYWORDS:
             kind, text = "keyword", text.lower()
         if kind != "space":
             tokens.append(_Token(kind=kind, text=text, position=position))
@@ -224,7 +225,7 @@ class _Parser:
         elif token.kind == "keyword" and token.text == "null":
             raise mistake(self.source, token.position, "null equals nothing", "write: NAME is null")
         elif token.kind == "word":
-            text, value = token.text, _bare(token.text)
+            text, value = token.text, bare(token.text)
         else:
             raise self._expected("a value")
         self.place += 1
@@ -265,7 +266,8 @@ def _unquoted_name(text: str) -> str:
     return prefix + rest[:-1].replace("``", "`")
 
 
-def _bare(text: str) -> int | float | str:
+def bare(text: str) -> int | float | str:
+    """The value of a word without quotes: a number where it reads as one, else text."""
     if not _NUMBER.fullmatch(text):
         return text
     digits = text.lstrip("+-")

@@ -1,25 +1,26 @@
 """A space as the unit cube: each hyperparameter an axis from 0 to 1, each value a coordinate."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ledger.model import HyperparameterType, Value
 from ledger.model.frozen import frozen
-from ledger.model.space import Domain, Parameter, Space
-from ledger.tune.conditions import holds
+from ledger.model.space import Parameter, Space
+from ledger.tune import constraints, scales
+from ledger.tune.conditions import Question, question
+from ledger.tune.scales import Scale, scale
 
 Point = tuple[float | None, ...]
 """A coordinate in [0, 1] for each parameter of the space, in its order; None where it has no value."""
 
-GRID: Final = 30
+GRID: Final = scales.GRID
 """Coordinates are multiples of 2**-30: what rounds differently on another processor is the same there."""
-_DIGITS: Final = 12
 
 
 def snapped(coordinate: float) -> float:
     """The nearest coordinate of the grid."""
-    return min(max(round(math.ldexp(coordinate, GRID)), 0), 1 << GRID) / (1 << GRID)
+    return _place(coordinate) / scales.TOP
 
 
 @frozen
@@ -27,13 +28,18 @@ class Axis:
     """One parameter's axis."""
 
     parameter: Parameter
-    count: int | None
-    """Of its values; None where it is continuous."""
+    scale: Scale
+    """How its values lie on it."""
+
+    @property
+    def count(self) -> int | None:
+        """Of its values; None where it is continuous, or has too many for each to have its own coordinate."""
+        return self.scale.count
 
     @property
     def fixed(self) -> bool:
         """Whether there is nothing to choose."""
-        return self.count == 1
+        return self.scale.count == 1
 
     @property
     def ordered(self) -> bool:
@@ -41,49 +47,21 @@ class Axis:
         return self.parameter.domain.type is not HyperparameterType.CATEGORICAL
 
     def value(self, coordinate: float) -> Value:
-        """The value at a coordinate."""
-        domain = self.parameter.domain
-        if domain.choices:
-            return domain.choices[min(int(coordinate * len(domain.choices)), len(domain.choices) - 1)]
-        low, high = _bounds(domain)
-        if low == high:
-            return low
-        if self.count is None:
-            return _rounded(_between(low, high, coordinate, log=domain.log), low, high)
-        step = domain.step or 1
-        found = _between(*_edges(domain), coordinate, log=domain.log)
-        place = min(max(math.floor((found - low) / step + 0.5), 0), self.count - 1)
-        if isinstance(low, int) and isinstance(step, int):
-            return low + place * step
-        return _rounded(low + place * step, low, high)
+        """The value at a coordinate; of one that is not on the grid, at the nearest one that is."""
+        return self.scale.at(_place(coordinate))
 
     def coordinate(self, value: Value) -> float:
-        """The coordinate of a value: the middle of its cell where there are cells.
+        """The coordinate of a value: the middle of its cell where there are cells, else the nearest one.
 
         Raises
         ------
         ValueError
             If the domain does not have the value.
         """
-        domain = self.parameter.domain
-        name = self.parameter.name
-        if domain.choices:
-            for place, each in enumerate(domain.choices):
-                if each == value and isinstance(each, bool) == isinstance(value, bool):
-                    return snapped((place + 0.5) / len(domain.choices))
-            raise ValueError(f"{name} has no value {value!r}")
-        low, high = _bounds(domain)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            raise ValueError(f"{name} has no value {value!r}: it is from {low} to {high}")
-        if low == high:
-            return 0.5
-        if self.count is None:
-            return snapped(_share(low, high, value, log=domain.log))
-        step = domain.step or 1
-        place = round((value - low) / step)
-        if not math.isclose(low + place * step, value, rel_tol=1e-9, abs_tol=1e-9 * step):
-            raise ValueError(f"{name} has no value {value!r}: it goes from {low} in steps of {step}")
-        return snapped(_share(*_edges(domain), low + place * step, log=domain.log))
+        try:
+            return self.scale.place(value) / scales.TOP
+        except ValueError as error:
+            raise ValueError(f"{self.parameter.name} has no value {value!r}: {error}") from error
 
 
 class UnitSpace:
@@ -97,7 +75,12 @@ class UnitSpace:
 
     def __init__(self, space: Space) -> None:
         self.space = space
-        self.axes = tuple(Axis(parameter=each, count=_count(each.domain)) for each in space.parameters)
+        self.axes = tuple(Axis(parameter=each, scale=scale(each.domain)) for each in space.parameters)
+        domains = {each.name: each.domain for each in space.parameters}
+        self._conditions: tuple[Question | None, ...] = tuple(
+            None if each.condition is None else question(each.condition, domains) for each in space.parameters
+        )
+        self._constraints = tuple(constraints.read(each, domains).ask for each in space.constraints)
 
     @property
     def size(self) -> int | None:
@@ -117,7 +100,7 @@ class UnitSpace:
         }
 
     def point(self, values: Mapping[str, Value]) -> Point:
-        """The point of some values.
+        """The point of some values; of continuous ones, the nearest.
 
         Raises
         ------
@@ -126,13 +109,13 @@ class UnitSpace:
         """
         found: list[float | None] = []
         known: dict[str, Value] = {}
-        for axis in self.axes:
-            name, condition = axis.parameter.name, axis.parameter.condition
-            active = condition is None or holds(condition, known)
+        for axis, asked in zip(self.axes, self._conditions, strict=True):
+            name = axis.parameter.name
+            active = asked is None or asked(known) is True
             if active and name not in values:
                 raise ValueError(f"{name} has no value")
             if not active and name in values:
-                raise ValueError(f"{name} has a value, though not: {condition}")
+                raise ValueError(f"{name} has a value, though not: {axis.parameter.condition}")
             found.append(axis.coordinate(values[name]) if active else None)
             if active:
                 known[name] = values[name]
@@ -141,64 +124,36 @@ class UnitSpace:
             raise ValueError(f"{', '.join(sorted(more))}: not in the space")
         return tuple(found)
 
-    def completed(self, coordinates: "tuple[float, ...] | list[float]") -> Point:
+    def completed(self, coordinates: Sequence[float]) -> Point:
         """A point from a coordinate for each axis: each in the middle of its cell, None where inactive."""
         found: list[float | None] = []
         known: dict[str, Value] = {}
-        for axis, coordinate in zip(self.axes, coordinates, strict=True):
-            condition = axis.parameter.condition
-            if condition is not None and not holds(condition, known):
+        for axis, asked, coordinate in zip(self.axes, self._conditions, coordinates, strict=True):
+            if asked is not None and asked(known) is not True:
                 found.append(None)
                 continue
-            value = axis.value(min(max(coordinate, 0.0), 1.0))
-            found.append(snapped(coordinate) if axis.count is None else axis.coordinate(value))
-            known[axis.parameter.name] = value
+            place = _settled(axis.scale, _place(coordinate))
+            found.append(place / scales.TOP)
+            known[axis.parameter.name] = axis.scale.at(place)
         return tuple(found)
 
     def feasible(self, point: Point) -> bool:
         """Whether all constraints between parameters hold."""
-        if not self.space.constraints:
+        if not self._constraints:
             return True
         values = self.values(point)
-        return all(holds(each, values, missing=True) for each in self.space.constraints)
+        return all(each(values) is not False for each in self._constraints)
 
 
-def _count(domain: Domain) -> int | None:
-    if domain.choices:
-        return len(domain.choices)
-    low, high = _bounds(domain)
-    if low == high:
-        return 1
-    step = domain.step or (1 if domain.type is HyperparameterType.INTEGER else None)
-    return None if step is None else math.floor((high - low) / step + 1e-9) + 1
+def _place(coordinate: float) -> int:
+    return min(max(round(math.ldexp(coordinate, GRID)), 0), scales.TOP)
 
 
-def _bounds(domain: Domain) -> tuple[int | float, int | float]:
-    if domain.low is None or domain.high is None:
-        raise ValueError("a domain needs bounds or choices")
-    return domain.low, domain.high
-
-
-def _edges(domain: Domain) -> tuple[float, float]:
-    """Ends of the cells, half a step beyond the first and the last value."""
-    low, high = _bounds(domain)
-    step = domain.step or 1
-    last = low + math.floor((high - low) / step + 1e-9) * step
-    return low - step / 2 if not domain.log else max(low - step / 2, low / 2), last + step / 2
-
-
-def _between(low: float, high: float, share: float, *, log: bool) -> float:
-    if log:
-        return math.exp(math.log(low) + share * (math.log(high) - math.log(low)))
-    return low + share * (high - low)
-
-
-def _share(low: float, high: float, value: float, *, log: bool) -> float:
-    if log:
-        return (math.log(value) - math.log(low)) / (math.log(high) - math.log(low))
-    return (value - low) / (high - low)
-
-
-def _rounded(value: float, low: int | float, high: int | float) -> float:
-    """Few enough digits that the last ones do not depend on the processor."""
-    return min(max(float(f"{value:.{_DIGITS}g}"), float(low)), float(high))
+def _settled(scale: Scale, place: int) -> int:
+    """The place that has the value that is at a place; the place itself where it is continuous."""
+    for _ in range(4):  # on an axis with values closer than the grid, the next one can be nearer
+        settled = scale.place(scale.at(place))
+        if settled == place:
+            break
+        place = settled
+    return place
