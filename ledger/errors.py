@@ -93,3 +93,9 @@ class CannotRecordError(LedgerError):
     """A command that was not started, because it could not be recorded."""
 
     exit_code = 125
+
+
+class SpaceExhaustedError(LedgerError):
+    """A search that has tried all that its space has."""
+
+    exit_code = 1

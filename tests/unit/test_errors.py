@@ -37,6 +37,7 @@ def test_what_is_not_known_is_not_said(given, text):
         ("DamagedError", 4),
         ("IncomparableError", 5),
         ("CannotRecordError", 125),
+        ("SpaceExhaustedError", 1),
     ],
 )
 def test_each_class_carries_its_exit_code(name, code):
