@@ -19,6 +19,8 @@ class Search:
     """Its name."""
     version: int
     """Of the sampler."""
+    packages: tuple[tuple[str, str], ...] = ()
+    """(name, version) of packages whose arithmetic its proposals come from, sorted."""
     seed: int
     """From which the sampler's random numbers are drawn; 0 to 2**63 - 1."""
     command: tuple[str, ...]

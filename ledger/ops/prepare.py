@@ -29,6 +29,7 @@ from ledger.model import (
     Digest,
     HealthLine,
     HealthState,
+    Hyperparameter,
     Intent,
     Manifest,
     TrialStarted,
@@ -44,6 +45,20 @@ from ledger.workspace import Workspace
 
 STANDARD_INPUT = "-"
 """As a path of ``--input``: standard input is read to its end and recorded."""
+
+
+@frozen
+class Pinned:
+    """What a search says of one of its trials."""
+
+    code: tuple[CodeSnapshot, ...]
+    """Of which it gets a copy, whatever the tree holds by now; the root's own first."""
+    proposal: Digest
+    """The ``trial.proposed`` that it tries."""
+    hyperparameters: tuple[Hyperparameter, ...]
+    """What was proposed."""
+    timeout: float | None = None
+    """Seconds after which it is ended."""
 
 
 @frozen
@@ -69,6 +84,8 @@ class RunOptions:
     """Let the kernel tell each file that is opened."""
     deep: bool = False
     """Compare every installed file with what its package's record says."""
+    pinned: Pinned | None = None
+    """What a search says of this trial, which is one of it."""
 
 
 @frozen
@@ -130,6 +147,13 @@ def prepare(
             cause=f"--enforce-clean: {root} has changes, or no commit",
             hint="commit them, or leave --enforce-clean out",
         )
+    changed = False
+    if options.pinned is not None:
+        from ledger.ops import pinned  # of use to a search alone
+
+        now = captured.snapshot.tree
+        captured, before = pinned.instead(workspace, captured, before, options.pinned)
+        changed = captured.snapshot.tree != now
     # 2. The interpreter and what it imports.
     found = find(command, directory, variables, cache=workspace.cache)
     surroundings = environment.capture(
@@ -140,6 +164,8 @@ def prepare(
         cache=workspace.cache,
     )
     snapshots, partial, others = _others(workspace, captured.snapshot, surroundings.editable, secrets)
+    if options.pinned is not None:
+        pinned.check(options.pinned, snapshots)
     edited, environment_health = _checked(surroundings) if options.deep else ([], surroundings.health)
     inputs, withheld = _inputs(workspace, options, directory, known, secrets, edited)
     machine = process.host(variables=variables, cache=workspace.cache)
@@ -151,6 +177,8 @@ def prepare(
 
     # 3. The command and its standard input.
     raw = hyperparameters.from_argv(secrets.argv, directory, workspace.config.hyperparameters)
+    if changed:  # what a configuration file holds is told when the program opens it
+        raw = raw._replace(files=(), problems=())
     stdin, source = _standard_input(workspace, options, spool)
     health.append(HealthLine(part="command", state=HealthState.COMPLETE))
     if stdin == standard_input.STREAM:
@@ -173,12 +201,16 @@ def prepare(
         parameters=tuple(sorted((name, _masked(secrets, value)) for name, value in options.parameters)),
         inputs=tuple((each.path, each.digest) for each in inputs),
     )
+    seen = hyperparameters.merge(raw, options.parameters, secrets=secrets)
+    if options.pinned is not None:
+        seen = pinned.overlaid(seen, options.pinned)
     started = TrialStarted(
         name=options.name,
         experiment=options.experiment,
         message=options.message,
         tags=tuple(sorted(set(options.tags))),
         parent=parent,
+        proposal=None if options.pinned is None else options.pinned.proposal,
         root=str(root),
         intent=intent,
         code=snapshots,
@@ -186,7 +218,7 @@ def prepare(
         interpreter=surroundings.interpreter,
         host=put.put(encode(machine)),
         locks=kept,
-        hyperparameters=hyperparameters.merge(raw, options.parameters, secrets=secrets),
+        hyperparameters=seen,
         inputs=inputs,
         spool=spool.name,
         health=tuple(health),

@@ -169,6 +169,7 @@ def _place(call: Call, prepared: Prepared) -> AbstractContextManager[Place]:
 def _launch(
     call: Call, prepared: Prepared, place: Place, spool: Spool, trial: Digest, watch: Watch
 ) -> Launch:
+    pinned = call.options.pinned
     return Launch(
         argv=tuple(place.rewritten(word) for word in call.command),
         directory=str(place.directory),
@@ -185,6 +186,9 @@ def _launch(
         binds=place.binds,
         keep_fds=(spool.lock,),
         tracer=lambda: watch.begin(str(trial)),
+        timeout=None if pinned is None else pinned.timeout,
+        new_session=pinned is not None,
+        passes_on=pinned is not None,
     )
 
 

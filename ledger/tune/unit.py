@@ -88,6 +88,11 @@ class UnitSpace:
         counts = [each.count for each in self.axes]
         return None if None in counts else math.prod(each for each in counts if each is not None)
 
+    def active(self, place: int, known: Mapping[str, Value]) -> bool:
+        """Whether the parameter of an axis has a value, where those before it have these."""
+        asked = self._conditions[place]
+        return asked is None or asked(known) is True
+
     def values(self, point: Point) -> dict[str, Value]:
         """The values of a point, those without a coordinate left out.
 

@@ -1,0 +1,326 @@
+"""What a search tries next: under its lock, from all that is there, written down before it starts."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from ledger import fs
+from ledger.errors import UsageError
+from ledger.model import (
+    Digest,
+    Hyperparameter,
+    ProposalSource,
+    TrialFinished,
+    TrialProposed,
+    Value,
+    layout,
+)
+from ledger.model.frozen import frozen
+from ledger.model.search import Search
+from ledger.model.space import Space
+from ledger.ops import lost, tune_words
+from ledger.ops.pinned import SOURCE
+from ledger.ops.prepare import Pinned
+from ledger.ops.replay_inputs import unchanged
+from ledger.ops.tune_history import History, Identity, Tried, observations
+from ledger.ops.tune_reading import Reading
+from ledger.ops.tune_workers import Order
+from ledger.tune import registry
+from ledger.tune.base import Sampler, State
+from ledger.tune.unit import Point, UnitSpace
+from ledger.workspace import Workspace
+
+STARTS = 2
+"""How often one call starts a trial that was interrupted or lost."""
+
+
+@frozen
+class Setting:
+    """Where a search's trials run."""
+
+    root: Path
+    """From where the ledger is found."""
+    directory: Path
+    """Working directory, absolute."""
+    command: tuple[str, ...]
+    """Of the search, secrets filled in."""
+    variables: Mapping[str, str]
+    trace: bool = True
+
+
+class Proposing:
+    """Proposes trials of one search.
+
+    Parameters
+    ----------
+    workspace
+        The ledger.
+    name, id, search
+        The experiment.
+    setting
+        Where its trials run.
+    queue
+        Values to try first.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        name: str,
+        id: Digest,
+        search: Search,
+        setting: Setting,
+        queue: Sequence[Mapping[str, Value]] = (),
+    ) -> None:
+        self.workspace, self.name, self.id, self.search, self.setting = workspace, name, id, search, setting
+        self.unit = UnitSpace(search.space)
+        self.reading = Reading(workspace.journal, workspace.directory, lambda: History(id, search))
+        self._sampler = registry.make(search.sampler, self.unit, len(search.objectives), search.seed)
+        self._queue = [(self.unit.point(each), dict(each)) for each in queue]
+        self._starts: dict[Digest, int] = {}
+        self._busy: set[Digest] = set()
+        """Proposals whose trials we run."""
+        self._lock = layout.search_lock(workspace.directory, id)
+        self._runners: int | None = None
+        self._alone = False
+        """Whether nobody else ran trials of this search when this one began."""
+        self._left: frozenset[Digest] = frozenset()
+        """Proposals that were pending then: nobody is at work on those that have not started."""
+
+    def __enter__(self) -> "Proposing":
+        place = layout.search_runners(self.workspace.directory, self.id)
+        with fs.explained(place):
+            fs.make_directory(place.parent)
+            self._runners = fs.try_lock(place)
+            self._alone = self._runners is not None
+            if self._runners is None:
+                self._runners = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            fs.share(self._runners)
+        lost.recover(self.workspace)
+        if self._alone:
+            history, _ = self.reading.up_to_now()
+            pending = (each for each in history.at() if each.state is State.PENDING)
+            self._left = frozenset(each.id for each in pending)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._runners is not None:
+            fs.release(self._runners)
+
+    def standing(self) -> tuple[Tried, ...]:
+        """All proposals so far, by number."""
+        return self.reading.up_to_now()[0].at()
+
+    def next(self, enough: Callable[[tuple[Tried, ...]], bool]) -> tuple[Tried, Order | None] | None:
+        """What to try next, written down; None where there is enough, or nothing can be said yet.
+
+        Parameters
+        ----------
+        enough
+            Whether so many proposals are enough.
+
+        Returns
+        -------
+        tuple of Tried and Order, or None
+            What to run; no order where a trial is there already that stands for it.
+
+        Raises
+        ------
+        SpaceExhaustedError
+            If there is nothing left to try.
+        """
+        with fs.locked(self._lock):
+            lost.recover(self.workspace)
+            history, head = self.reading.up_to_now()
+            tried = history.at()
+            again = next((each for each in tried if self._may_start(each)), None)
+            if again is not None:
+                return again, self._begun(again.id, again.proposed)
+            if enough(tried):
+                return None
+            number = tried[-1].number + 1 if tried else 0
+            point, source, asked = self._point(number, tried)
+            values = self.unit.values(point) if asked is None else asked
+            adopted = self._same(history, values)
+            proposed = TrialProposed(
+                experiment=self.name,
+                search=self.id,
+                number=number,
+                values=tuple(values.items()),
+                point=point,
+                head=head,
+                source=source,
+                adopted=adopted,
+            )
+            recorded = self.workspace.journal.append(proposed)
+            history, _ = self.reading.up_to_now()
+            new = next(each for each in history.at() if each.id == recorded.id)
+            if adopted is not None:
+                return new, None
+            return new, self._begun(new.id, proposed)
+
+    def ended(self, id: Digest) -> None:
+        """Know that the trial of a proposal does not run any more."""
+        self._busy.discard(id)
+
+    def _begun(self, id: Digest, proposed: TrialProposed) -> Order:
+        self._starts[id] = self._starts.get(id, 0) + 1
+        self._busy.add(id)
+        return self.order(id, proposed)
+
+    def order(self, id: Digest, proposed: TrialProposed) -> Order:
+        """What to run for a proposal."""
+        search, setting = self.search, self.setting
+        return Order(
+            ledger=str(self.workspace.directory),
+            root=str(setting.root),
+            directory=str(setting.directory),
+            argv=self._words(setting.command, dict(proposed.values)),
+            experiment=self.name,
+            pinned=Pinned(
+                code=search.code,
+                proposal=id,
+                hyperparameters=hyperparameters(search.space, dict(proposed.values)),
+                timeout=search.trial_timeout,
+            ),
+            seed=search.trial_seed,
+            inputs=search.inputs,
+            outputs=search.outputs,
+            trace=setting.trace,
+            variables=setting.variables,
+        )
+
+    def _words(self, template: Sequence[str], values: Mapping[str, Value]) -> tuple[str, ...]:
+        return tune_words.words(template, values, self.search.seed, self.search.space)
+
+    def _may_start(self, each: Tried) -> bool:
+        """Whether a proposal waits for somebody to start it, and that is us."""
+        if each.state is not State.PENDING or each.running or each.id in self._busy:
+            return False
+        starts = self._starts.get(each.id, 0)
+        return starts < STARTS and (starts > 0 or each.id in self._left)
+
+    def _point(
+        self, number: int, tried: Sequence[Tried]
+    ) -> tuple[Point, ProposalSource, dict[str, Value] | None]:
+        """Where to try next, why there, and the values that are meant where they are not just the point's."""
+        before = {each.proposed.point for each in tried if each.proposed.source is ProposalSource.ENQUEUED}
+        while self._queue:
+            point, values = self._queue.pop(0)
+            if point not in before:
+                return point, ProposalSource.ENQUEUED, values
+        point, source = point_of(self.unit, self._sampler, self.search, number, tried)
+        return point, source, completed(self.unit, {}) if source is ProposalSource.DEFAULT else None
+
+    def _same(self, history: History, values: Mapping[str, Value]) -> Digest | None:
+        """A trial that was what this one would be, and whose inputs are as they were."""
+        for trial in reversed(history.good.get(self._identity(values), ())):
+            end = history.ends[trial][1]
+            if isinstance(end, TrialFinished) and unchanged(self.workspace, end.inputs):
+                return trial
+        return None
+
+    def _identity(self, values: Mapping[str, Value]) -> Identity:
+        search = self.search
+        return (
+            self._words(search.command, values),
+            search.directory,
+            None,
+            tuple(sorted((each.name, each.tree) for each in search.code)),
+            search.environment,
+            search.trial_seed,
+            search.inputs,
+        )
+
+
+def point_of(
+    unit: UnitSpace,
+    sampler: Sampler,
+    search: Search,
+    number: int,
+    tried: Sequence[Tried],
+) -> tuple[Point, ProposalSource]:
+    """What a search tries by itself: its space's defaults first, if it has them, then what its sampler says.
+
+    Parameters
+    ----------
+    unit
+        The search's space.
+    sampler
+        The search's, in whatever state.
+    search
+        The search.
+    number
+        Of the proposal.
+    tried
+        All proposals of the prefix, by number.
+    """
+    own = [each for each in tried if each.proposed.source is not ProposalSource.EARLIER]
+    if not own:
+        default = defaults(unit)
+        if default is not None:
+            return default, ProposalSource.DEFAULT
+    sampler.update(observations(search, tuple(tried)))
+    return sampler.suggest(number), ProposalSource.SAMPLER
+
+
+def defaults(unit: UnitSpace) -> Point | None:
+    """The point of all defaults; None where one that is needed is missing, or it may not be tried."""
+    try:
+        point = unit.point(completed(unit, {}))
+    except ValueError:
+        return None
+    return point if unit.feasible(point) else None
+
+
+def completed(unit: UnitSpace, values: Mapping[str, Value]) -> dict[str, Value]:
+    """Some values, and the defaults of all others that have one and are active.
+
+    A fixed parameter has its value by default.
+    """
+    found: dict[str, Value] = {}
+    for place, axis in enumerate(unit.axes):
+        each = axis.parameter
+        if not unit.active(place, found):
+            continue
+        if each.name in values:
+            found[each.name] = values[each.name]
+        elif each.default is not None:
+            found[each.name] = each.default
+        elif axis.fixed:
+            found[each.name] = axis.value(0.5)
+    return found | {name: value for name, value in values.items() if name not in found}
+
+
+def enqueued(unit: UnitSpace, values: Mapping[str, Value]) -> dict[str, Value]:
+    """Values that somebody asks for, the others by default.
+
+    Raises
+    ------
+    UsageError
+        If one is missing, or not in the space.
+    """
+    full = completed(unit, values)
+    try:
+        point = unit.point(full)
+    except ValueError as error:
+        told = ",".join(f"{name}={value}" for name, value in values.items())
+        raise UsageError(
+            f"cannot enqueue {told}",
+            cause=str(error),
+            hint="say a value for each parameter that has no default",
+        ) from error
+    if not unit.feasible(point):
+        raise UsageError("cannot enqueue a point that breaks a constraint", cause=str(dict(full)))
+    return full
+
+
+def hyperparameters(space: Space, values: Mapping[str, Value]) -> tuple[Hyperparameter, ...]:
+    """Values as hyperparameters, each with the type and role that its space says."""
+    return tuple(
+        Hyperparameter(
+            name=each.name, value=values[each.name], type=each.domain.type, role=each.role, source=SOURCE
+        )
+        for each in space.parameters
+        if each.name in values
+    )
