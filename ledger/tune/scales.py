@@ -18,6 +18,8 @@ TOP: Final = 1 << GRID
 """The last place of the grid."""
 _DIGITS: Final = 12
 _EXACT: Final = Context(prec=50)
+_MOST_SETTLED: Final = 10_000
+"""Values whose places an axis remembers."""
 _NARROW: Final = 0.01
 """Difference of logarithms below which floats have too few digits."""
 
@@ -41,6 +43,10 @@ class Scale(ABC):
         ValueError
             If the domain does not have the value; the message says what it has.
         """
+
+    @abstractmethod
+    def settled(self, place: int) -> int:
+        """The place of the value that is at a place; the place itself where it is continuous."""
 
 
 def scale(domain: Domain) -> Scale:
@@ -71,6 +77,9 @@ class _Choices(Scale):
             if same(each, value):
                 return _middle(number, self.count)
         raise ValueError(f"it is one of {', '.join(map(str, self._choices))}")
+
+    def settled(self, place: int) -> int:
+        return _middle(_cell(place, self.count), self.count)
 
 
 class Steps:
@@ -123,19 +132,44 @@ class _LinearSteps(Scale):
             return _middle(number, self.count)
         return (2 * number * TOP + self._last) // (2 * self._last)
 
+    def settled(self, place: int) -> int:
+        return place if self.count is None else _middle(_cell(place, self.count), self.count)
+
 
 class _LogSteps(Scale):
     """Steps whose cells, half a step beyond each value, lie side by side on a logarithmic axis."""
 
     def __init__(self, steps: Steps) -> None:
-        self._steps, half = steps, float(steps.step) / 2
-        low, high = float(steps.low), float(steps.high)
-        # The first cell of many steps below the first value would reach to zero, or beyond it.
-        self._log = _Logarithm(max(low - half, low / 2), high + half)
-        narrowest = math.log1p(half / high) / self._log.span * TOP
+        self._steps = steps
+        low, high, step = _decimal(steps.low), _decimal(steps.high), _decimal(steps.step)
+        # A first cell of half a step could reach to zero, or beyond it.
+        first = max(_EXACT.fma(step, Decimal("-0.5"), low), _EXACT.multiply(low, Decimal("0.5")))
+        self._log = _Logarithm(first, _EXACT.fma(step, Decimal("0.5"), high))
+        narrowest = math.log1p(steps.step / 2 / steps.high) / self._log.span * TOP
         self.count = steps.count if narrowest > 0.51 else None
 
+        self._settled: dict[int, int] = {}
+
     def at(self, place: int) -> Value:
+        return self._steps.at(self._number(place))
+
+    def place(self, value: Value) -> int:
+        return self._log.place(self._steps.at(self._steps.number(value)))
+
+    def settled(self, place: int) -> int:
+        number = self._number(place)
+        found = self._settled.get(number)
+        if found is None:
+            found = self._log.place(self._steps.at(number))
+            other = self._number(found)
+            if other != number:  # where values are closer than the grid, another one can be nearer to it
+                found = self._log.place(self._steps.at(other))
+            if len(self._settled) < _MOST_SETTLED:
+                self._settled[number] = found
+        return found
+
+    def _number(self, place: int) -> int:
+        """Which value is at a place."""
         low, step = self._steps.low, self._steps.step
         found = self._log.at(place)
         number = (found - low) / step + 0.5
@@ -144,15 +178,17 @@ class _LogSteps(Scale):
             whole = math.floor(_EXACT.add(_EXACT.divide(exact, _decimal(step)), Decimal("0.5")))
         else:
             whole = math.floor(number)
-        return self._steps.at(min(max(whole, 0), self._steps.count - 1))
-
-    def place(self, value: Value) -> int:
-        return self._log.place(self._steps.at(self._steps.number(value)))
+        return min(max(whole, 0), self._steps.count - 1)
 
 
-class _Linear(Scale):
+class _Continuous(Scale):
     count = None
 
+    def settled(self, place: int) -> int:
+        return place
+
+
+class _Linear(_Continuous):
     def __init__(self, low: float, high: float) -> None:
         self._low, self._high, self._span = low, high, high - low
         # A hundred values between neighbours of the grid: enough to find the place again.
@@ -168,11 +204,9 @@ class _Linear(Scale):
         return round((_within(value, self._low, self._high) - self._low) / self._span * TOP)
 
 
-class _Log(Scale):
-    count = None
-
+class _Log(_Continuous):
     def __init__(self, low: float, high: float) -> None:
-        self._low, self._high, self._log = low, high, _Logarithm(low, high)
+        self._low, self._high, self._log = low, high, _Logarithm(Decimal(low), Decimal(high))
         self._digits = min(17, _DIGITS + max(0, -Decimal(self._log.span).adjusted()))
 
     def at(self, place: int) -> Value:
@@ -194,13 +228,15 @@ class _Log(Scale):
 class _Logarithm:
     """A logarithmic axis between two numbers."""
 
-    def __init__(self, low: float, high: float) -> None:
-        self._low, self._high = low, high
-        self.span = math.log(high) - math.log(low)
+    def __init__(self, low: Decimal, high: Decimal) -> None:
+        self._ends = low, high
+        self._low, self._high = float(low), float(high)
+        self._first = math.log(self._low)
+        self.span = math.log(self._high) - self._first
         self._narrow = self.span < _NARROW
         if self._narrow:
-            self.span = float(_EXACT.subtract(*self._ends()[::-1]))
-        self.error = (abs(math.log(high)) + abs(math.log(low)) + 8) * 1e-15
+            self.span = float(_EXACT.subtract(_EXACT.ln(high), _EXACT.ln(low)))
+        self.error = (abs(math.log(self._high)) + abs(self._first) + 8) * 1e-15
 
     def at(self, place: int) -> float:
         """What lies at a place, but for a relative error of `error`."""
@@ -210,21 +246,18 @@ class _Logarithm:
 
     def exactly_at(self, place: int) -> Decimal:
         """What lies at a place, to fifty digits."""
-        low, high = self._ends()
+        low, high = map(_EXACT.ln, self._ends)
         share = _EXACT.divide(Decimal(place), Decimal(TOP))
         return _EXACT.exp(_EXACT.fma(share, _EXACT.subtract(high, low), low))
 
     def place(self, value: int | float) -> int:
         """The place nearest to a number."""
-        found = 0.5 if self._narrow else (math.log(value) - math.log(self._low)) / self.span * TOP
+        found = 0.5 if self._narrow else (math.log(value) - self._first) / self.span * TOP
         if abs(found - math.floor(found) - 0.5) < 1e-3:
-            low, high = self._ends()
+            low, high = map(_EXACT.ln, self._ends)
             share = _EXACT.divide(_EXACT.subtract(_EXACT.ln(Decimal(value)), low), _EXACT.subtract(high, low))
             return min(max(round(_EXACT.multiply(share, Decimal(TOP))), 0), TOP)
         return min(max(round(found), 0), TOP)
-
-    def _ends(self) -> tuple[Decimal, Decimal]:
-        return _EXACT.ln(Decimal(self._low)), _EXACT.ln(Decimal(self._high))
 
 
 def _cell(place: int, count: int) -> int:

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ledger.model import HyperparameterType, Value
+from ledger.model.filter_syntax import parse
 from ledger.model.frozen import frozen
 from ledger.model.space import Parameter, Space
 from ledger.tune import constraints, scales
-from ledger.tune.conditions import Question, question
+from ledger.tune.conditions import Question, question, tests
 from ledger.tune.scales import Scale, scale
 
 Point = tuple[float | None, ...]
@@ -80,7 +81,14 @@ class UnitSpace:
         self._conditions: tuple[Question | None, ...] = tuple(
             None if each.condition is None else question(each.condition, domains) for each in space.parameters
         )
-        self._constraints = tuple(constraints.read(each, domains).ask for each in space.constraints)
+        self._asked = frozenset(
+            test.name for each in space.parameters if each.condition for test in tests(parse(each.condition))
+        )
+        self._constraints = tuple(constraints.read(each, domains) for each in space.constraints)
+        constrained = {name for each in self._constraints for name in each.names}
+        self._constrained = tuple(
+            (place, axis) for place, axis in enumerate(self.axes) if axis.parameter.name in constrained
+        )
 
     @property
     def size(self) -> int | None:
@@ -137,28 +145,23 @@ class UnitSpace:
             if asked is not None and asked(known) is not True:
                 found.append(None)
                 continue
-            place = _settled(axis.scale, _place(coordinate))
+            place = axis.scale.settled(_place(coordinate))
             found.append(place / scales.TOP)
-            known[axis.parameter.name] = axis.scale.at(place)
+            if axis.parameter.name in self._asked:
+                known[axis.parameter.name] = axis.scale.at(place)
         return tuple(found)
 
     def feasible(self, point: Point) -> bool:
         """Whether all constraints between parameters hold."""
         if not self._constraints:
             return True
-        values = self.values(point)
-        return all(each(values) is not False for each in self._constraints)
+        values = {
+            axis.parameter.name: axis.value(coordinate)
+            for place, axis in self._constrained
+            if (coordinate := point[place]) is not None
+        }
+        return all(each.ask(values) is not False for each in self._constraints)
 
 
 def _place(coordinate: float) -> int:
     return min(max(round(math.ldexp(coordinate, GRID)), 0), scales.TOP)
-
-
-def _settled(scale: Scale, place: int) -> int:
-    """The place that has the value that is at a place; the place itself where it is continuous."""
-    for _ in range(4):  # on an axis with values closer than the grid, the next one can be nearer
-        settled = scale.place(scale.at(place))
-        if settled == place:
-            break
-        place = settled
-    return place
