@@ -133,6 +133,10 @@ class OptunaSampler(Sampler):
                 recorded.given = self._given(each.point)
                 self._ask_again(study, each)
             recorded.given = {}
+            for _ in range(number - len(self._observations)):  # what is not known was asked for, too
+                trial = study.ask()
+                self._asked(trial)
+                study.tell(trial, state=TrialState.FAIL)
         else:
             study.add_trials([self._trial(each) for each in self._observations])
         return study
