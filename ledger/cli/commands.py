@@ -16,6 +16,7 @@ from ledger.errors import LedgerError, UsageError
 COMMANDS = {
     "init": "Make a ledger here.",
     "run": "Run a command and record it as a trial.",
+    "tune": "Search for the best hyperparameters of a command.",
     "log": "List trials, newest first.",
     "sql": "Ask the ledger's tables in SQL.",
     "show": "Show all that is recorded of a trial.",

@@ -59,6 +59,8 @@ class Pinned:
     """What was proposed."""
     timeout: float | None = None
     """Seconds after which it is ended."""
+    files: tuple[tuple[str, bytes], ...] = ()
+    """(path from the working directory, content) of what its copy holds beside."""
 
 
 @frozen

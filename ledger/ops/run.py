@@ -163,7 +163,8 @@ def _place(call: Call, prepared: Prepared) -> AbstractContextManager[Place]:
 
     own = prepared.started.code[0]
     trees = [digest for digest in (own.tree, own.products) if digest is not None]
-    return isolated(call.workspace, trees, prepared.before, prepared.started.intent.directory)
+    files = () if call.options.pinned is None else call.options.pinned.files
+    return isolated(call.workspace, trees, prepared.before, prepared.started.intent.directory, files)
 
 
 def _launch(

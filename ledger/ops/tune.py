@@ -14,7 +14,7 @@ from ledger.errors import MismatchError, SpaceExhaustedError, UsageError
 from ledger.model import Digest, ProposalSource, Value
 from ledger.model.frozen import frozen
 from ledger.model.search import Search
-from ledger.ops import lost, tune_beginning, tune_earlier, tune_outcomes, tune_words
+from ledger.ops import lost, tune_beginning, tune_earlier, tune_outcomes, tune_space
 from ledger.ops.names import check_name
 from ledger.ops.tune_beginning import Begun, Wanted
 from ledger.ops.tune_history import History, Tried
@@ -142,18 +142,17 @@ def tune(
     search = begun.search
     for notice in begun.notices:
         notify(notice)
-    tune_words.check(search.command, search.space)
     if options.target is not None and len(search.objectives) > 1:
         raise UsageError("a target of several objectives", cause="--target is a value of one objective")
     unit = UnitSpace(search.space)
     setting = Setting(
         root=workspace.root,
         directory=directory,
-        command=wanted.command or refill(search.command, users),
+        command=wanted.command or tuple(refill(search.command, users)),
         variables=users,
         trace=options.trace,
     )
-    queue = [enqueued(unit, each) for each in options.queue]
+    queue = [enqueued(unit, tune_space.meant(search.space, each)) for each in options.queue]
     with ExitStack() as stack:
         proposing = stack.enter_context(Proposing(workspace, wanted.name, begun.id, search, setting, queue))
         slots = Slots(options.jobs)

@@ -12,6 +12,7 @@ from ledger.model.search import Search
 from ledger.model.space import Objective, Space
 from ledger.ops import searches
 from ledger.ops.prepare import RunOptions, prepare
+from ledger.ops.tune_words import Words
 from ledger.tune import registry
 from ledger.tune.language import spelled
 from ledger.tune.unit import UnitSpace
@@ -169,7 +170,7 @@ def _search(workspace: Workspace, wanted: Wanted, directory: Path, variables: Ma
         spool=workspace.directory,
     )
     started = prepared.started
-    return Search(
+    search = Search(
         space=wanted.space,
         objectives=wanted.objectives,
         requirements=wanted.requirements,
@@ -186,6 +187,8 @@ def _search(workspace: Workspace, wanted: Wanted, directory: Path, variables: Ma
         outputs=wanted.outputs,
         trial_timeout=wanted.trial_timeout,
     )
+    Words(search)  # which refuses a command that does not fit
+    return search
 
 
 def _append(workspace: Workspace, name: str, search: Search) -> Digest:

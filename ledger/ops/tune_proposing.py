@@ -18,12 +18,13 @@ from ledger.model import (
 from ledger.model.frozen import frozen
 from ledger.model.search import Search
 from ledger.model.space import Space
-from ledger.ops import lost, tune_words
+from ledger.ops import lost
 from ledger.ops.pinned import SOURCE
 from ledger.ops.prepare import Pinned
 from ledger.ops.replay_inputs import unchanged
 from ledger.ops.tune_history import History, Identity, Tried, observations
 from ledger.ops.tune_reading import Reading
+from ledger.ops.tune_words import FILE, Words
 from ledger.ops.tune_workers import Order
 from ledger.tune import registry
 from ledger.tune.base import Sampler, State
@@ -42,8 +43,8 @@ class Setting:
     """From where the ledger is found."""
     directory: Path
     """Working directory, absolute."""
-    command: tuple[str, ...]
-    """Of the search, secrets filled in."""
+    command: tuple[str, ...] | None = None
+    """Of the search, secrets filled in; None where there are none."""
     variables: Mapping[str, str]
     trace: bool = True
 
@@ -75,6 +76,7 @@ class Proposing:
         self.workspace, self.name, self.id, self.search, self.setting = workspace, name, id, search, setting
         self.unit = UnitSpace(search.space)
         self.reading = Reading(workspace.journal, workspace.directory, lambda: History(id, search))
+        self._words, self._recorded = Words(search, setting.command), Words(search)
         self._sampler = registry.make(search.sampler, self.unit, len(search.objectives), search.seed)
         self._queue = [(self.unit.point(each), dict(each)) for each in queue]
         self._starts: dict[Digest, int] = {}
@@ -171,17 +173,19 @@ class Proposing:
     def order(self, id: Digest, proposed: TrialProposed) -> Order:
         """What to run for a proposal."""
         search, setting = self.search, self.setting
+        content = self._words.file(dict(proposed.values))
         return Order(
             ledger=str(self.workspace.directory),
             root=str(setting.root),
             directory=str(setting.directory),
-            argv=self._words(setting.command, dict(proposed.values)),
+            argv=self._words.of(dict(proposed.values)),
             experiment=self.name,
             pinned=Pinned(
                 code=search.code,
                 proposal=id,
                 hyperparameters=hyperparameters(search.space, dict(proposed.values)),
                 timeout=search.trial_timeout,
+                files=() if content is None else ((FILE, content),),
             ),
             seed=search.trial_seed,
             inputs=search.inputs,
@@ -189,9 +193,6 @@ class Proposing:
             trace=setting.trace,
             variables=setting.variables,
         )
-
-    def _words(self, template: Sequence[str], values: Mapping[str, Value]) -> tuple[str, ...]:
-        return tune_words.words(template, values, self.search.seed, self.search.space)
 
     def _may_start(self, each: Tried) -> bool:
         """Whether a proposal waits for somebody to start it, and that is us."""
@@ -214,6 +215,8 @@ class Proposing:
 
     def _same(self, history: History, values: Mapping[str, Value]) -> Digest | None:
         """A trial that was what this one would be, and whose inputs are as they were."""
+        if self._recorded.file(values) is not None:
+            return None  # the command is the same for all of them
         for trial in reversed(history.good.get(self._identity(values), ())):
             end = history.ends[trial][1]
             if isinstance(end, TrialFinished) and unchanged(self.workspace, end.inputs):
@@ -223,7 +226,7 @@ class Proposing:
     def _identity(self, values: Mapping[str, Value]) -> Identity:
         search = self.search
         return (
-            self._words(search.command, values),
+            self._recorded.of(values),
             search.directory,
             None,
             tuple(sorted((each.name, each.tree) for each in search.code)),

@@ -1,48 +1,45 @@
 """The words of a trial's command, from a search's template and the values to try."""
 
-import re
+import json
 from collections.abc import Mapping, Sequence
 
-from ledger.errors import UsageError
 from ledger.model import Value
-from ledger.model.space import Space
+from ledger.model.search import Search
+from ledger.tune.template import Template
 
-_FIELD = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
-SEED = "seed"
-
-
-def check(template: Sequence[str], space: Space) -> None:
-    """Refuse a template that names what the space has not, or leaves something of it out."""
-    names = {each.name for each in space.parameters}
-    used = {match[1] for word in template for match in _FIELD.finditer(word) if match[1] is not None}
-    unknown = sorted(used - names - {SEED})
-    if unknown:
-        raise UsageError(
-            f"{{{unknown[0]}}} names no parameter", cause=f"there are {', '.join(sorted(names))}"
-        )
-    unused = sorted(names - used)
-    if unused:
-        raise UsageError(f"the command has no {{{unused[0]}}}", cause="so it would make no difference")
+FILE = ".ledger-params.json"
+"""What ``{params}`` is the path of: a file in the trial's copy of the working directory."""
 
 
-def words(template: Sequence[str], values: Mapping[str, Value], seed: int, space: Space) -> tuple[str, ...]:
-    """The words of a command."""
-    names = {each.name for each in space.parameters}
-    found: list[str] = []
-    for word in template:
-        needed = {match[1] for match in _FIELD.finditer(word) if match[1] is not None}
-        if needed & names - values.keys():
-            if found and found[-1].startswith("-"):
-                found.pop()
-            continue
-        found.append(_FIELD.sub(lambda match: _put(match, values, seed), word))
-    return tuple(found)
+class Words:
+    """A search's command, as each of its trials has it.
 
+    Parameters
+    ----------
+    search
+        The search.
+    words
+        Its command, secrets filled in; as it is recorded by default.
 
-def _put(match: re.Match[str], values: Mapping[str, Value], seed: int) -> str:
-    if match[1] is None:
-        return match[0][0]
-    if match[1] == SEED and SEED not in values:
-        return str(seed)
-    value = values[match[1]]
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    Raises
+    ------
+    UsageError
+        If the command names what is not there, or a parameter is named by no word.
+    """
+
+    def __init__(self, search: Search, words: Sequence[str] | None = None) -> None:
+        names = [each.name for each in search.space.parameters]
+        self._template = Template(search.command if words is None else words, names)
+        self._seed = search.seed if search.trial_seed is None else search.trial_seed
+        self._space = search.space
+
+    def of(self, values: Mapping[str, Value]) -> tuple[str, ...]:
+        """The command of a trial."""
+        return self._template.arguments(values, seed=self._seed, file=FILE)
+
+    def file(self, values: Mapping[str, Value]) -> bytes | None:
+        """Content of the file that it names; None where it names none."""
+        if not self._template.uses_file:
+            return None
+        ordered = {each.name: values[each.name] for each in self._space.parameters if each.name in values}
+        return (json.dumps(ordered, ensure_ascii=False, indent=2) + "\n").encode()

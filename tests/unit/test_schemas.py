@@ -49,6 +49,7 @@ DOCUMENTS = {
     "trials.v1",
     "sql.v1",
     "replay.v1",
+    "tune.v1",
     "vary.v1",
     "why.v1",
     "verify.v1",
