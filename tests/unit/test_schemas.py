@@ -16,6 +16,7 @@ from ledger.model.entry import KNOWN
 from ledger.model.jsonform import to_json
 from ledger.model.search import Search
 from ledger.ops.differences import SECTIONS
+from ledger.tune.language.read import space as read_space
 
 SUFFIX = ".schema.json"
 DIRECTORY = schema.directory()
@@ -57,6 +58,7 @@ DOCUMENTS = {
     "diff.v1",
     "entry.v1",
     "config.v1",
+    "space.v1",
     "calibration.v1",
     "proof.v1",
     "proven.v1",
@@ -188,6 +190,21 @@ def test_invalid_configurations_are_refused(path):
         config.parse(read("invalid", path), "ledger.toml")
 
 
+@pytest.mark.parametrize(
+    "path", [each for each in examples("valid") if each.parent.name == "space.v1"], ids=str
+)
+def test_valid_spaces_are_read(path):
+    assert read_space(mapping=read("valid", path)).parameters
+
+
+@pytest.mark.parametrize(
+    "path", [each for each in examples("invalid") if each.parent.name == "space.v1"], ids=str
+)
+def test_invalid_spaces_are_refused(path):
+    with pytest.raises(UsageError):
+        read_space(mapping=read("invalid", path))
+
+
 @pytest.mark.parametrize("name", WHOLE)
 def test_an_extra_field_is_refused(schema_errors, name):
     document = next(
@@ -197,5 +214,8 @@ def test_an_extra_field_is_refused(schema_errors, name):
         for document in [copy.deepcopy(read("valid", path))]
         if document or name == "config.v1"
     )
-    (document[0] if isinstance(document, list) else document)["surprise"] = 1
+    where = document[0] if isinstance(document, list) else document
+    if name == "space.v1":  # where every other name is a parameter's
+        where = where["lr"]
+    where["surprise"] = 1
     assert schema_errors(name, document)

@@ -34,7 +34,7 @@ def spelled_out(definitions: Sequence[Definition]) -> list[Definition]:
         place: [each] for place, each in enumerate(definitions) if not each.counts
     }
     known = {each.name: each for each in definitions if not each.counts}
-    waiting = {place: _with_variables(each) for place, each in enumerate(definitions) if each.counts}
+    waiting = {place: with_variables(each) for place, each in enumerate(definitions) if each.counts}
     while waiting:
         done = []
         missing: dict[str, str] = {}
@@ -153,8 +153,14 @@ def _whole(domain: Domain) -> tuple[int, int] | None:
     return None
 
 
-def _with_variables(definition: Definition) -> Definition:
-    """One whose name says where each variable belongs."""
+def with_variables(definition: Definition) -> Definition:
+    """The definition, with a name that says where each variable belongs: ``units`` becomes ``units{i}``.
+
+    Raises
+    ------
+    UsageError
+        If the name leaves open where.
+    """
     there = {match.group(1) for match in _VARIABLE.finditer(definition.name)}
     missing = [each.variable for each in definition.counts if each.variable not in there]
     if not missing:

@@ -29,6 +29,13 @@ class Definition:
     counts: tuple[Count, ...] = ()
     place: str
     """Where it stands, for errors."""
+    condition_place: str | None = None
+    """Where its condition stands, if somewhere else."""
+
+    @property
+    def asked_at(self) -> str:
+        """The place of its condition."""
+        return self.condition_place or self.place
 
 
 @frozen

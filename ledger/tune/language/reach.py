@@ -43,7 +43,7 @@ def check(ordered: Sequence[Definition], conditions: Mapping[str, Condition]) ->
             if not _holds(asked[definition.name], names, values, asked):
                 others = [f"{each} if {conditions[each].text}" for each in names if each in conditions]
                 raise refused(
-                    definition.place,
+                    definition.asked_at,
                     f"{definition.name} never has a value",
                     f"its condition never holds: {conditions[definition.name].text}"
                     + (f" (with {'; '.join(others)})" if others else ""),

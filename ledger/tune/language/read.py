@@ -1,31 +1,62 @@
 """All that was said of a space → Space, once it is known to be sound."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from ledger.model.space import Parameter, Space
 from ledger.tune.language import feasible, option, reach, sound
-from ledger.tune.language.counts import spelled_out
+from ledger.tune.language.counts import spelled_out, with_variables
 from ledger.tune.language.definition import Constraint, Definition, refused
+from ledger.tune.language.file import from_mapping, from_text
 
 
-def space(definitions: Sequence[str], constraints: Sequence[str] = ()) -> Space:
+def space(
+    definitions: Sequence[str] = (),
+    constraints: Sequence[str] = (),
+    *,
+    file: tuple[str, str] | None = None,
+    mapping: Mapping[str, Any] | None = None,
+) -> Space:
     """Read a space.
 
     Parameters
     ----------
     definitions
-        Each as it stands behind ``-p``: ``lr=log(1e-5, 1e-1)``.
+        Each as it stands behind ``-p``: ``lr=log(1e-5, 1e-1)``. One of a name that a file or mapping defines
+        stands in for that.
     constraints
         Each as it stands behind ``--constraint``: ``units2 <= units1``.
+    file
+        Name and content of a ``space.toml``.
+    mapping
+        The same in Python.
 
     Raises
     ------
     UsageError
-        If one does not parse, or the space is not sound.
+        If something does not parse, or the space is not sound.
     """
-    return made(
-        [option.definition(each) for each in definitions], [option.constraint(each) for each in constraints]
-    )
+    own = [option.definition(each) for each in definitions]
+    stated = [option.constraint(each) for each in constraints]
+    written: list[Definition] = []
+    for found in (
+        None if file is None else from_text(file[1], file[0]),
+        None if mapping is None else from_mapping(mapping),
+    ):
+        written += found[0] if found else []
+        stated = [*(found[1] if found else ()), *stated]
+    return made(_over(written, own), stated)
+
+
+def _over(written: Iterable[Definition], own: Iterable[Definition]) -> list[Definition]:
+    """Definitions, some of which others of the same name stand in for."""
+    mine: dict[str, list[Definition]] = {}
+    for each in map(with_variables, own):
+        mine.setdefault(each.name, []).append(each)
+    found: list[Definition] = []
+    for each in map(with_variables, written):
+        found += mine.pop(each.name, [each])
+    return [*found, *(each for several in mine.values() for each in several)]
 
 
 def made(definitions: Sequence[Definition], constraints: Iterable[Constraint] = ()) -> Space:

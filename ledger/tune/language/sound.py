@@ -74,7 +74,7 @@ def conditions(known: Mapping[str, Definition]) -> dict[str, Condition]:
                 found[name] = _condition(definition.condition, known)
             except UsageError as error:
                 what = f"the condition of {name} does not fit"
-                raise refused(definition.place, what, error.cause, error.hint) from error
+                raise refused(definition.asked_at, what, error.cause, error.hint) from error
     return found
 
 
@@ -98,7 +98,7 @@ def in_order(known: Mapping[str, Definition], conditions: Mapping[str, Condition
             elif missing in waiting:
                 circle = [*waiting[waiting.index(missing) :], missing]
                 raise refused(
-                    known[name].place,
+                    known[name].asked_at,
                     "conditions that wait for each other",
                     " needs ".join(circle),
                     f"leave out the condition of {circle[0]}",
