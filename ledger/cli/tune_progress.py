@@ -1,4 +1,4 @@
-"""How a search goes, on standard error: a line that stays up to date on a terminal, else one for each trial."""
+"""How a search goes, on standard error: lines that stay up to date on a terminal, else one for each trial."""
 
 import sys
 import time

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ledger.capture.command_line import typed
 from ledger.errors import NotFoundError, UsageError
@@ -16,7 +17,7 @@ _NEXT = re.compile(r",(?=\s*[^\s,=]+\s*=)")
 
 
 def read(definitions: Sequence[str], constraints: Sequence[str], file: Path | None) -> Space | None:
-    """The space of ``-p`` and ``--constraint``, or of a file; None where nothing is said.
+    """The space of a file, of ``-p`` and ``--constraint``; None where nothing is said.
 
     Raises
     ------
@@ -25,15 +26,33 @@ def read(definitions: Sequence[str], constraints: Sequence[str], file: Path | No
     NotFoundError
         If there is no such file.
     """
-    if file is not None:
-        return _of_file(definitions, constraints, file)
-    if not definitions and not constraints:
+    if file is None and not definitions and not constraints:
         return None
-    return space(definitions, constraints)
+    return space(definitions, constraints, file=None if file is None else (str(file), _text(file)))
 
 
-def _of_file(definitions: Sequence[str], constraints: Sequence[str], file: Path) -> Space:
-    raise NotFoundError(f"no file {file}")
+def of(given: Space | Mapping[str, Any] | Sequence[str] | None) -> Space | None:
+    """A space as a Python call says it: one, a mapping as a file has it, or texts as ``-p`` has them.
+
+    Raises
+    ------
+    UsageError
+        If it is not sound.
+    """
+    if given is None or isinstance(given, Space):
+        return given
+    if isinstance(given, Mapping):
+        return space(mapping=given)
+    return space(given)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise NotFoundError(f"no file {file}", cause="--space names a file of TOML") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} cannot be read", cause=str(error)) from error
 
 
 def pairs(text: str) -> dict[str, Value]:
@@ -57,9 +76,9 @@ def pairs(text: str) -> dict[str, Value]:
     return found
 
 
-def meant(space: Space, values: Mapping[str, Value]) -> dict[str, Value]:
-    """Values as a space has them: ``1`` is the text 1 where that is a choice, and a float in a real domain."""
-    domains = {each.name: each.domain for each in space.parameters}
+def meant(searched: Space, values: Mapping[str, Value]) -> dict[str, Value]:
+    """Values as a space has them: 1 is the text 1 where that is a choice, and a float in a real domain."""
+    domains = {each.name: each.domain for each in searched.parameters}
     found: dict[str, Value] = {}
     for name, value in values.items():
         domain = domains.get(name)
