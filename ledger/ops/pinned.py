@@ -1,13 +1,16 @@
 """A trial of a search: of the code as it was when the search began, with what was proposed."""
 
+import posixpath
 from collections.abc import Iterable, Sequence
 
 from ledger.capture.code import CapturedCode
 from ledger.capture.files import Scan
 from ledger.errors import CannotRecordError
-from ledger.model import CodeSnapshot, Digest, Hyperparameter, Manifest
+from ledger.model import Artifact, ArtifactRole, CodeSnapshot, Digest, Hyperparameter, Manifest, Mode
 from ledger.model.codec import decode
 from ledger.model.frozen import replace
+from ledger.model.manifest import path_key
+from ledger.model.media import media_type
 from ledger.ops.prepare import Pinned
 from ledger.workspace import Workspace
 
@@ -60,6 +63,24 @@ def check(pinned: Pinned, now: Sequence[CodeSnapshot]) -> None:
                 cause=f"expected {before.get(name, 'none')}, got {after.get(name, 'none')}",
                 hint="put it back as it was, or begin a new search from this one: ledger tune --fork",
             )
+
+
+def with_files(
+    workspace: Workspace, inputs: Sequence[Artifact], pinned: Pinned, directory: str
+) -> tuple[Artifact, ...]:
+    """Declared inputs, and the files that its copy alone holds."""
+    own = (
+        Artifact(
+            role=ArtifactRole.INPUT,
+            path=posixpath.normpath(f"{directory}/{name}"),
+            digest=workspace.store.put(content),
+            size=len(content),
+            mode=Mode.FILE,
+            media_type=media_type(name),
+        )
+        for name, content in pinned.files
+    )
+    return tuple(sorted([*inputs, *own], key=lambda each: path_key(each.path)))
 
 
 def overlaid(seen: Iterable[Hyperparameter], pinned: Pinned) -> tuple[Hyperparameter, ...]:

@@ -170,6 +170,8 @@ def prepare(
         pinned.check(options.pinned, snapshots)
     edited, environment_health = _checked(surroundings) if options.deep else ([], surroundings.health)
     inputs, withheld = _inputs(workspace, options, directory, known, secrets, edited)
+    if options.pinned is not None:
+        inputs = pinned.with_files(workspace, inputs, options.pinned, relative(directory, root))
     machine = process.host(variables=variables, cache=workspace.cache)
     health = [_joined(captured.health, partial), environment_health, container.health(machine)]
     executable = surroundings.interpreter.executable if surroundings.interpreter else None
