@@ -4,13 +4,16 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ledger.cli.plain import say, warn
 from ledger.cli.text import duration, line, number, value
 from ledger.ops.tune import Standing, TuneOptions
 from ledger.ops.tune_history import Tried
 from ledger.tune.base import State
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 _BARS = "▁▂▃▄▅▆▇█"
 _WIDTH = 24
@@ -63,7 +66,7 @@ class _Status:
     """Some lines at the bottom of a terminal, beneath the lines of the trials that have ended."""
 
     def __init__(
-        self, options: TuneOptions, update: Callable[[str], object], write: Callable[[str], object]
+        self, options: TuneOptions, update: Callable[["Text"], object], write: Callable[["Text"], object]
     ) -> None:
         self._options, self._update, self._write = options, update, write
         self._begun, self._before = time.monotonic(), -1
@@ -73,18 +76,19 @@ class _Status:
         if self._before < 0:
             self._before = done - (tried.state is not State.PENDING)
         if tried.state is not State.PENDING:
-            self._write(_escaped(ended(tried, now, self._options)))
+            self._write(_plain(ended(tried, now, self._options)))
         spent = time.monotonic() - self._begun
-        self._update(_escaped("\n".join(status(now, self._options, spent, done - self._before))))
+        self._update(_plain("\n".join(status(now, self._options, spent, done - self._before))))
 
     def notify(self, text: str) -> None:
-        self._write(_escaped(f"warning: {line(text)}"))
+        self._write(_plain(f"warning: {line(text)}"))
 
 
-def _escaped(text: str) -> str:
-    from rich.markup import escape
+def _plain(text: str) -> "Text":
+    """Text as it is: numbers in it are not coloured."""
+    from rich.text import Text
 
-    return escape(text)
+    return Text(text)
 
 
 def ended(tried: Tried, now: Standing, options: TuneOptions) -> str:

@@ -7,11 +7,22 @@ from collections.abc import Callable
 from typing import Any
 
 from ledger.errors import FormatError
+from ledger.journal.base import Journal
 from ledger.model import Digest, ExperimentCreated
 from ledger.model.codec import from_document, to_document
 from ledger.model.search import Search
 
 _OWN, _OF_CODE = ("environment", "forked"), ("tree", "products")
+
+
+def newest(journal: Journal, name: str) -> tuple[Digest, ExperimentCreated] | None:
+    """The newest tuned experiment of a name."""
+    found: tuple[Digest, ExperimentCreated] | None = None
+    for recorded in journal.entries():
+        payload = recorded.entry.payload
+        if isinstance(payload, ExperimentCreated) and payload.name == name:
+            found = recorded.id, payload
+    return found
 
 
 def definition(created: ExperimentCreated | None) -> Search | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ledger import fs
 from ledger.errors import LedgerError, MismatchError, UsageError
-from ledger.model import CodeSnapshot, Digest, ExperimentCreated, Manifest, layout
+from ledger.model import CodeSnapshot, Digest, Manifest, layout
 from ledger.model.codec import decode
 from ledger.model.frozen import frozen, replace
 from ledger.model.search import Search
@@ -52,16 +52,6 @@ class Begun:
     notices: tuple[str, ...] = ()
 
 
-def newest(workspace: Workspace, name: str) -> tuple[Digest, ExperimentCreated] | None:
-    """The newest tuned experiment of a name."""
-    found: tuple[Digest, ExperimentCreated] | None = None
-    for recorded in workspace.journal.entries():
-        payload = recorded.entry.payload
-        if isinstance(payload, ExperimentCreated) and payload.name == name:
-            found = recorded.id, payload
-    return found
-
-
 def begin(
     workspace: Workspace,
     wanted: Wanted,
@@ -99,7 +89,7 @@ def begin(
     with fs.explained(place):
         fs.make_directory(place.parent)
     with fs.locked(place):
-        former = newest(workspace, wanted.name)
+        former = searches.newest(workspace.journal, wanted.name)
         before = None if former is None else searches.read(former[1])
         if before is not None:
             wanted = _filled(wanted, before)
