@@ -7,6 +7,7 @@ from ledger.capture.notebooks import remark
 from ledger.cli import marks
 from ledger.cli.allowances_page import allowed
 from ledger.cli.page import Cell, Page
+from ledger.cli.proposal_page import proposed
 from ledger.cli.text import command, count, duration, exact, line, moment, number, short, size, value
 from ledger.cli.trial_files import Names, files
 from ledger.model import Notebook
@@ -42,7 +43,7 @@ def trial_page(
     _head(page, trial)
     _code(page, trial["code"])
     _environment(page, trial, names, every)
-    _proposal(page, trial["proposal"])
+    proposed(page, trial["proposal"])
     _hyperparameters(page, trial["parameters"])
     _seeds(page, trial["seeds"], names)
     files(page, "Inputs", trial["inputs"], names, counts or {}, every=every)
@@ -119,40 +120,6 @@ def _code(page: Page, code: Document | None) -> None:
                 *(("notebook", (line(told), "yellow")) for told in _remarks(each["notebooks"])),
             ]
         )
-
-
-def _proposal(page: Page, proposal: Document | None) -> None:
-    if proposal is None:
-        return
-    page.heading("Proposal")
-    origin = proposal["source"]
-    if origin == "sampler" and proposal["sampler"]:
-        origin = f"sampler {line(proposal['sampler'])}"
-    page.pairs(
-        [
-            ("number", str(proposal["number"])),
-            ("from", origin),
-            ("had seen", f"entries up to {proposal['head']['size']}"),
-            ("search", short(proposal["search"])),
-        ]
-    )
-    page.table(
-        ("name", "value", "domain", "if"),
-        [
-            (line(each["name"]), value(each["value"]), _domain(each["domain"]), line(each["condition"] or ""))
-            for each in proposal["values"]
-        ],
-    )
-
-
-def _domain(domain: Document | None) -> str:
-    if domain is None:
-        return "-"
-    if domain["choices"]:
-        return f"{domain['type']} of {', '.join(map(value, domain['choices']))}"
-    scale = " log" if domain["log"] else ""
-    step = f" by {value(domain['step'])}" if domain["step"] is not None else ""
-    return f"{domain['type']} {value(domain['low'])} to {value(domain['high'])}{step}{scale}"
 
 
 def _remarks(notebooks: Sequence[Document]) -> list[str]:

@@ -29,7 +29,6 @@ from ledger.model import (
     Digest,
     HealthLine,
     HealthState,
-    Hyperparameter,
     Intent,
     Manifest,
     TrialStarted,
@@ -41,53 +40,13 @@ from ledger.model.frozen import frozen, replace
 from ledger.ops import standard_input
 from ledger.ops.names import check_name
 from ledger.ops.products import Products
+from ledger.ops.run_options import Pinned, RunOptions
 from ledger.workspace import Workspace
+
+__all__ = ["STANDARD_INPUT", "Pinned", "Prepared", "RunOptions", "prepare", "relative"]
 
 STANDARD_INPUT = "-"
 """As a path of ``--input``: standard input is read to its end and recorded."""
-
-
-@frozen
-class Pinned:
-    """What a search says of one of its trials."""
-
-    code: tuple[CodeSnapshot, ...]
-    """Of which it gets a copy, whatever the tree holds by now; the root's own first."""
-    proposal: Digest
-    """The ``trial.proposed`` that it tries."""
-    hyperparameters: tuple[Hyperparameter, ...]
-    """What was proposed."""
-    timeout: float | None = None
-    """Seconds after which it is ended."""
-    files: tuple[tuple[str, bytes], ...] = ()
-    """(path from the working directory, content) of what its copy holds beside."""
-
-
-@frozen
-class RunOptions:
-    """What a person can say about a trial beside its command."""
-
-    name: str | None = None
-    experiment: str | None = None
-    message: str | None = None
-    tags: tuple[str, ...] = ()
-    inputs: tuple[str, ...] = ()
-    """Paths as given, from the working directory; ``-`` is standard input."""
-    outputs: tuple[str, ...] = ()
-    parameters: tuple[tuple[str, Value], ...] = ()
-    seed: int | None = None
-    isolate: bool = False
-    """Execute in a scratch copy of the tree."""
-    enforce_clean: bool = False
-    """Refuse to run if the code differs from its commit."""
-    reuse: bool = False
-    """Do not run what has been run already, if its inputs still match."""
-    trace: bool = True
-    """Let the kernel tell each file that is opened."""
-    deep: bool = False
-    """Compare every installed file with what its package's record says."""
-    pinned: Pinned | None = None
-    """What a search says of this trial, which is one of it."""
 
 
 @frozen

@@ -3,90 +3,34 @@
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from types import FrameType, TracebackType
-from typing import Any, Final
+from typing import Final
 
 from ledger.capture.secrets import refill
 from ledger.errors import MismatchError, SpaceExhaustedError, UsageError
-from ledger.model import Digest, ProposalSource, Value
-from ledger.model.frozen import frozen
+from ledger.model import Digest
 from ledger.model.search import Search
 from ledger.ops import lost, tune_beginning, tune_earlier, tune_outcomes, tune_space
 from ledger.ops.names import check_name
 from ledger.ops.tune_beginning import Begun, Wanted
 from ledger.ops.tune_history import History, Tried
-from ledger.ops.tune_proposing import Proposing, Setting, enqueued
+from ledger.ops.tune_interrupts import Interrupts
+from ledger.ops.tune_points import enqueued
+from ledger.ops.tune_proposing import Proposing, Setting
 from ledger.ops.tune_reading import Reading
+from ledger.ops.tune_standing import Standing, Tell, Tuned, TuneOptions, standing
 from ledger.ops.tune_workers import Done, Order, Slots
 from ledger.tune.base import State
 from ledger.tune.unit import UnitSpace
 from ledger.workspace import Workspace
 
+__all__ = ["Standing", "Tell", "TuneOptions", "Tuned", "tune"]
+
 _TICK_S: Final = 0.2
 _PATIENCE_S: Final = 10.0
 """How long the trial of a process that died may take to be gone, too."""
-
-
-@frozen
-class TuneOptions:
-    """When a search stops, and how its trials run; all of it may be another one when it goes on."""
-
-    executions: int | None = None
-    """Trials in all, those of earlier calls among them; None for no limit."""
-    timeout: float | None = None
-    """Seconds after which no trial is begun."""
-    stop_after: int | None = None
-    """Trials in a row without a better one."""
-    target: float | None = None
-    """A value of the objective that is good enough."""
-    jobs: int = 1
-    """Trials at once."""
-    queue: tuple[Mapping[str, Value], ...] = ()
-    """Values to try first; the others by default."""
-    earlier: tuple[str, ...] = ()
-    """Experiments from whose trials to learn."""
-    fork: bool = False
-    """Whether to begin a new search that goes on from the one of that name."""
-    trace: bool = True
-    """Let the kernel tell each file that a trial opens."""
-
-
-@frozen
-class Standing:
-    """How a search stands."""
-
-    name: str
-    id: Digest
-    search: Search
-    tried: tuple[Tried, ...]
-    """All proposals, by number; trials of earlier searches from which it learns among them."""
-    best: tuple[int, ...]
-    """Numbers of its best trials: one; of several objectives all that none is better than."""
-
-    @property
-    def own(self) -> tuple[Tried, ...]:
-        """Its own trials."""
-        return tuple(each for each in self.tried if each.proposed.source is not ProposalSource.EARLIER)
-
-
-@frozen
-class Tuned:
-    """What came of a call."""
-
-    standing: Standing
-    stopped: str
-    """Why it stopped."""
-    interrupted: bool
-    """Whether somebody stopped it."""
-    begun: bool
-    """Whether the search began with this call."""
-
-
-Tell = Callable[[Tried, Standing], None]
-"""Told of each proposal, and of each trial that has ended, and how the search stands then."""
 
 
 def tune(
@@ -157,25 +101,11 @@ def tune(
         proposing = stack.enter_context(Proposing(workspace, wanted.name, begun.id, search, setting, queue))
         slots = Slots(options.jobs)
         stack.callback(slots.close)
-        interrupts = stack.enter_context(_Interrupts())
+        interrupts = stack.enter_context(Interrupts())
         if begun.before is not None or options.earlier:
             for line in tune_earlier.take(proposing, begun.before, options.earlier):
                 notify(line)
         return _Loop(begun, wanted.name, options, proposing, slots, interrupts, tell, notify).run()
-
-
-def standing(proposing: Proposing) -> Standing:
-    """How a search stands now."""
-    return _standing(proposing.name, proposing.id, proposing.search, proposing.standing())
-
-
-def _standing(name: str, id: Digest, search: Search, tried: Sequence[Tried]) -> Standing:
-    own = {
-        each.number: each.measured
-        for each in tried
-        if each.proposed.source is not ProposalSource.EARLIER and each.state is State.DONE
-    }
-    return Standing(name=name, id=id, search=search, tried=tuple(tried), best=tune_outcomes.best(search, own))
 
 
 def _counts(workspace: Workspace, id: Digest, search: Search) -> bool:
@@ -208,7 +138,7 @@ class _Loop:
         options: TuneOptions,
         proposing: Proposing,
         slots: Slots,
-        interrupts: "_Interrupts",
+        interrupts: Interrupts,
         tell: Tell,
         notify: Callable[[str], None],
     ) -> None:
@@ -233,7 +163,7 @@ class _Loop:
             self._drain()
             raise
         return Tuned(
-            standing=standing(self.proposing),
+            standing=self._now(),
             stopped="it was interrupted" if self.interrupts.count else self.stopped or "there is enough",
             interrupted=self.interrupts.count > 0,
             begun=self.begun.new,
@@ -254,11 +184,14 @@ class _Loop:
             tried, order = found
             if order is not None:
                 self.slots.submit(order)
-            self.tell(tried, standing(self.proposing))
+            self.tell(tried, self._now())
 
     def _enough(self, tried: tuple[Tried, ...]) -> bool:
-        self.stopped = self._reason(_standing(self.name, self.begun.id, self.begun.search, tried))
+        self.stopped = self._reason(standing(self.name, self.begun.id, self.begun.search, tried))
         return self.stopped is not None
+
+    def _now(self) -> Standing:
+        return standing(self.name, self.begun.id, self.begun.search, self.proposing.standing())
 
     def _reason(self, now: Standing) -> str | None:
         """Why nothing more is to be proposed."""
@@ -290,7 +223,7 @@ class _Loop:
                 self.notify(line)
             if done.error is not None:
                 raise done.error
-        now = standing(self.proposing)
+        now = self._now()
         tried = next(each for each in now.tried if each.id == id)
         self.tell(tried, now)
         self._refuse_missing(tried, now)
@@ -336,33 +269,3 @@ class _Loop:
         while self.slots.running and time.monotonic() < until:
             for _ in self.slots.wait(_TICK_S):
                 pass
-
-
-class _Interrupts(AbstractContextManager["_Interrupts"]):
-    """Counts signals that would end us, so that a search stops cleanly.
-
-    In the main thread alone, and only those that are neither ignored nor somebody else's.
-    """
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._former: dict[int, Any] = {}
-
-    def __enter__(self) -> "_Interrupts":
-        usual = (signal.default_int_handler, signal.SIG_DFL)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(number) in usual:
-                try:
-                    self._former[number] = signal.signal(number, self._count)
-                except ValueError:  # not in the main thread
-                    return self
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for number, handler in self._former.items():
-            signal.signal(number, handler)
-
-    def _count(self, _number: int, _frame: FrameType | None) -> None:
-        self.count += 1

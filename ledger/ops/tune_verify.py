@@ -20,7 +20,7 @@ from ledger.model.frozen import frozen
 from ledger.model.search import Search
 from ledger.ops import searches
 from ledger.ops.tune_history import History, Place, Tried, identity
-from ledger.ops.tune_proposing import point_of
+from ledger.ops.tune_points import point_of
 from ledger.ops.tune_words import FILE, Words
 from ledger.tune import registry
 from ledger.tune.unit import UnitSpace
