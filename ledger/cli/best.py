@@ -18,8 +18,7 @@ from ledger.workspace import Workspace
     "best",
     short_help="Show the best trials of an experiment, and of how many.",
     epilog=common.ends(
-        """ledger best -x digits
-        ledger best -x digits --maximize accuracy
+        """ledger best -x digits --maximize accuracy
         ledger best -x digits --minimize val_loss -n 5 --json""",
         "0 ok, 2 usage, 3 there is no such experiment, or no value",
     ),

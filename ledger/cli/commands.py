@@ -16,7 +16,6 @@ from ledger.errors import LedgerError, UsageError
 COMMANDS = {
     "init": "Make a ledger here.",
     "run": "Run a command and record it as a trial.",
-    "tune": "Search for the best hyperparameters of a command.",
     "log": "List trials, newest first.",
     "sql": "Ask the ledger's tables in SQL.",
     "show": "Show all that is recorded of a trial.",
@@ -24,6 +23,7 @@ COMMANDS = {
     "diff": "Show what differs between two trials or experiments.",
     "replay": "Make a trial again from its record alone, and compare.",
     "why": "Say what makes the results of two trials differ, and how much.",
+    "tune": "Search for the best hyperparameters of a command.",
     "verify": "Check that the ledger is whole, or a proof.",
     "best": "Show the best trials of an experiment, and of how many.",
     "head": "Show how far the ledger goes, or pin that.",

@@ -22,7 +22,7 @@ INTERRUPTED = 130
     context_settings={"allow_interspersed_args": False},
     options_metavar="[OPTIONS]",
     epilog=common.ends(
-        """ledger tune -x digits --minimize loss -n 40 -p 'lr=log(1e-5, 1e-1)' -- python train.py --lr {lr}
+        """ledger tune -x net --minimize loss -n 50 -p 'lr=log(1e-5, 1)' -- fit {lr}
         ledger tune -x digits -n 80 -j 2""",
         "0 ok, 1 no trial ended well, 2 usage, 4 another search has begun by that name, or no trial has the"
         " metric, 125 a trial cannot be recorded, 130 interrupted: the same command goes on",

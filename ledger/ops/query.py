@@ -22,6 +22,7 @@ from ledger.model import (
     TrialReplayed,
     TrialStarted,
 )
+from ledger.model.frozen import field as frozen_field
 from ledger.model.frozen import frozen
 
 Key = TypeVar("Key")
@@ -93,13 +94,13 @@ class Trials:
     """What may differ from run to run, by the entry's id, oldest first; what was taken back is left out."""
     tagged: Mapping[str, tuple[Digest, ...]]
     """Trials that bear each tag, in the order in which they got it; removed trials are left out."""
-    ends: Mapping[Digest, Digest] = field(default_factory=dict)
+    ends: Mapping[Digest, Digest] = frozen_field(default_factory=dict)
     """The entry that tells the end of each trial that has ended."""
-    dropped: Mapping[Digest, tuple[Dropped, ...]] = field(default_factory=dict)
+    dropped: Mapping[Digest, tuple[Dropped, ...]] = frozen_field(default_factory=dict)
     """What was let go of, by the entry that held it, oldest first."""
-    proposals: Mapping[Digest, TrialProposed] = field(default_factory=dict)
+    proposals: Mapping[Digest, TrialProposed] = frozen_field(default_factory=dict)
     """What searches proposed, by the entry's id, oldest first."""
-    experiments: Mapping[Digest, ExperimentCreated] = field(default_factory=dict)
+    experiments: Mapping[Digest, ExperimentCreated] = frozen_field(default_factory=dict)
     """Tuned experiments, by the entry's id, oldest first."""
 
     def __iter__(self) -> Iterator[Trial]:
