@@ -35,7 +35,8 @@ class Parameter:
     default: Value = None
     """Where a search begins; None where nobody said."""
     condition: str | None = None
-    """When it has a value, as a filter over parameters that come before it; None: always."""
+    """When it has a value, as a filter over parameters that come before it, in the one form that a filter of
+    its meaning has; None: always."""
 
 
 @frozen
@@ -45,7 +46,8 @@ class Space:
     parameters: tuple[Parameter, ...]
     """In the order of their definition, counts spelled out; conditions name earlier ones only."""
     constraints: tuple[str, ...] = ()
-    """What must hold between them, each over parameters; one that has no value makes it hold."""
+    """What must hold between them: comparisons of terms over parameters (`ledger.tune.constraints`), each in
+    its one form. Only what is false forbids: a comparison with a parameter that has no value is not."""
 
 
 @frozen

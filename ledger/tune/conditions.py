@@ -6,7 +6,7 @@ the test's opposite holds, and ``not``, ``and`` and ``or`` follow Kleene's three
 parameter compare by their place in its domain.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import ge, gt, le, lt
 from typing import Any, Final
 
@@ -102,11 +102,26 @@ def meant(literal: Literal, domain: Domain | None) -> Value:
     return literal.value
 
 
-def ranks(domain: Domain | None) -> dict[Value, int] | None:
+class Ranks:
+    """The places of an ordinal's values."""
+
+    def __init__(self, choices: Sequence[Value]) -> None:
+        self._places = {self._key(each): place for place, each in enumerate(choices)}
+
+    def of(self, value: Value) -> int | None:
+        """The place of a value; None where it is none of them."""
+        return self._places.get(self._key(value))
+
+    @staticmethod
+    def _key(value: Value) -> tuple[bool, Value]:
+        return isinstance(value, bool), value  # True is 1 to a dictionary
+
+
+def ranks(domain: Domain | None) -> Ranks | None:
     """The places of an ordinal's values; None where they are numbers and compare as such."""
     if domain is None or domain.type is not HyperparameterType.ORDINAL or all(map(is_number, domain.choices)):
         return None
-    return {each: place for place, each in enumerate(domain.choices)}
+    return Ranks(domain.choices)
 
 
 def is_number(value: Value) -> bool:
@@ -144,11 +159,11 @@ def _test(test: Test, domain: Domain | None) -> Question:
     return ask
 
 
-def _order(operator: Operator, wanted: Value, places: dict[Value, int] | None) -> Callable[[Value], Answer]:
+def _order(operator: Operator, wanted: Value, places: Ranks | None) -> Callable[[Value], Answer]:
     compare = ORDER[operator]
 
     def answer(value: Value) -> Answer:
-        one, other = (value, wanted) if places is None else (places.get(value), places.get(wanted))
+        one, other = (value, wanted) if places is None else (places.of(value), places.of(wanted))
         return compare(one, other) if is_number(one) and is_number(other) else None
 
     return answer

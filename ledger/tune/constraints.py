@@ -27,7 +27,7 @@ from ledger.model import Value
 from ledger.model.filter_syntax import Operator, bare, mistake
 from ledger.model.frozen import frozen
 from ledger.model.space import Domain
-from ledger.tune.conditions import ORDER, Question, is_number, joined, negated, ranks, same
+from ledger.tune.conditions import ORDER, Question, Ranks, is_number, joined, negated, ranks, same
 from ledger.tune.constraint_tokens import Cursor
 from ledger.tune.near import nearest
 from ledger.tune.terms import FailedError, Term, computed, constant, held, parameter, ranked, text
@@ -162,7 +162,7 @@ class _Parser(Cursor):
         shown = f"{left.text} {operator} {right.text}"
         return _Asked(text=shown, ask=ask, level=2, position=left.position)
 
-    def _order(self, left: Term, right: Term) -> dict[Value, int] | None:
+    def _order(self, left: Term, right: Term) -> Ranks | None:
         """The places of an ordinal's texts; None where numbers are compared."""
         if left.number and right.number:
             return None

@@ -8,7 +8,7 @@ from ledger.model import HyperparameterType, Value
 from ledger.model.filter_syntax import KEYWORDS
 from ledger.model.frozen import frozen
 from ledger.model.space import Domain
-from ledger.tune.conditions import is_number
+from ledger.tune.conditions import Ranks, is_number
 
 Reader = Callable[[Mapping[str, Value]], Value]
 """The value of something, told the parameters' values by name; None where one of them has none."""
@@ -70,12 +70,12 @@ def held(term: Term, level: int) -> str:
     return f"({term.text})" if term.level < level else term.text
 
 
-def ranked(read: Reader, places: dict[Value, int]) -> Reader:
+def ranked(read: Reader, places: Ranks) -> Reader:
     """The place of a value among those of an ordinal."""
 
     def found(values: Mapping[str, Value]) -> Value:
         value = read(values)
-        return None if value is None else places.get(value)
+        return None if value is None else places.of(value)
 
     return found
 

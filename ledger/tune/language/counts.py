@@ -62,10 +62,16 @@ def each_constraint(constraint: Constraint, known: Mapping[str, Definition]) -> 
         If a count names what is no whole number, or there are too many.
     """
     found = []
-    for values, _ in _walk(constraint.counts, known, constraint.place, {}, MOST):
-        shown = ", ".join(f"{name} = {value}" for name, value in values.items())
-        place = f"{constraint.place} ({shown})" if shown else constraint.place
-        found.append((_filled(constraint.text, values, place), place))
+    try:
+        for values, _ in _walk(constraint.counts, known, constraint.place, {}, MOST):
+            shown = ", ".join(f"{name} = {value}" for name, value in values.items())
+            place = f"{constraint.place} ({shown})" if shown else constraint.place
+            found.append((_filled(constraint.text, values, place), place))
+    except KeyError as error:
+        name = str(error.args[0])
+        raise refused(
+            constraint.place, "an unknown name", f"{name} is not defined", nearest(name, known)
+        ) from error
     return found
 
 

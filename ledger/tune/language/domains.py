@@ -88,6 +88,8 @@ def domain(
         if any(same(each, other) for other in values[:number]):
             raise refused(place, "a choice that stands there twice", f"{written(each)} in {kind}")
         _no_nan(each, place)
+    if kind == "choice" and len(values) == 1:
+        return _fixed(values[0], place)
     return Domain(type=type_, choices=tuple(values))
 
 

@@ -27,7 +27,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from ledger.errors import UsageError
 from ledger.model import Value
 from ledger.tune.language import domains, option
 from ledger.tune.language.definition import Constraint, Definition, refused
@@ -64,9 +63,11 @@ def from_text(text: str, file: str) -> tuple[list[Definition], list[Constraint]]
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{file} is no TOML", cause=str(error)) from error
+        told = re.search(r"\(at line (\d+), column \d+\)", str(error))
+        line = told.group(1) if told else len(text.rstrip().split("\n"))
+        raise refused(f"{file}, line {line}", "it is no TOML", str(error)) from error
     except RecursionError as error:
-        raise UsageError(f"{file} is no space", cause="it is nested too deep") from error
+        raise refused(file, "it is no space", "it is nested too deep") from error
 
     def place(*path: str | int) -> str:
         line = line_of(text, path)

@@ -123,6 +123,8 @@ def default_in(domain: Domain, value: Value, place: str) -> Value:
     UsageError
         If the domain has no such value.
     """
+    if value is None:
+        raise refused(place, "null as a default", "a search begins there only if nobody says where")
     try:
         return domains.member(domain, value)
     except ValueError as error:
@@ -210,9 +212,8 @@ def _without_counts(text: str) -> tuple[str, tuple[Count, ...]]:
 
 def _count(match: re.Match[str]) -> Count:
     variable, first, last = match.groups()
-    whole = last.isascii() and last.isdigit()
-    return Count(
-        variable=variable,
-        first=int(first[-_MOST_DIGITS:]),
-        last=int(last[-_MOST_DIGITS:]) if whole else last,
-    )
+    return Count(variable=variable, first=_number(first), last=_number(last) if last.isdecimal() else last)
+
+
+def _number(digits: str) -> int:
+    return int(digits) if len(digits) <= _MOST_DIGITS else 10**_MOST_DIGITS  # too many steps, either way

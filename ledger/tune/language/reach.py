@@ -1,11 +1,12 @@
 """Whether each condition can hold, given those of the parameters that it asks."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
 from ledger.model import HyperparameterType, Value
+from ledger.model.filter_syntax import Operator
 from ledger.model.space import Domain
 from ledger.tune.conditions import Question, compiled, is_number, tests
 from ledger.tune.language.definition import Definition, refused
@@ -32,23 +33,21 @@ def check(ordered: Sequence[Definition], conditions: Mapping[str, Condition]) ->
     domains = {each.name: each.domain for each in ordered}
     asked = {name: compiled(each.expression, domains) for name, each in conditions.items()}
     for definition in ordered:
-        if definition.name in conditions:
-            needed = _needed(definition.name, conditions)
-            names = [each.name for each in ordered if each.name in needed]
-            relevant = [
-                conditions[definition.name],
-                *(conditions[each] for each in names if each in conditions),
-            ]
-            values = {name: _standing(name, domains[name], relevant) for name in names}
-            if not _holds(asked[definition.name], names, values, asked):
-                others = [f"{each} if {conditions[each].text}" for each in names if each in conditions]
-                raise refused(
-                    definition.asked_at,
-                    f"{definition.name} never has a value",
-                    f"its condition never holds: {conditions[definition.name].text}"
-                    + (f" (with {'; '.join(others)})" if others else ""),
-                    f"leave {definition.name} out, or change the condition",
-                )
+        if definition.name not in conditions:
+            continue
+        needed = _needed(definition.name, conditions)
+        names = [each.name for each in ordered if each.name in needed]
+        relevant = {each: conditions[each] for each in (definition.name, *names) if each in conditions}
+        values = {name: _standing(name, domains[name], list(relevant.values())) for name in names}
+        if not _Search(definition.name, names, values, relevant, asked).succeeds():
+            others = [f"{each} if {relevant[each].text}" for each in names if each in relevant]
+            raise refused(
+                definition.asked_at,
+                f"{definition.name} never has a value",
+                f"its condition never holds: {relevant[definition.name].text}"
+                + (f" (with {'; '.join(others[:5])}{'; …' if others[5:] else ''})" if others else ""),
+                f"leave {definition.name} out, or change the condition",
+            )
 
 
 def _needed(name: str, conditions: Mapping[str, Condition]) -> set[str]:
@@ -62,27 +61,48 @@ def _needed(name: str, conditions: Mapping[str, Condition]) -> set[str]:
     return found
 
 
-def _holds(
-    ask: Question, names: Sequence[str], values: Mapping[str, list[Value]], asked: Mapping[str, Question]
-) -> bool:
-    left = _MOST
+class _Search:
+    """A search for values with which a condition holds, those first that make others hold."""
 
-    def points(place: int, known: dict[str, Value]) -> Iterator[dict[str, Value]]:
-        nonlocal left
-        left -= 1
-        if place == len(names):
-            yield known
-            return
-        name = names[place]
-        if name in asked and asked[name](known) is not True:
-            yield from points(place + 1, known)
-            return
-        for value in values[name]:
-            if left < 0:
-                return
-            yield from points(place + 1, {**known, name: value})
+    def __init__(
+        self,
+        name: str,
+        names: Sequence[str],
+        values: Mapping[str, list[Value]],
+        conditions: Mapping[str, Condition],
+        asked: Mapping[str, Question],
+    ) -> None:
+        self._names, self._values, self._asked = names, values, asked
+        self._ask = asked[name]
+        asks_null = any(each.operator is Operator.NULL for each in tests(conditions[name].expression))
+        self._early = not asks_null
+        """Whether what the condition says of some values stays when there are more."""
+        self._askers: dict[str, list[Question]] = {each: [] for each in names}
+        for asker, condition in conditions.items():
+            for each in condition.needs:
+                self._askers[each].append(asked[asker])
 
-    return any(ask(point) is True for point in points(0, {})) or left < 0
+    def succeeds(self) -> bool:
+        """Whether it finds some, or has looked at too many to say no."""
+        waiting: list[tuple[int, dict[str, Value]]] = [(0, {})]
+        for _ in range(_MOST):
+            if not waiting:
+                return False
+            place, known = waiting.pop()
+            over = place == len(self._names)
+            answer = self._ask(known) if self._early or over else None
+            if answer is True:
+                return True
+            if not over and answer is None:
+                waiting += [(place + 1, each) for each in self._next(self._names[place], known)]
+        return True
+
+    def _next(self, name: str, known: dict[str, Value]) -> list[dict[str, Value]]:
+        """All that is known, with one more parameter, the best for last."""
+        if name in self._asked and self._asked[name](known) is not True:
+            return [known]
+        found = [{**known, name: value} for value in self._values[name]]
+        return sorted(found, key=lambda each: sum(ask(each) is True for ask in self._askers[name]))
 
 
 def _standing(name: str, domain: Domain, conditions: Sequence[Condition]) -> list[Value]:

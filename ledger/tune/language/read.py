@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ledger.model.space import Parameter, Space
-from ledger.tune.language import feasible, option, reach, sound
+from ledger.tune.language import feasible, option, reach, sound, spelled
 from ledger.tune.language.counts import spelled_out, with_variables
 from ledger.tune.language.definition import Constraint, Definition, refused
 from ledger.tune.language.file import from_mapping, from_text
@@ -57,6 +57,17 @@ def _over(written: Iterable[Definition], own: Iterable[Definition]) -> list[Defi
     for each in map(with_variables, written):
         found += mine.pop(each.name, [each])
     return [*found, *(each for several in mine.values() for each in several)]
+
+
+def again(found: Space) -> Space:
+    """A space that somebody put together by hand, once it is known to be sound.
+
+    Raises
+    ------
+    UsageError
+        If it is not.
+    """
+    return space([spelled.parameter(each) for each in found.parameters], found.constraints)
 
 
 def made(definitions: Sequence[Definition], constraints: Iterable[Constraint] = ()) -> Space:

@@ -175,7 +175,7 @@ def _check_order(test: Test, source: str, domain: Domain) -> None:
             f"{name} in (…), or define it in order: {name}=ordinal(…)",
         )
     places = ranks(domain)
-    if places is not None and meant(literal, domain) not in places:
+    if places is not None and places.of(meant(literal, domain)) is None:
         _check_value(test, literal, source, domain)
     if places is None and not is_number(literal.value):
         raise mistake(source, literal.position, f"{name} is a number, and {literal.text} is none")

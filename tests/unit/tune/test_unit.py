@@ -218,6 +218,36 @@ def test_a_condition_takes_a_value_away():
             one.point(values)
 
 
+NESTED = unit(
+    "layers=int(1,4)",
+    "units{i}=int(8,256,log) for i in 1..layers",
+    "opt=choice(sgd,adam)",
+    "momentum=real(0,0.99) if opt==sgd",
+    "nesterov=bool() if momentum > 0.5 or units3 > 100",
+    "lr=log(1e-5,1e-1)",
+    "k=3",
+    constraints=["units2 <= units1", "units4 * 2 <= units3 or lr < 0.01"],
+)
+
+
+@given(st.tuples(*[st.floats(-0.5, 1.5)] * len(NESTED.axes)))
+def test_a_completed_point_is_complete(coordinates):
+    point = NESTED.completed(coordinates)
+    values = NESTED.values(point)
+    assert NESTED.point(values) == point
+    assert NESTED.completed([0.3 if each is None else each for each in point]) == point
+    known = {}
+    for place, axis in enumerate(NESTED.axes):
+        assert NESTED.active(place, known) is (axis.parameter.name in values)
+        known.update(
+            {axis.parameter.name: values[axis.parameter.name]} if axis.parameter.name in values else {}
+        )
+    met = (values["layers"] < 2 or values["units2"] <= values["units1"]) and (
+        values["layers"] < 4 or values["units4"] * 2 <= values["units3"] or values["lr"] < 0.01
+    )
+    assert NESTED.feasible(point) is met
+
+
 def test_sizes():
     assert unit("a=int(1, 4)", "b=bool()").size == 8
     assert unit("a=int(1, 4)", "b=real(0, 1)").size is None
