@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.samplers import BaseGASampler, BaseSampler, CmaEsSampler, QMCSampler
+from optuna.samplers import BaseSampler, CmaEsSampler, NSGAIIISampler, NSGAIISampler, QMCSampler
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from ledger.errors import UsageError
@@ -26,7 +26,7 @@ from ledger.tune.unit import Axis, Point, UnitSpace
 _PURPOSE, _RANDOM = 8, 9
 _TRIES = 10
 """Suggestions that may break a constraint between parameters before a point is drawn at random."""
-_ASKED: Final = (BaseGASampler, CmaEsSampler, QMCSampler)
+_ASKED: Final = (CmaEsSampler, NSGAIIISampler, NSGAIISampler, QMCSampler)
 """Samplers that keep notes with each trial as they are asked: all trials are asked for again, in order."""
 _STATES: Final = {
     State.PENDING: TrialState.RUNNING,
