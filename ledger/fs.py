@@ -262,6 +262,11 @@ def try_lock(path: Path, *, make: bool = True) -> int | None:
     return descriptor
 
 
+def share(descriptor: int) -> None:
+    """Hold a lock together with others from now on, waiting for one who holds it alone."""
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+
+
 def locks_hold(path: Path) -> bool:
     """Whether a lock that is held keeps others out; call while holding `path`.
 

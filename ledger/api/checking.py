@@ -54,6 +54,8 @@ class Checking(Base):
         report = checks.verify(
             self._workspace.journal, self._workspace.store, trials, scope=scope, sample=drawing
         )
+        if experiment is not None:
+            report = checks.with_searches(report, self._workspace, trials, experiment)
         return pinned_heads.checked(self._workspace, report)
 
     def sign(self, key: str | os.PathLike[str] | None = None) -> SignedHead:

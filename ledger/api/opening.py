@@ -12,6 +12,7 @@ from ledger.api.checking import Checking
 from ledger.api.keeping import Keeping
 from ledger.api.running import Running
 from ledger.api.sharing import Sharing
+from ledger.api.tuning import Tuning
 from ledger.errors import DamagedError, NotFoundError
 from ledger.model import Digest, layout
 from ledger.model.proof import MOST_BYTES
@@ -20,7 +21,7 @@ from ledger.ops import proofs, sharing
 from ledger.ops.proofs import Proven
 
 
-class Ledger(Running, Asking, Keeping, Checking, Sharing):
+class Ledger(Running, Tuning, Asking, Keeping, Checking, Sharing):
     """A ledger.
 
     Nothing is kept between calls: each reads what is there then.

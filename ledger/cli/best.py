@@ -8,8 +8,10 @@ from ledger.cli.page import Page
 from ledger.cli.text import exact, line, number
 from ledger.errors import UsageError
 from ledger.model import HyperparameterRole
+from ledger.ops import searches
 from ledger.ops.best import Best, best
 from ledger.ops.result_documents import best_document
+from ledger.workspace import Workspace
 
 
 @click.command(
@@ -40,19 +42,32 @@ def command(
     Counted are all that were started, whatever came of them, those that were taken back among them; in the
     ledger as it is now, and in the largest head that is signed.
     """
+    workspace = common.opened(context)
     metric = minimize if minimize is not None else maximize
+    large = maximize is not None
+    if experiment is not None and metric is None:
+        metric, large = _objective(workspace, experiment)
     if experiment is None or metric is None or (minimize is not None and maximize is not None):
         raise UsageError(
             "an experiment and a metric are needed",
-            cause="expected -x NAME and one of --minimize METRIC, --maximize METRIC",
+            cause="expected -x NAME and one of --minimize METRIC, --maximize METRIC, which only an experiment"
+            " that was tuned for one metric can do without",
             hint="ledger best -x digits --maximize accuracy",
         )
-    workspace = common.opened(context)
-    found = best(workspace, experiment, metric, maximize=maximize is not None, count=limit)
+    found = best(workspace, experiment, metric, maximize=large, count=limit)
     if as_json:
         common.emit(best_document(found, workspace.store))
     else:
         _page(found).show()
+
+
+def _objective(workspace: Workspace, experiment: str) -> tuple[str | None, bool]:
+    """What an experiment was tuned for, and whether that should be large."""
+    created = searches.newest(workspace.journal, experiment)
+    search = None if created is None else searches.definition(created[1])
+    if search is None or len(search.objectives) > 1:
+        return None, False
+    return search.objectives[0].metric, search.objectives[0].maximize
 
 
 def _page(found: Best) -> Page:

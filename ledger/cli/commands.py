@@ -23,6 +23,7 @@ COMMANDS = {
     "diff": "Show what differs between two trials or experiments.",
     "replay": "Make a trial again from its record alone, and compare.",
     "why": "Say what makes the results of two trials differ, and how much.",
+    "tune": "Search for the best hyperparameters of a command.",
     "verify": "Check that the ledger is whole, or a proof.",
     "best": "Show the best trials of an experiment, and of how many.",
     "head": "Show how far the ledger goes, or pin that.",

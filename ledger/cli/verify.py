@@ -17,7 +17,7 @@ from ledger.model import Trial
 from ledger.ops import pinned_heads, query, references
 from ledger.ops.result_documents import verify_document
 from ledger.ops.sampling import CONFIDENCE, Sample, Sampling
-from ledger.ops.verify import Report, verify
+from ledger.ops.verify import Report, verify, with_searches
 from ledger.workspace import Workspace
 
 _EVERY_S = 0.1
@@ -117,6 +117,8 @@ def command(
             progress=progress,
         )
         progress.end()
+        if experiment is not None:
+            report = with_searches(report, workspace, trials, experiment)
         return pinned_heads.checked(workspace, report)
 
     report = check()
@@ -167,6 +169,7 @@ def _page(report: Report) -> Page:
     checked = (
         f"{count(report.head.size, 'entry').replace('entrys', 'entries')}, {count(report.trials, 'trial')}, "
         f"{count(report.objects, 'object')}"
+        + (f", {count(report.proposals, 'proposal')}" if report.proposals else "")
     )
     if report.ok:
         page.line(("whole", "bold green"))

@@ -127,6 +127,8 @@ def _plain_types(hint: Any) -> frozenset[type[Any]]:
 
 def _optional_decoder(arguments: tuple[Any, ...]) -> Decoder:
     others = [each for each in arguments if each is not type(None)]
+    if set(others) == {int, float}:
+        return _exact_number
     if len(others) != 1:
         raise TypeError(f"no codec for a union of {others}")
     inner = _decoder(others[0])
@@ -198,6 +200,13 @@ def _number(document: Any, path: str) -> float:
         return float(document)
     except OverflowError:
         raise FormatError("a field does not fit", cause=f"{path}: an integer that is no float") from None
+
+
+def _exact_number(document: Any, path: str) -> int | float | None:
+    """An integer that stays one, a float, or nothing."""
+    if document is None or type(document) is float:
+        return document
+    return _integer(document, path)
 
 
 def _map(inner: Decoder) -> Decoder:

@@ -1,11 +1,12 @@
 """What is appended to a journal: one fact at a time."""
 
+from enum import StrEnum
 from typing import Any, ClassVar
 
 from ledger.model.digest import Digest
 from ledger.model.findings import Cause, Difference, HealthLine, Verdict
 from ledger.model.frozen import frozen
-from ledger.model.head import OriginHead
+from ledger.model.head import Head, OriginHead
 from ledger.model.trial import (
     Artifact,
     CodeSnapshot,
@@ -14,6 +15,7 @@ from ledger.model.trial import (
     Interpreter,
     Observed,
     Outcome,
+    Value,
     Wheel,
 )
 
@@ -30,6 +32,8 @@ class TrialStarted:
     tags: tuple[str, ...] = ()
     parent: Digest | None = None
     """The trial inside which this one was started."""
+    proposal: Digest | None = None
+    """The ``trial.proposed`` that it tries; None where no search proposed it."""
     root: str
     """Absolute path of the root where it runs."""
     intent: Intent
@@ -150,7 +154,43 @@ class ExperimentCreated:
 
     name: str
     definition: dict[str, Any]
-    """Space, domains, objective, sampler and seed."""
+    """A Search: space, objectives, sampler and seed, command and code."""
+
+
+class ProposalSource(StrEnum):
+    """Where a proposal comes from."""
+
+    SAMPLER = "sampler"
+    DEFAULT = "default"
+    """The space's own defaults, where a search begins."""
+    ENQUEUED = "enqueued"
+    """Somebody asked for it."""
+    EARLIER = "earlier"
+    """A trial of an earlier search, from which this one learns."""
+
+
+@frozen
+class TrialProposed:
+    """A search says what to try next; appended before the trial starts."""
+
+    kind: ClassVar[str] = "trial.proposed"
+
+    experiment: str
+    """Its name."""
+    search: Digest
+    """The ``experiment.created`` that it is of."""
+    number: int
+    """In its search, from 0."""
+    values: tuple[tuple[str, Value], ...]
+    """(name, value) of each hyperparameter that has one, in the order of the space."""
+    point: tuple[float | None, ...]
+    """A coordinate from 0 to 1 for each hyperparameter of the space; null where it has no value."""
+    head: Head
+    """The prefix of the ledger that it was made from."""
+    source: ProposalSource
+    """Where it comes from."""
+    adopted: Digest | None = None
+    """A trial that had been tried before, and stands for this one; null where one is to be started."""
 
 
 @frozen
@@ -242,6 +282,7 @@ Payload = (
     | TrialReplayed
     | Allowance
     | ExperimentCreated
+    | TrialProposed
     | Note
     | Tag
     | Tombstone
@@ -259,6 +300,7 @@ KNOWN: dict[str, type[Any]] = {
         TrialReplayed,
         Allowance,
         ExperimentCreated,
+        TrialProposed,
         Note,
         Tag,
         Tombstone,

@@ -285,3 +285,18 @@ def leases(ledger: Path) -> Path:
 def temporary(ledger: Path) -> Path:
     """Half-written files; on the file system of the objects."""
     return ledger / "tmp"
+
+
+def search_lock(ledger: Path, search: Digest) -> Path:
+    """Held by whoever proposes a trial of a search."""
+    return ledger / "tune" / f"{search.short}.lock"
+
+
+def search_runners(ledger: Path, search: Digest) -> Path:
+    """Held, shared, by all who run trials of a search."""
+    return ledger / "tune" / f"{search.short}.runners"
+
+
+def searches_lock(ledger: Path) -> Path:
+    """Held by whoever begins a search."""
+    return ledger / "tune" / "lock"

@@ -393,6 +393,8 @@ class Trial:
     tags: tuple[str, ...]
     parent: Digest | None
     """The trial inside which it was started."""
+    proposal: Digest | None = None
+    """The ``trial.proposed`` that it tries; None where no search proposed it."""
     started: int
     """UTC, nanoseconds since 1970."""
     root: str

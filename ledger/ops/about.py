@@ -11,6 +11,7 @@ from ledger.model import (
     Note,
     Recorded,
     Tombstone,
+    TrialProposed,
     TrialStarted,
     Unknown,
 )
@@ -59,6 +60,8 @@ def _is_about(recorded: Recorded, ids: set[Digest], names: set[str], known: set[
             return any(each.entry in known for each in payload.contents)
         case ExperimentCreated():
             return payload.name in names
+        case TrialProposed():
+            return payload.experiment in names
         case ForeignLog():
             return False
         case Unknown():

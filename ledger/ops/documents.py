@@ -19,6 +19,7 @@ from ledger.model import (
 )
 from ledger.model.codec import VERSION, digest_of
 from ledger.model.jsonform import rfc3339, to_json, with_bytes
+from ledger.ops import searches
 from ledger.ops.allowances import holding
 from ledger.ops.machines import Machines
 from ledger.ops.objects import Loaded, Problem, load, unique
@@ -74,7 +75,7 @@ def trial_document(trial: Trial, trials: Trials, store: Store) -> Document:
             {"id": str(id), **to_json(each)} for id, each in holding(trial, trials.allowances).known
         ],
         "notes": [note_document(each) for each in trials.notes.get(trial.id, ())],
-        "proposal": None,
+        "proposal": _proposal(trial, trials),
         "problems": to_json(unique([environment.problem, host.problem, *problems])),
     }
 
@@ -232,6 +233,35 @@ def _seeds(trial: Trial) -> Document:
         },
         "seeded": to_json(observed.seeded) if observed else [],
         "entropy": to_json(observed.entropy) if observed else [],
+    }
+
+
+def _proposal(trial: Trial, trials: Trials) -> Document | None:
+    """What of a search it tries, each value with its domain."""
+    proposed = None if trial.proposal is None else trials.proposals.get(trial.proposal)
+    if proposed is None:
+        return None
+    search = searches.definition(trials.experiments.get(proposed.search))
+    parameters = {each.name: each for each in search.space.parameters} if search else {}
+    return {
+        "id": str(trial.proposal),
+        "search": str(proposed.search),
+        "number": proposed.number,
+        "source": str(proposed.source),
+        "sampler": search.sampler if search else None,
+        "version": search.version if search else None,
+        "objectives": to_json(search.objectives) if search else [],
+        "values": [
+            {
+                "name": to_json(name),
+                "value": to_json(value),
+                "domain": to_json(parameters[name].domain) if name in parameters else None,
+                "condition": to_json(parameters[name].condition) if name in parameters else None,
+            }
+            for name, value in proposed.values
+        ],
+        "point": to_json(proposed.point),
+        "head": {"size": proposed.head.size, "origins": to_json(proposed.head.origins)},
     }
 
 

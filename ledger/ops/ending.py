@@ -70,7 +70,7 @@ def record(call: Call, ended: Ended) -> Recorded:
     started = ended.prepared.started
     health = united(started.health, [*collected.health, *_command(ended.exit.error)])
     health = united(health, overlapped)
-    finished = _finished(ended.trial, ended.prepared, collected, outcome, health)
+    finished = _finished(call, ended, collected, outcome, health)
     if call.workspace.config.environment.keep_wheels:
         finished = _with_wheels(call.workspace, ended, finished)
         health = finished.health
@@ -124,8 +124,8 @@ def _leavings(call: Call, ended: Ended, overlapped: bool) -> Leavings:
 
 
 def _finished(
-    trial: Digest,
-    prepared: Prepared,
+    call: Call,
+    ended: Ended,
     collected: Collected,
     outcome: Outcome,
     health: tuple[HealthLine, ...],
@@ -135,15 +135,20 @@ def _finished(
         line.state is HealthState.COMPLETE for line in health if line.part == "inputs"
     )
     recipe = Recipe(
-        intent=digest_of(prepared.started.intent),
+        intent=digest_of(ended.prepared.started.intent),
         inputs=tuple((each.path, each.digest) for each in collected.inputs),
         complete=complete,
     )
+    seen = collected.hyperparameters
+    if call.options.pinned is not None:
+        from ledger.ops import pinned
+
+        seen = pinned.overlaid(seen, call.options.pinned)
     return TrialFinished(
-        trial=trial,
+        trial=ended.trial,
         recipe=digest_of(recipe),
         recipe_complete=recipe.complete,
-        hyperparameters=collected.hyperparameters,
+        hyperparameters=seen,
         inputs=collected.inputs,
         observed=collected.observed,
         outcome=outcome,

@@ -63,6 +63,9 @@ class Launch:
     new_session: bool = False
     """Whether it gets a session, without a terminal, of which every process is killed once it has exited; it
     dies with us, too."""
+    passes_on: bool = False
+    """Whether a signal that would end us goes to a session of its own first, and only the second kills it; we
+    go on, to record its end."""
     keep_fds: tuple[int, ...] = ()
     """Descriptors, such as that of a lock, that the recording process holds as long as it records."""
     tracer: "Callable[[], Tracer | None] | None" = None
@@ -93,6 +96,8 @@ class Exit:
     """Why it could not be started."""
     timed_out: bool
     """Whether the time ran out."""
+    passed_on: int | None = None
+    """The signal that was passed on to end it."""
     streams: tuple[StreamNote, ...]
     """How well its streams were recorded, stdout first."""
 
@@ -102,6 +107,7 @@ class _End(NamedTuple):
     usage: resource.struct_rusage
     timed_out: bool
     interrupted: int | None
+    passed_on: int | None
 
 
 def _nothing(process: int) -> None:
@@ -207,6 +213,7 @@ def execute(launch: Launch, on_started: Callable[[int], None] = _nothing) -> Exi
         peak_memory=end.usage.ru_maxrss * 1024,
         error=failure.text if failure is not None else None,
         timed_out=end.timed_out,
+        passed_on=end.passed_on,
         streams=tuple(sorted(notes, key=lambda note: note.name, reverse=True)),
     )
 
@@ -263,6 +270,7 @@ def _attend(
     deadline = time.monotonic() + launch.timeout if launch.timeout is not None else None
     timed_out = False
     interrupted: int | None = None
+    passed_on: int | None = None
     missed = set(early)
     # Waiting without reaping keeps its id, and that of its group, from being given to anybody else.
     while os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
@@ -277,7 +285,10 @@ def _attend(
             continue
         if got.number == signal.SIGWINCH and got.sender != os.getpid():
             _resize(channels)
-        if launch.new_session and got.number in signals.ENDING:
+        if launch.passes_on and got.number in signals.ENDING:
+            _send(launch, child, got.number if passed_on is None else signal.SIGKILL)
+            passed_on = passed_on or got.number
+        elif launch.new_session and got.number in signals.ENDING:
             interrupted = interrupted or got.number
             _send(launch, child, signal.SIGKILL)
         elif got.number in missed or launch.new_session or not _had_it(got, child):
@@ -287,7 +298,7 @@ def _attend(
     if launch.new_session:
         _kill_session(child)
     _, status, usage = os.wait4(child, 0)
-    return _End(status=status, usage=usage, timed_out=timed_out, interrupted=interrupted)
+    return _End(status=status, usage=usage, timed_out=timed_out, interrupted=interrupted, passed_on=passed_on)
 
 
 def _had_it(got: signals.Received, child: int) -> bool:

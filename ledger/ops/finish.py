@@ -81,8 +81,8 @@ class Collected:
 
 def status_of(end: Exit) -> Status:
     """Status that an end amounts to."""
-    if end.signal is not None:
-        return Status.KILLED
+    if end.signal is not None or end.passed_on is not None or end.timed_out:
+        return Status.KILLED  # whatever the program made of it
     return Status.OK if end.exit_code == 0 else Status.FAILED
 
 

@@ -40,35 +40,13 @@ from ledger.model.frozen import frozen, replace
 from ledger.ops import standard_input
 from ledger.ops.names import check_name
 from ledger.ops.products import Products
+from ledger.ops.run_options import Pinned, RunOptions
 from ledger.workspace import Workspace
+
+__all__ = ["STANDARD_INPUT", "Pinned", "Prepared", "RunOptions", "prepare", "relative"]
 
 STANDARD_INPUT = "-"
 """As a path of ``--input``: standard input is read to its end and recorded."""
-
-
-@frozen
-class RunOptions:
-    """What a person can say about a trial beside its command."""
-
-    name: str | None = None
-    experiment: str | None = None
-    message: str | None = None
-    tags: tuple[str, ...] = ()
-    inputs: tuple[str, ...] = ()
-    """Paths as given, from the working directory; ``-`` is standard input."""
-    outputs: tuple[str, ...] = ()
-    parameters: tuple[tuple[str, Value], ...] = ()
-    seed: int | None = None
-    isolate: bool = False
-    """Execute in a scratch copy of the tree."""
-    enforce_clean: bool = False
-    """Refuse to run if the code differs from its commit."""
-    reuse: bool = False
-    """Do not run what has been run already, if its inputs still match."""
-    trace: bool = True
-    """Let the kernel tell each file that is opened."""
-    deep: bool = False
-    """Compare every installed file with what its package's record says."""
 
 
 @frozen
@@ -130,6 +108,13 @@ def prepare(
             cause=f"--enforce-clean: {root} has changes, or no commit",
             hint="commit them, or leave --enforce-clean out",
         )
+    changed = False
+    if options.pinned is not None:
+        from ledger.ops import pinned  # of use to a search alone
+
+        now = captured.snapshot.tree
+        captured, before = pinned.instead(workspace, captured, before, options.pinned)
+        changed = captured.snapshot.tree != now
     # 2. The interpreter and what it imports.
     found = find(command, directory, variables, cache=workspace.cache)
     surroundings = environment.capture(
@@ -140,8 +125,12 @@ def prepare(
         cache=workspace.cache,
     )
     snapshots, partial, others = _others(workspace, captured.snapshot, surroundings.editable, secrets)
+    if options.pinned is not None:
+        pinned.check(options.pinned, snapshots)
     edited, environment_health = _checked(surroundings) if options.deep else ([], surroundings.health)
     inputs, withheld = _inputs(workspace, options, directory, known, secrets, edited)
+    if options.pinned is not None:
+        inputs = pinned.with_files(workspace, inputs, options.pinned, relative(directory, root))
     machine = process.host(variables=variables, cache=workspace.cache)
     health = [_joined(captured.health, partial), environment_health, container.health(machine)]
     executable = surroundings.interpreter.executable if surroundings.interpreter else None
@@ -151,6 +140,8 @@ def prepare(
 
     # 3. The command and its standard input.
     raw = hyperparameters.from_argv(secrets.argv, directory, workspace.config.hyperparameters)
+    if changed:  # what a configuration file holds is told when the program opens it
+        raw = raw._replace(files=(), problems=())
     stdin, source = _standard_input(workspace, options, spool)
     health.append(HealthLine(part="command", state=HealthState.COMPLETE))
     if stdin == standard_input.STREAM:
@@ -173,12 +164,16 @@ def prepare(
         parameters=tuple(sorted((name, _masked(secrets, value)) for name, value in options.parameters)),
         inputs=tuple((each.path, each.digest) for each in inputs),
     )
+    seen = hyperparameters.merge(raw, options.parameters, secrets=secrets)
+    if options.pinned is not None:
+        seen = pinned.overlaid(seen, options.pinned)
     started = TrialStarted(
         name=options.name,
         experiment=options.experiment,
         message=options.message,
         tags=tuple(sorted(set(options.tags))),
         parent=parent,
+        proposal=None if options.pinned is None else options.pinned.proposal,
         root=str(root),
         intent=intent,
         code=snapshots,
@@ -186,7 +181,7 @@ def prepare(
         interpreter=surroundings.interpreter,
         host=put.put(encode(machine)),
         locks=kept,
-        hyperparameters=hyperparameters.merge(raw, options.parameters, secrets=secrets),
+        hyperparameters=seen,
         inputs=inputs,
         spool=spool.name,
         health=tuple(health),

@@ -9,6 +9,7 @@ from ledger.model import (
     Allowance,
     ContentDropped,
     Digest,
+    ExperimentCreated,
     Note,
     Recorded,
     Status,
@@ -17,9 +18,11 @@ from ledger.model import (
     Trial,
     TrialFinished,
     TrialLost,
+    TrialProposed,
     TrialReplayed,
     TrialStarted,
 )
+from ledger.model.frozen import field as frozen_field
 from ledger.model.frozen import frozen
 
 Key = TypeVar("Key")
@@ -91,10 +94,14 @@ class Trials:
     """What may differ from run to run, by the entry's id, oldest first; what was taken back is left out."""
     tagged: Mapping[str, tuple[Digest, ...]]
     """Trials that bear each tag, in the order in which they got it; removed trials are left out."""
-    ends: Mapping[Digest, Digest] = field(default_factory=dict)
+    ends: Mapping[Digest, Digest] = frozen_field(default_factory=dict)
     """The entry that tells the end of each trial that has ended."""
-    dropped: Mapping[Digest, tuple[Dropped, ...]] = field(default_factory=dict)
+    dropped: Mapping[Digest, tuple[Dropped, ...]] = frozen_field(default_factory=dict)
     """What was let go of, by the entry that held it, oldest first."""
+    proposals: Mapping[Digest, TrialProposed] = frozen_field(default_factory=dict)
+    """What searches proposed, by the entry's id, oldest first."""
+    experiments: Mapping[Digest, ExperimentCreated] = frozen_field(default_factory=dict)
+    """Tuned experiments, by the entry's id, oldest first."""
 
     def __iter__(self) -> Iterator[Trial]:
         return iter(self.ordered)
@@ -153,6 +160,8 @@ class _Fold:
     tags: dict[tuple[str, Digest], None] = field(default_factory=dict)
     """(name, trial) of each tag that stands, in the order of tagging."""
     tombstones: dict[Digest, Tombstone] = field(default_factory=dict)
+    proposals: dict[Digest, TrialProposed] = field(default_factory=dict)
+    experiments: dict[Digest, ExperimentCreated] = field(default_factory=dict)
 
     def add(self, recorded: Recorded) -> None:
         payload = recorded.entry.payload
@@ -172,6 +181,10 @@ class _Fold:
             case TrialReplayed():
                 receipt = Receipt(id=recorded.id, time=recorded.entry.time, replay=payload)
                 self.receipts.setdefault(payload.trial, []).append(receipt)
+            case TrialProposed():
+                self.proposals[recorded.id] = payload
+            case ExperimentCreated():
+                self.experiments[recorded.id] = payload
             case Allowance():
                 self.allowances[recorded.id] = payload
             case Note():
@@ -223,6 +236,8 @@ class _Fold:
             tagged={name: tuple(ids) for name, ids in tagged.items()},
             ends=self.ends,
             dropped={id: tuple(each) for id, each in self.dropped.items()},
+            proposals=self.proposals,
+            experiments=self.experiments,
         )
 
 
@@ -240,6 +255,7 @@ def _trial(
         message=started.message,
         tags=tags,
         parent=started.parent,
+        proposal=started.proposal,
         started=time,
         root=started.root,
         intent=started.intent,

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Iterator
 from ledger.capture.directories import is_group
 from ledger.model import (
     Artifact,
+    CodeSnapshot,
     Digest,
     Environment,
+    ExperimentCreated,
     Host,
     Manifest,
     Outcome,
@@ -22,6 +24,7 @@ from ledger.model import (
 from ledger.model.codec import decode
 from ledger.model.digest import PREFIX
 from ledger.model.frozen import frozen, replace
+from ledger.ops import searches
 from ledger.ops.query import Receipt
 
 Noun = type[Environment] | type[Host] | type[Manifest]
@@ -72,6 +75,8 @@ def of_entry(payload: Payload) -> Iterator[Reference]:
             yield from _outcome(payload.outcome, "")
         case TrialReplayed():
             yield from _replayed(payload)
+        case ExperimentCreated():
+            yield from _searched(payload)
         case _:
             pass  # it refers to entries, or to nothing
 
@@ -110,14 +115,26 @@ def inside(content: bytes, what: str) -> Iterator[Reference]:
 def _begun(trial: Trial | TrialStarted) -> Iterator[Reference]:
     yield Reference(digest=trial.environment, what="environment", kind=Environment)
     yield Reference(digest=trial.host, what="host", kind=Host)
-    for snapshot in trial.code:
+    yield from _code(trial.code)
+    if trial.intent.stdin.startswith(PREFIX):
+        yield Reference(digest=Digest.parse(trial.intent.stdin), what="standard input")
+    yield from _files(trial.locks, "lock file")
+
+
+def _searched(created: ExperimentCreated) -> Iterator[Reference]:
+    """What the trials that a search has yet to run will need."""
+    search = searches.definition(created)
+    if search is not None:
+        yield Reference(digest=search.environment, what="environment", kind=Environment)
+        yield from _code(search.code)
+
+
+def _code(code: Iterable[CodeSnapshot]) -> Iterator[Reference]:
+    for snapshot in code:
         name = "code" if snapshot.name == "." else f"code of {snapshot.name}"
         yield Reference(digest=snapshot.tree, what=name, kind=Manifest)
         if snapshot.products:
             yield Reference(digest=snapshot.products, what="products", kind=Manifest, product=True)
-    if trial.intent.stdin.startswith(PREFIX):
-        yield Reference(digest=Digest.parse(trial.intent.stdin), what="standard input")
-    yield from _files(trial.locks, "lock file")
 
 
 def _wheels(wheels: Iterable[Wheel]) -> Iterator[Reference]:

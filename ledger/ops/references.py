@@ -76,10 +76,16 @@ def experiment(trials: Trials, name: str) -> tuple[Trial, ...]:
     NotFoundError
         If there is no experiment of that name, with the nearest names.
     """
-    members = trials.of_experiment(name)
+    members = trials.of_experiment(name) or _adopted(trials, name)
     if members:
         return members
     raise no_experiment(name, list(dict.fromkeys(each.experiment for each in trials if each.experiment)))
+
+
+def _adopted(trials: Trials, name: str) -> tuple[Trial, ...]:
+    """Trials of others that stand for all that a search has proposed."""
+    stand = {each.adopted for each in trials.proposals.values() if each.experiment == name}
+    return tuple(trial for trial in trials if trial.id in stand)
 
 
 def no_experiment(name: str, names: Sequence[str]) -> NotFoundError:

@@ -107,6 +107,7 @@ def verify_document(report: Report) -> Document:
         "head": head_document(report.head),
         "trials": report.trials,
         "objects": report.objects,
+        "proposals": report.proposals,
         "sample": sample
         and {
             "objects": sample.objects,

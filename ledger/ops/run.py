@@ -163,12 +163,14 @@ def _place(call: Call, prepared: Prepared) -> AbstractContextManager[Place]:
 
     own = prepared.started.code[0]
     trees = [digest for digest in (own.tree, own.products) if digest is not None]
-    return isolated(call.workspace, trees, prepared.before, prepared.started.intent.directory)
+    files = () if call.options.pinned is None else call.options.pinned.files
+    return isolated(call.workspace, trees, prepared.before, prepared.started.intent.directory, files)
 
 
 def _launch(
     call: Call, prepared: Prepared, place: Place, spool: Spool, trial: Digest, watch: Watch
 ) -> Launch:
+    pinned = call.options.pinned
     return Launch(
         argv=tuple(place.rewritten(word) for word in call.command),
         directory=str(place.directory),
@@ -185,6 +187,9 @@ def _launch(
         binds=place.binds,
         keep_fds=(spool.lock,),
         tracer=lambda: watch.begin(str(trial)),
+        timeout=None if pinned is None else pinned.timeout,
+        new_session=pinned is not None,
+        passes_on=pinned is not None,
     )
 
 

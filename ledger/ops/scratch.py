@@ -123,7 +123,13 @@ def with_directory(scratch: Place, name: str, source: Path, original: Path) -> P
 
 
 @contextmanager
-def isolated(workspace: Workspace, trees: Sequence[Digest], found: Scan, directory: str) -> Iterator[Place]:
+def isolated(
+    workspace: Workspace,
+    trees: Sequence[Digest],
+    found: Scan,
+    directory: str,
+    files_beside: Sequence[tuple[str, bytes]] = (),
+) -> Iterator[Place]:
     """Copy the user's tree as it was captured, with what git ignores; environments are shared.
 
     Parameters
@@ -136,6 +142,8 @@ def isolated(workspace: Workspace, trees: Sequence[Digest], found: Scan, directo
         The scan that they were captured with.
     directory
         Working directory from the root.
+    files_beside
+        (path from the working directory, content) of files that it holds, too.
     """
     root = workspace.root
     with temporary() as place:
@@ -147,6 +155,8 @@ def isolated(workspace: Workspace, trees: Sequence[Digest], found: Scan, directo
             (tree / path).mkdir(parents=True, exist_ok=True)
         for path in (*absent, *(path for path in found.files if path not in paths)):
             copy(located(root, path), located(tree, path))
+        for name, content in files_beside:
+            (tree / directory / name).write_bytes(content)
         scratch = placed(tree, root, directory)
         for name in sorted(found.skipped):
             if Path(name).name not in _CACHES and name != layout.DIRECTORY:

@@ -8,12 +8,13 @@ from ledger.errors import DamagedError, FormatError, LedgerError, NotFoundError
 from ledger.journal.base import Journal
 from ledger.model import Digest, Finding, Head, HealthState, Manifest, Notice, Status, Trial
 from ledger.model.codec import decode
-from ledger.model.frozen import frozen
+from ledger.model.frozen import frozen, replace
 from ledger.ops import hashing, reach, sampling
 from ledger.ops.query import Dropped, Trials
 from ledger.ops.reach import Reference
 from ledger.ops.sampling import Sample, Sampling
 from ledger.store.base import Store
+from ledger.workspace import Workspace
 
 Progress = Callable[[int, int], None]
 """Told (objects checked, objects known so far) as it goes."""
@@ -36,6 +37,8 @@ class Report:
     """How many were checked."""
     objects: int
     """How many were checked."""
+    proposals: int = 0
+    """How many were made again."""
     sample: Sample | None = None
     """How far a part stands for the whole; None where every content was hashed."""
 
@@ -84,6 +87,21 @@ def verify(
         trials=len(chosen),
         objects=len(checking.checked),
         sample=drawn,
+    )
+
+
+def with_searches(report: Report, workspace: Workspace, trials: Trials, experiment: str) -> Report:
+    """A report with what the searches of an experiment have shown, each proposal of which is made again."""
+    if all(each.name != experiment for each in trials.experiments.values()):
+        return report
+    from ledger.ops import tune_verify  # most experiments were not tuned
+
+    found = tune_verify.check(workspace.journal, experiment)
+    return replace(
+        report,
+        findings=(*report.findings, *found.findings),
+        notices=(*report.notices, *found.notices),
+        proposals=found.proposals,
     )
 
 

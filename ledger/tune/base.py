@@ -72,3 +72,10 @@ class Sampler(ABC):
         SpaceExhaustedError
             If there is nothing left to try.
         """
+
+    def equivalent(self, number: int, point: Point) -> bool:  # noqa: ARG002 - for those who rank candidates
+        """Whether another processor may have suggested `point`: its score is within 1e-6 of the best one's.
+
+        Relative, and only for one of the candidates of trial `number`.
+        """
+        return False

@@ -7,7 +7,6 @@ from typing import Final
 from ledger.errors import SpaceExhaustedError
 from ledger.model import Value
 from ledger.tune.base import Observation
-from ledger.tune.conditions import holds
 from ledger.tune.draws import Draws
 from ledger.tune.unit import Axis, Point, UnitSpace, snapped
 
@@ -100,7 +99,7 @@ def configurations(
                 yield point
             return
         parameter = space.axes[place].parameter
-        if parameter.condition is not None and not holds(parameter.condition, known):
+        if not space.active(place, known):
             yield from walk(place + 1, (*point, None), known)
             return
         for each in listed[place]:

@@ -20,7 +20,6 @@ from ledger.errors import UsageError
 from ledger.model import HyperparameterType, Value
 from ledger.tune import candidates
 from ledger.tune.base import Observation, Sampler, State
-from ledger.tune.conditions import holds
 from ledger.tune.draws import Draws
 from ledger.tune.unit import Axis, Point, UnitSpace
 
@@ -178,9 +177,8 @@ class OptunaSampler(Sampler):
         """Ask for each parameter whose condition holds."""
         coordinates: list[float] = []
         known: dict[str, Value] = {}
-        for axis, parameter in zip(self.space.axes, self._parameters, strict=True):
-            condition = axis.parameter.condition
-            active = condition is None or holds(condition, known)
+        for place, (axis, parameter) in enumerate(zip(self.space.axes, self._parameters, strict=True)):
+            active = self.space.active(place, known)
             coordinate = parameter.coordinate(trial) if active and parameter is not None else 0.5
             coordinates.append(coordinate)
             if active:

@@ -64,6 +64,7 @@ def test_help_lists_the_commands_of_this_release_in_the_order_of_a_day(tool):
         "diff",
         "replay",
         "why",
+        "tune",
         "verify",
         "best",
         "head",

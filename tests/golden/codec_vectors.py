@@ -321,6 +321,25 @@ PAYLOADS = {
     "an experiment begins": m.ExperimentCreated(
         name="mlp", definition={"seed": 1, "space": {"lr": ["log", 1e-05, 0.1]}, "objective": None}
     ),
+    "a proposal": m.TrialProposed(
+        experiment="mlp",
+        search=digest("experiment"),
+        number=3,
+        values=(("lr", 0.001), ("opt", "adam")),
+        point=(0.5, 0.75, None),
+        head=m.Head(origins=(ORIGIN_HEAD,)),
+        source=m.ProposalSource.SAMPLER,
+    ),
+    "an earlier trial is adopted": m.TrialProposed(
+        experiment="mlp",
+        search=digest("experiment"),
+        number=0,
+        values=(("layers", 2),),
+        point=(0.25,),
+        head=m.Head(origins=()),
+        source=m.ProposalSource.EARLIER,
+        adopted=digest("trial"),
+    ),
     "a note": m.Note(trial=digest("trial"), text="**good**", author="ann"),
     "a corrected note on an experiment": m.Note(
         experiment="mlp", text="bad", author="ann", replaces=digest("note")

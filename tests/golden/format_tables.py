@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from ledger import model as m  # noqa: E402
-from ledger.model import entry, findings, trial  # noqa: E402
+from ledger.model import entry, findings, search, space, trial  # noqa: E402
 from ledger.model.entry import KNOWN  # noqa: E402
 
 FILE = ROOT / "schemas" / "README.md"
@@ -48,6 +48,11 @@ PARTS = (
     findings.Cause,
     entry.DroppedContent,
     m.OriginHead,
+    search.Search,
+    space.Space,
+    space.Parameter,
+    space.Domain,
+    space.Objective,
 )
 _WORDS = {
     "str": "text",
@@ -98,7 +103,7 @@ def _words(node):
             each = _words(inner[0])
             return f"array of ({each})" if isinstance(inner[0], ast.BinOp) else f"array of {each}"
         return f"[{', '.join(_words(each) for each in inner)}]"
-    kind = next(getattr(place, text) for place in (m, trial, findings) if hasattr(place, text))
+    kind = next(getattr(place, text) for place in (m, trial, findings, space) if hasattr(place, text))
     return " ".join(f"`{each}`" for each in kind) if issubclass(kind, StrEnum) else text
 
 

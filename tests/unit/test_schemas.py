@@ -14,6 +14,7 @@ from ledger.errors import UsageError
 from ledger.model import config, schema
 from ledger.model.entry import KNOWN
 from ledger.model.jsonform import to_json
+from ledger.model.search import Search
 from ledger.ops.differences import SECTIONS
 from ledger.tune.language.read import space as read_space
 
@@ -41,6 +42,7 @@ NOUNS = {
     "observed.v1": model.Observed,
     "outcome.v1": model.Outcome,
     "recipe.v1": model.Recipe,
+    "search.v1": Search,
     **{f"{kind}.v1": noun for kind, noun in KNOWN.items()},
 }
 DOCUMENTS = {
@@ -48,6 +50,7 @@ DOCUMENTS = {
     "trials.v1",
     "sql.v1",
     "replay.v1",
+    "tune.v1",
     "vary.v1",
     "why.v1",
     "verify.v1",

@@ -7,7 +7,9 @@ from ledger import model
 from ledger.model import Digest
 from ledger.model.entry import KNOWN
 from ledger.model.jsonform import to_json
-from ledger.ops import documents, result_documents
+from ledger.model.search import Search
+from ledger.model.space import Domain, Objective, Parameter, Space
+from ledger.ops import documents, result_documents, searches
 from ledger.ops.diff import compare
 from ledger.ops.differences import SECTIONS
 from ledger.ops.verify import verify
@@ -60,6 +62,19 @@ def rich(maker):
         )
     )
     maker.journal.append(model.ExperimentCreated(name="sweep", definition={"space": {"lr": [0, 1]}}))
+    maker.search = maker.journal.append(searches.created("tuned", tuned(maker)))
+    proposal = maker.journal.append(
+        model.TrialProposed(
+            experiment="tuned",
+            search=maker.search.id,
+            number=0,
+            values=(("lr", 0.1),),
+            point=(0.5, None),
+            head=maker.journal.head(),
+            source=model.ProposalSource.SAMPLER,
+        )
+    )
+    maker.proposed, _ = maker.start(experiment="tuned", proposal=proposal.id)
     lost, _ = maker.start()
     maker.journal.append(
         model.TrialLost(
@@ -80,9 +95,40 @@ def rich(maker):
     )
     maker.journal.append(model.ForeignLog(source="optuna", content='{"op_code": 4, "study_id": 0}'))
     maker.journal.append(
-        model.Unknown(kind="trial.proposed", data={"values": [1, b"x", ODD.encode("utf-8", "replace")]}),
+        model.Unknown(kind="trial.decided", data={"values": [1, b"x", ODD.encode("utf-8", "replace")]}),
     )
     return maker
+
+
+def tuned(maker):
+    real = model.HyperparameterType.REAL
+    return Search(
+        space=Space(
+            parameters=(
+                Parameter(name="lr", domain=Domain(type=real, low=0.01, high=1, log=True)),
+                Parameter(name="m", domain=Domain(type=real, low=0.0, high=0.9), condition="lr > 0.5"),
+            )
+        ),
+        objectives=(Objective(metric="loss"),),
+        sampler="random",
+        version=1,
+        seed=0,
+        command=("python", "train.py", "--lr", "{lr}"),
+        code=(model.CodeSnapshot(name=".", tree=Digest.of(b"tree")),),
+        environment=maker.full.environment,
+    )
+
+
+def test_show_of_a_proposed_trial(accept, rich):
+    trials = rich.trials
+    document = documents.trial_document(trials.by_id[rich.proposed], trials, rich.store)
+    accept("trial.v1", document)
+    proposal = document["proposal"]
+    assert proposal["search"] == str(rich.search.id)
+    assert (proposal["number"], proposal["sampler"], proposal["source"]) == (0, "random", "sampler")
+    assert [(each["name"], each["value"]) for each in proposal["values"]] == [("lr", 0.1)]
+    assert proposal["values"][0]["domain"]["log"] is True
+    assert searches.read(trials.experiments[rich.search.id]) == tuned(rich)
 
 
 def test_show(accept, rich):
@@ -127,7 +173,7 @@ def test_log(accept, rich):
     trials = rich.trials
     document = documents.log_document(trials, trials, rich.store)
     accept("trials.v1", document)
-    assert [each["status"] for each in document] == ["ok", "running", "lost"]
+    assert [each["status"] for each in document] == ["ok", "running", "running", "lost"]
     assert document[0]["verdict"] == "incomparable"
     assert document[1]["duration_s"] is None
 
@@ -138,7 +184,7 @@ def test_entries(accept, rich):
         document = documents.entry_document(recorded)
         accept("entry.v1", document)
         kinds.add(document["kind"])
-    assert kinds == {*KNOWN, "trial.proposed"}
+    assert kinds == {*KNOWN, "trial.decided"}
 
 
 def test_replay(accept, rich):

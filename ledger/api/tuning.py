@@ -1,0 +1,168 @@
+"""What searches: the part of `Ledger` that tunes."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ledger.api.base import Base
+from ledger.model import Value
+from ledger.model.space import Objective, Space
+from ledger.ops import options as read
+
+if TYPE_CHECKING:
+    from ledger.ops.tune import Standing, Tuned
+    from ledger.ops.tune_history import Tried
+
+
+class Tuning(Base):
+    """Searches for hyperparameters."""
+
+    def tune(
+        self,
+        command: str | Sequence[str | os.PathLike[str]] = (),
+        space: Space | Mapping[str, Any] | Sequence[str] | None = None,
+        *,
+        experiment: str,
+        minimize: str | Sequence[str] = (),
+        maximize: str | Sequence[str] = (),
+        require: Sequence[str] = (),
+        sampler: str | None = None,
+        seed: int | None = None,
+        executions: int | None = None,
+        jobs: int = 1,
+        timeout: float | None = None,
+        stop_after: int | None = None,
+        target: float | None = None,
+        trial_timeout: float | None = None,
+        enqueue: Sequence[Mapping[str, Value]] = (),
+        earlier: Sequence[str] = (),
+        fork: bool = False,
+        inputs: Sequence[str | os.PathLike[str]] = (),
+        outputs: Sequence[str | os.PathLike[str]] = (),
+        trace: bool = True,
+        directory: str | os.PathLike[str] | None = None,
+        variables: Mapping[str, str] | None = None,
+        tell: Callable[[Tried, Standing], None] = lambda _tried, _standing: None,
+        notify: Callable[[str], None] = lambda _: None,
+    ) -> Tuned:
+        """Search for the hyperparameters with which a command does best, as ``ledger tune`` does.
+
+        A search of that experiment that has begun goes on; what is not said is then as it was.
+
+        Parameters
+        ----------
+        command
+            The program and its arguments with ``{name}`` for values: words, or a text that is split as a
+            shell splits it.
+        space
+            What to search: a mapping as in a ``space.toml``, or texts as behind ``-p``.
+        experiment
+            Its name.
+        minimize, maximize
+            The metric, or metrics, to make small or large.
+        require
+            What an outcome has to meet: ``peak_memory < 8e9``.
+        sampler
+            How to search.
+        seed
+            Seeds the search, and every generator of each trial; 0 to 2**63 - 1.
+        executions
+            Trials in all, those of earlier calls among them.
+        jobs
+            Trials at once.
+        timeout
+            Seconds after which no trial is begun.
+        stop_after
+            Trials in a row without a better one, after which to stop.
+        target
+            A value of the objective that is good enough.
+        trial_timeout
+            Seconds after which a trial is ended, and has failed.
+        enqueue
+            Values to try first; the others by default.
+        earlier
+            Experiments from whose trials to learn.
+        fork
+            Begin a new search that goes on from the one of that name.
+        inputs, outputs
+            Paths, from `directory`.
+        trace
+            Let the kernel tell each file that a trial opens.
+        directory
+            Where trials run; the ledger's root by default.
+        variables
+            Their environment; this process's by default.
+        tell
+            Told of each proposal and of each trial that has ended, and how the search stands.
+        notify
+            Takes warnings, a line each.
+
+        Raises
+        ------
+        MismatchError
+            If a search of that name has begun that is another one, or no trial has the metric.
+        UsageError
+            If what is needed is not said, or does not fit together.
+        CannotRecordError
+            If a trial could not be started.
+
+        Examples
+        --------
+        >>> tuned = open("project").tune(
+        ...     "python train.py --lr {lr}",
+        ...     {"lr": {"log": [1e-5, 1e-1]}},
+        ...     experiment="digits",
+        ...     minimize="val_loss",
+        ...     executions=40,
+        ... )
+        >>> tuned.standing.best
+        (17,)
+        """
+        from ledger.ops import tune_space
+        from ledger.ops.tune import TuneOptions, tune
+        from ledger.ops.tune_beginning import Wanted
+
+        words = shlex.split(command) if isinstance(command, str) else [os.fspath(each) for each in command]
+        wanted = Wanted(
+            name=experiment,
+            command=tuple(words),
+            space=tune_space.of(space),
+            objectives=(
+                *(Objective(metric=each) for each in _several(minimize)),
+                *(Objective(metric=each, maximize=True) for each in _several(maximize)),
+            ),
+            requirements=tuple(require),
+            sampler=sampler,
+            seed=read.seed(None if seed is None else str(seed)),
+            inputs=tuple(os.fspath(each) for each in inputs),
+            outputs=tuple(os.fspath(each) for each in outputs),
+            trial_timeout=trial_timeout,
+        )
+        options = TuneOptions(
+            executions=executions,
+            timeout=timeout,
+            stop_after=stop_after,
+            target=target,
+            jobs=jobs,
+            queue=tuple(enqueue),
+            earlier=tuple(earlier),
+            fork=fork,
+            trace=trace,
+        )
+        return tune(
+            self._workspace,
+            wanted,
+            options,
+            directory=Path(directory).absolute() if directory is not None else self.root,
+            variables=variables,
+            tell=tell,
+            notify=notify,
+        )
+
+
+def _several(metrics: str | Sequence[str]) -> tuple[str, ...]:
+    return (metrics,) if isinstance(metrics, str) else tuple(metrics)

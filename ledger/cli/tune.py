@@ -1,0 +1,139 @@
+"""The command ``ledger tune``."""
+
+import click
+
+from ledger import workspace as workspaces
+from ledger.cli import common
+from ledger.cli.plain import directory
+from ledger.cli.tune_page import tune_page
+from ledger.errors import LedgerError, UsageError
+from ledger.model.space import Objective
+from ledger.ops import options, tune_space
+from ledger.ops.tune import Tuned, TuneOptions, tune
+from ledger.ops.tune_beginning import Wanted
+from ledger.ops.tune_document import tune_document
+
+INTERRUPTED = 130
+
+
+@click.command(
+    "tune",
+    short_help="Search for the best hyperparameters of a command.",
+    context_settings={"allow_interspersed_args": False},
+    options_metavar="[OPTIONS]",
+    epilog=common.ends(
+        """ledger tune -x net --minimize loss -n 50 -p 'lr=log(1e-5, 1)' -- fit {lr}
+        ledger tune -x digits -n 80 -j 2""",
+        "0 ok, 1 no trial ended well, 2 usage, 4 another search has begun by that name, or no trial has the"
+        " metric, 125 a trial cannot be recorded, 130 interrupted: the same command goes on",
+    ),
+)
+@common.experiment("The experiment; one that has begun goes on.")
+@click.option("--minimize", metavar="METRIC", multiple=True, help="A metric to make small; may be repeated.")
+@click.option("--maximize", metavar="METRIC", multiple=True, help="A metric to make large; may be repeated.")
+@click.option("-n", "executions", metavar="N", type=click.IntRange(min=1), help="Trials in all.")
+@click.option("-j", "--jobs", metavar="N", type=click.IntRange(min=1), default=1, help="Trials at once [1].")
+@click.option("-p", "--param", "definitions", metavar="NAME=DOMAIN", multiple=True, help="What to search.")
+@click.option(
+    "--constraint", "constraints", metavar="EXPR", multiple=True, help="What must hold between parameters."
+)
+@click.option("--space", "file", metavar="FILE", help="A file that defines what to search (TOML).")
+@click.option("--require", "requirements", metavar="EXPR", multiple=True, help="What an outcome has to meet.")
+@click.option("--sampler", metavar="NAME", help="How to search [auto].")
+@click.option("--seed", metavar="N", help="Seeds the search, and every generator of each trial.")
+@click.option("--enqueue", "queue", metavar="NAME=VALUE,…", multiple=True, help="Values to try first.")
+@click.option("--from", "earlier", metavar="NAME", multiple=True, help="Learn from an experiment's trials.")
+@click.option("--fork", is_flag=True, help="Begin a new search that goes on from the one of that name.")
+@click.option("--timeout", metavar="S", type=click.FloatRange(min=0), help="Begin no trial after so long.")
+@click.option(
+    "--stop-after", metavar="N", type=click.IntRange(min=1), help="Stop after so many without a better one."
+)
+@click.option("--target", metavar="VALUE", type=float, help="Stop as soon as the objective is that good.")
+@click.option(
+    "--trial-timeout", metavar="S", type=click.FloatRange(min=0, min_open=True), help="End a trial then."
+)
+@click.option("-i", "--input", "inputs", metavar="PATH", multiple=True, help="An input of each trial.")
+@click.option("-o", "--output", "outputs", metavar="PATH", multiple=True, help="An output of each trial.")
+@click.option("--no-trace", is_flag=True, help="Do not let the kernel tell which files are opened.")
+@click.option("-q", "--quiet", is_flag=True, help="Show no progress; warnings are still printed.")
+@common.as_json
+@click.argument("words", metavar="[--] COMMAND [ARGUMENTS]...", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def command(
+    context: click.Context,
+    experiment: str | None,
+    minimize: tuple[str, ...],
+    maximize: tuple[str, ...],
+    executions: int | None,
+    jobs: int,
+    definitions: tuple[str, ...],
+    constraints: tuple[str, ...],
+    file: str | None,
+    requirements: tuple[str, ...],
+    sampler: str | None,
+    seed: str | None,
+    queue: tuple[str, ...],
+    earlier: tuple[str, ...],
+    fork: bool,
+    timeout: float | None,
+    stop_after: int | None,
+    target: float | None,
+    trial_timeout: float | None,
+    inputs: tuple[str, ...],
+    outputs: tuple[str, ...],
+    no_trace: bool,
+    quiet: bool,
+    as_json: bool,
+    words: tuple[str, ...],
+) -> int:
+    """Search for the hyperparameters with which a command does best.
+
+    Each trial is a run of COMMAND in a copy of the tree as it was when the search began, with {name} as the
+    value that is tried; its metrics are those of its record. Interrupted, the same command goes on.
+    """
+    from ledger.cli.tune_progress import progress  # of no use to the help
+
+    if experiment is None:
+        raise UsageError("a search needs a name", cause="-x NAME is missing", hint="ledger tune -x digits …")
+    here = directory()
+    space = tune_space.read(definitions, constraints, None if file is None else here / file)
+    wanted = Wanted(
+        name=experiment,
+        command=words,
+        space=space,
+        objectives=(
+            *(Objective(metric=each) for each in minimize),
+            *(Objective(metric=each, maximize=True) for each in maximize),
+        ),
+        requirements=requirements,
+        sampler=sampler,
+        seed=options.seed(seed),
+        inputs=inputs,
+        outputs=outputs,
+        trial_timeout=trial_timeout,
+    )
+    chosen = TuneOptions(
+        executions=executions,
+        timeout=timeout,
+        stop_after=stop_after,
+        target=target,
+        jobs=jobs,
+        queue=tuple(map(tune_space.pairs, queue)),
+        earlier=earlier,
+        fork=fork,
+        trace=not no_trace,
+    )
+    workspace, _ = workspaces.find_or_make(here, context.obj)
+    with progress(chosen, quiet=quiet) as shown:
+        tuned = tune(workspace, wanted, chosen, directory=here, tell=shown.tell, notify=shown.notify)
+    if as_json:
+        common.emit(tune_document(tuned))
+    else:
+        tune_page(tuned).show()
+    return _code(tuned)
+
+
+def _code(tuned: Tuned) -> int:
+    if tuned.interrupted:
+        return INTERRUPTED
+    return 0 if tuned.standing.best else LedgerError.exit_code

@@ -1,0 +1,54 @@
+"""What came of a search, for people."""
+
+from ledger.cli.page import Page
+from ledger.cli.text import count, exact, line, number
+from ledger.ops.tune import Standing, Tuned
+from ledger.ops.tune_history import Tried
+from ledger.tune.base import State
+
+
+def tune_page(tuned: Tuned) -> Page:
+    """The best trials of a search, and how many there were."""
+    now, page = tuned.standing, Page()
+    by_number = {each.number: each for each in now.own}
+    best = [by_number[each] for each in now.best]
+    states = [each.state for each in now.own]
+    failed, pending = states.count(State.FAILED), states.count(State.PENDING)
+    told = [count(len(states), "trial")]
+    told += [f"{failed} failed"] if failed else []
+    told += [f"{pending} not ended"] if pending else []
+    page.pairs(
+        [
+            ("experiment", line(now.name)),
+            ("trials", ", ".join(told)),
+            ("stopped", line(tuned.stopped)),
+        ],
+        indent=0,
+    )
+    if not best:
+        page.line(("no trial ended well" + _why(now), "red"))
+        return page
+    page.heading("Best" if len(now.search.objectives) == 1 else "Best: none is better in all objectives")
+    names = list(dict.fromkeys(name for each in best for name, _ in each.proposed.values))
+    page.table(
+        ("number", "trial", *(line(each.metric) for each in now.search.objectives), *map(line, names)),
+        [
+            (
+                str(each.number),
+                (each.trial.short if each.trial else "-", "yellow"),
+                *map(number, each.measured.values),
+                *(exact(values[name]) if name in values else "" for name in names),
+            )
+            for each in best
+            for values in [dict(each.proposed.values)]
+        ],
+    )
+    return page
+
+
+def _why(now: Standing) -> str:
+    last: Tried | None = next((each for each in reversed(now.own) if each.state is State.FAILED), None)
+    if last is None:
+        return ""
+    see = f": ledger show {last.trial.short}" if last.trial else ""
+    return f"; the last one: {line(last.measured.reason or '')}{see}"

@@ -1,0 +1,99 @@
+"""A trial of a search: of the code as it was when the search began, with what was proposed."""
+
+import posixpath
+from collections.abc import Iterable, Sequence
+
+from ledger.capture.code import CapturedCode
+from ledger.capture.files import Scan
+from ledger.errors import CannotRecordError
+from ledger.model import Artifact, ArtifactRole, CodeSnapshot, Digest, Hyperparameter, Manifest, Mode
+from ledger.model.codec import decode
+from ledger.model.frozen import replace
+from ledger.model.manifest import path_key
+from ledger.model.media import media_type
+from ledger.ops.prepare import Pinned
+from ledger.workspace import Workspace
+
+SOURCE = "proposal"
+"""Of a hyperparameter that shows nowhere but in what was proposed."""
+
+
+def instead(
+    workspace: Workspace, captured: CapturedCode, found: Scan, pinned: Pinned
+) -> tuple[CapturedCode, Scan]:
+    """The pinned code for that of now, and of the tree only what is no code: what git ignores, mostly.
+
+    Raises
+    ------
+    LedgerError
+        If the pinned code is not whole.
+    """
+    now = {entry.path for manifest in (captured.tree, captured.products) for entry in manifest}
+    own = replace(pinned.code[0], paths=())  # they are found anew
+    rest = {path: status for path, status in found.files.items() if path not in now}
+    return (
+        CapturedCode(
+            snapshot=own,
+            tree=_manifest(workspace, own.tree),
+            products=_manifest(workspace, own.products),
+            health=captured.health,
+        ),
+        replace(found, files=rest),
+    )
+
+
+def _manifest(workspace: Workspace, digest: Digest | None) -> Manifest:
+    return Manifest(entries=()) if digest is None else decode(Manifest, workspace.store.get(digest))
+
+
+def check(pinned: Pinned, now: Sequence[CodeSnapshot]) -> None:
+    """Refuse code from elsewhere (editable installs) that is not as it was, since it cannot be copied.
+
+    Raises
+    ------
+    CannotRecordError
+        If it changed.
+    """
+    before = {each.name: each.tree for each in pinned.code[1:]}
+    after = {each.name: each.tree for each in now[1:]}
+    for name in sorted(before.keys() | after.keys()):
+        if before.get(name) != after.get(name):
+            raise CannotRecordError(
+                f"the code of {name} is not what it was when the search began",
+                cause=f"expected {before.get(name, 'none')}, got {after.get(name, 'none')}",
+                hint="put it back as it was, or begin a new search from this one: ledger tune --fork",
+            )
+
+
+def with_files(
+    workspace: Workspace, inputs: Sequence[Artifact], pinned: Pinned, directory: str
+) -> tuple[Artifact, ...]:
+    """Declared inputs, and the files that its copy alone holds."""
+    own = (
+        Artifact(
+            role=ArtifactRole.INPUT,
+            path=posixpath.normpath(f"{directory}/{name}"),
+            digest=workspace.store.put(content),
+            size=len(content),
+            mode=Mode.FILE,
+            media_type=media_type(name),
+        )
+        for name, content in pinned.files
+    )
+    return tuple(sorted([*inputs, *own], key=lambda each: path_key(each.path)))
+
+
+def overlaid(seen: Iterable[Hyperparameter], pinned: Pinned) -> tuple[Hyperparameter, ...]:
+    """Hyperparameters as they were seen, each with the type and the role of what was proposed.
+
+    What shows nowhere else is there as it was proposed.
+    """
+    found = {each.name: each for each in seen}
+    for each in pinned.hyperparameters:
+        here = found.get(each.name)
+        if here is None:
+            found[each.name] = each
+        elif here.value == each.value and isinstance(here.value, bool) == isinstance(each.value, bool):
+            role = here.role or each.role
+            found[each.name] = replace(here, value=each.value, type=each.type, role=role)
+    return tuple(found[name] for name in sorted(found))

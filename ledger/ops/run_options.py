@@ -1,0 +1,47 @@
+"""What a person, or a search, can say about a trial beside its command."""
+
+from ledger.model import CodeSnapshot, Digest, Hyperparameter, Value
+from ledger.model.frozen import frozen
+
+
+@frozen
+class Pinned:
+    """What a search says of one of its trials."""
+
+    code: tuple[CodeSnapshot, ...]
+    """Of which it gets a copy, whatever the tree holds by now; the root's own first."""
+    proposal: Digest
+    """The ``trial.proposed`` that it tries."""
+    hyperparameters: tuple[Hyperparameter, ...]
+    """What was proposed."""
+    timeout: float | None = None
+    """Seconds after which it is ended."""
+    files: tuple[tuple[str, bytes], ...] = ()
+    """(path from the working directory, content) of what its copy holds beside."""
+
+
+@frozen
+class RunOptions:
+    """What a person can say about a trial beside its command."""
+
+    name: str | None = None
+    experiment: str | None = None
+    message: str | None = None
+    tags: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    """Paths as given, from the working directory; ``-`` is standard input."""
+    outputs: tuple[str, ...] = ()
+    parameters: tuple[tuple[str, Value], ...] = ()
+    seed: int | None = None
+    isolate: bool = False
+    """Execute in a scratch copy of the tree."""
+    enforce_clean: bool = False
+    """Refuse to run if the code differs from its commit."""
+    reuse: bool = False
+    """Do not run what has been run already, if its inputs still match."""
+    trace: bool = True
+    """Let the kernel tell each file that is opened."""
+    deep: bool = False
+    """Compare every installed file with what its package's record says."""
+    pinned: Pinned | None = None
+    """What a search says of this trial, which is one of it."""

@@ -1,0 +1,66 @@
+"""How a search stands as a JSON document."""
+
+from typing import Any
+
+from ledger.model.jsonform import to_json
+from ledger.ops.tune import Standing, Tuned
+from ledger.ops.tune_history import Tried
+
+Document = dict[str, Any]
+
+
+def tune_document(tuned: Tuned) -> Document:
+    """What came of a search: the form ``tune.v1``."""
+    now = tuned.standing
+    by_number = {each.number: each for each in now.own}
+    front = [_best(now, by_number[number]) for number in now.best]
+    return {
+        "experiment": to_json(now.name),
+        "search": str(now.id),
+        "begun": tuned.begun,
+        "stopped": tuned.stopped,
+        "interrupted": tuned.interrupted,
+        "sampler": now.search.sampler,
+        "objectives": to_json(now.search.objectives),
+        "trials": [_trial(now, each) for each in now.tried],
+        "best": front[0] if front and len(now.search.objectives) == 1 else None,
+        "front": front,
+    }
+
+
+def _trial(now: Standing, each: Tried) -> Document:
+    return {
+        "number": each.number,
+        "proposal": str(each.id),
+        "source": str(each.proposed.source),
+        "state": str(each.state),
+        "trial": to_json(each.trial),
+        "adopted": each.proposed.adopted is not None,
+        "hyperparameters": _values(each),
+        "values": _objectives(now, each),
+        "violation": to_json(each.measured.violation),
+        "reason": each.measured.reason,
+    }
+
+
+def _best(now: Standing, each: Tried) -> Document:
+    return {
+        "trial": to_json(each.trial),
+        "number": each.number,
+        "value": to_json(each.measured.values[0]),
+        "values": _objectives(now, each),
+        "hyperparameters": _values(each),
+    }
+
+
+def _values(each: Tried) -> Document:
+    return {to_json(name): to_json(value) for name, value in each.proposed.values}
+
+
+def _objectives(now: Standing, each: Tried) -> Document | None:
+    if not each.measured.values:
+        return None
+    return {
+        to_json(objective.metric): to_json(value)
+        for objective, value in zip(now.search.objectives, each.measured.values, strict=True)
+    }

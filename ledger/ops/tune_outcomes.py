@@ -1,0 +1,165 @@
+"""What a trial's outcome comes to in a search: its losses, and by how much it misses what is required."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+from ledger.errors import UsageError
+from ledger.model import Outcome, Status
+from ledger.model.filter_syntax import Both, Expression, Operator, Test, mistake, parse
+from ledger.model.frozen import frozen
+from ledger.model.search import Search
+
+OF_EVERY_TRIAL = ("duration_s", "peak_memory")
+"""Metrics that no program has to report: seconds, and bytes."""
+_INTERRUPTING = frozenset({1, 2, 15})
+"""SIGHUP, SIGINT, SIGTERM: somebody ended it, which says nothing of what was tried."""
+_MARGIN = {Operator.LESS: 1, Operator.AT_MOST: 1, Operator.GREATER: -1, Operator.AT_LEAST: -1}
+
+
+@frozen
+class Measured:
+    """What an outcome comes to."""
+
+    values: tuple[float, ...] = ()
+    """Of each objective; empty where it failed."""
+    violation: float = 0.0
+    """By how much it misses what is required, relative to the limits; 0 where it meets all."""
+    reason: str | None = None
+    """Why it failed; None where it did not."""
+    again: bool = False
+    """Whether it was interrupted, so that nothing is known yet."""
+    missing: str | None = None
+    """The metric without which it failed."""
+
+
+def measured(search: Search, outcome: Outcome) -> Measured:
+    """What the outcome of one of a search's trials comes to."""
+    if _interrupted(search, outcome):
+        return Measured(reason="it was interrupted", again=True)
+    if outcome.status is not Status.OK:
+        return Measured(reason=_failure(search, outcome))
+    found = metrics(outcome)
+    values = []
+    for each in search.objectives:
+        value = found.get(each.metric)
+        if value is None:
+            return Measured(reason=f"it has no metric {each.metric}", missing=each.metric)
+        if not math.isfinite(value):
+            return Measured(reason=f"{each.metric} is {value}")
+        values.append(value)
+    violation = 0.0
+    for text in search.requirements:
+        for test in _tests(text):
+            value = found.get(test.name)
+            if value is None:
+                return Measured(reason=f"it has no metric {test.name}", missing=test.name)
+            violation += _missed(test, value)
+    return Measured(values=tuple(values), violation=violation)
+
+
+def metrics(outcome: Outcome) -> dict[str, float]:
+    """Last values by name; those that every trial has among them."""
+    own: dict[str, float] = {"duration_s": outcome.duration_s, "peak_memory": float(outcome.peak_memory)}
+    return own | {each.name: each.last for each in outcome.metrics}
+
+
+def losses(search: Search, values: Sequence[float]) -> tuple[float, ...]:
+    """Values of the objectives, the smaller the better."""
+    return tuple(
+        -value if each.maximize else value for each, value in zip(search.objectives, values, strict=True)
+    )
+
+
+def best(search: Search, found: Mapping[int, Measured]) -> tuple[int, ...]:
+    """Numbers of the best trials among those that meet what is required.
+
+    Of one objective it is one, the first of equal ones; of several all that none is better than in all.
+    """
+    good = {
+        number: losses(search, each.values)
+        for number, each in sorted(found.items())
+        if each.values and each.violation == 0
+    }
+    if not good:
+        return ()
+    if len(search.objectives) == 1:
+        return (min(good, key=lambda number: (good[number], number)),)
+    return tuple(
+        number for number, own in good.items() if not any(_dominates(other, own) for other in good.values())
+    )
+
+
+def check_requirement(text: str) -> str:
+    """Return what ``--require`` says if it can be measured.
+
+    Raises
+    ------
+    UsageError
+        If it is not one or more comparisons of metrics with numbers.
+    """
+    _tests(text)
+    return text
+
+
+def _dominates(left: Sequence[float], right: Sequence[float]) -> bool:
+    return tuple(left) != tuple(right) and all(a <= b for a, b in zip(left, right, strict=True))
+
+
+def _interrupted(search: Search, outcome: Outcome) -> bool:
+    if outcome.status is not Status.KILLED or _timed_out(search, outcome):
+        return False
+    return outcome.signal is None or outcome.signal in _INTERRUPTING
+
+
+def _timed_out(search: Search, outcome: Outcome) -> bool:
+    return search.trial_timeout is not None and outcome.duration_s >= search.trial_timeout
+
+
+def _failure(search: Search, outcome: Outcome) -> str:
+    if outcome.status is Status.KILLED and _timed_out(search, outcome):
+        return f"it did not end within {search.trial_timeout:g} s"
+    if outcome.signal is not None:
+        return f"signal {outcome.signal} ended it"
+    if outcome.status is Status.LOST:
+        return "its recorder died"
+    return f"exit code {outcome.exit_code}"
+
+
+def _tests(text: str) -> Iterable[Test]:
+    try:
+        return list(_comparisons(parse(text), text))
+    except UsageError as error:
+        raise UsageError(
+            f"a bad requirement: {error.message}", cause=error.cause, hint="--require 'peak_memory < 8e9'"
+        ) from error
+
+
+def _comparisons(expression: Expression, text: str) -> Iterable[Test]:
+    if isinstance(expression, Both):
+        for part in expression.parts:
+            yield from _comparisons(part, text)
+        return
+    if not isinstance(expression, Test) or expression.operator not in _MARGIN:
+        raise mistake(text, 0, "only comparisons (<, <=, >, >=) joined by `and` can be measured")
+    limit = expression.values[0].value
+    if isinstance(limit, bool) or not isinstance(limit, int | float) or not math.isfinite(limit):
+        raise mistake(text, expression.values[0].position, "a number is needed here")
+    yield expression
+
+
+def _missed(test: Test, value: float) -> float:
+    limit = test.values[0].value
+    if not isinstance(limit, int | float):
+        raise TypeError(f"{limit!r} is no limit")
+    holds = {
+        Operator.LESS: value < limit,
+        Operator.AT_MOST: value <= limit,
+        Operator.GREATER: value > limit,
+        Operator.AT_LEAST: value >= limit,
+    }[test.operator]
+    if holds:
+        return 0.0
+    if not math.isfinite(value):
+        return math.inf if math.isinf(value) else 1.0
+    away = _MARGIN[test.operator] * (value - limit) / (abs(limit) or 1.0)
+    return max(away, 2.0**-30)  # a limit that is met exactly and may not be

@@ -1,0 +1,79 @@
+"""When a search stops, how it stands, and what comes of it."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from ledger.model import Digest, ProposalSource, Value
+from ledger.model.frozen import frozen
+from ledger.model.search import Search
+from ledger.ops import tune_outcomes
+from ledger.ops.tune_history import Tried
+from ledger.tune.base import State
+
+
+@frozen
+class TuneOptions:
+    """When a search stops, and how its trials run; all of it may be another one when it goes on."""
+
+    executions: int | None = None
+    """Trials in all, those of earlier calls among them; None for no limit."""
+    timeout: float | None = None
+    """Seconds after which no trial is begun."""
+    stop_after: int | None = None
+    """Trials in a row without a better one."""
+    target: float | None = None
+    """A value of the objective that is good enough."""
+    jobs: int = 1
+    """Trials at once."""
+    queue: tuple[Mapping[str, Value], ...] = ()
+    """Values to try first; the others by default."""
+    earlier: tuple[str, ...] = ()
+    """Experiments from whose trials to learn."""
+    fork: bool = False
+    """Whether to begin a new search that goes on from the one of that name."""
+    trace: bool = True
+    """Let the kernel tell each file that a trial opens."""
+
+
+@frozen
+class Standing:
+    """How a search stands."""
+
+    name: str
+    id: Digest
+    search: Search
+    tried: tuple[Tried, ...]
+    """All proposals, by number; trials of earlier searches from which it learns among them."""
+    best: tuple[int, ...]
+    """Numbers of its best trials: one; of several objectives all that none is better than."""
+
+    @property
+    def own(self) -> tuple[Tried, ...]:
+        """Its own trials."""
+        return tuple(each for each in self.tried if each.proposed.source is not ProposalSource.EARLIER)
+
+
+@frozen
+class Tuned:
+    """What came of a call."""
+
+    standing: Standing
+    stopped: str
+    """Why it stopped."""
+    interrupted: bool
+    """Whether somebody stopped it."""
+    begun: bool
+    """Whether the search began with this call."""
+
+
+Tell = Callable[[Tried, Standing], None]
+"""Told of each proposal, and of each trial that has ended, and how the search stands then."""
+
+
+def standing(name: str, id: Digest, search: Search, tried: Sequence[Tried]) -> Standing:
+    """How a search stands after some proposals."""
+    own = {
+        each.number: each.measured
+        for each in tried
+        if each.proposed.source is not ProposalSource.EARLIER and each.state is State.DONE
+    }
+    return Standing(name=name, id=id, search=search, tried=tuple(tried), best=tune_outcomes.best(search, own))

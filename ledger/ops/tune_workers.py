@@ -1,0 +1,194 @@
+"""Where the trials of a search run: processes of their own, behind `concurrent.futures.Executor`."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from types import ModuleType
+from typing import Final
+
+from ledger import workspace as workspaces
+from ledger.errors import LedgerError
+from ledger.model import Digest
+from ledger.model.frozen import frozen
+from ledger.ops.prepare import Pinned
+from ledger.ops.run import RunOptions, run
+from ledger.workspace import Workspace
+
+_PR_SET_PDEATHSIG: Final = 1
+
+
+@frozen
+class Order:
+    """One trial to run; it can be sent to another process."""
+
+    ledger: str
+    """The ledger directory."""
+    root: str
+    """Where the ledger is found from: absolute."""
+    directory: str
+    """Working directory, absolute."""
+    argv: tuple[str, ...]
+    experiment: str
+    pinned: Pinned
+    seed: int | None
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    trace: bool
+    variables: Mapping[str, str]
+    """The trial's environment, before what recording adds."""
+
+
+@frozen
+class Done:
+    """What a worker says when a trial has ended."""
+
+    trial: Digest | None
+    """None where it was not started."""
+    warnings: tuple[str, ...] = ()
+    error: LedgerError | None = None
+    """Why it was not started."""
+
+
+def work(order: Order) -> Done:
+    """Run one trial, and record it; whatever goes wrong is told, not raised."""
+    warnings: list[str] = []
+    try:
+        result = run(
+            _workspace(order.root, order.ledger),
+            order.argv,
+            RunOptions(
+                experiment=order.experiment,
+                inputs=order.inputs,
+                outputs=order.outputs,
+                seed=order.seed,
+                isolate=True,
+                trace=order.trace,
+                pinned=order.pinned,
+            ),
+            directory=Path(order.directory),
+            variables=order.variables,
+            forward=False,
+            notify=warnings.append,
+        )
+    except LedgerError as error:
+        return Done(trial=None, warnings=tuple(warnings), error=error)
+    return Done(trial=result.trial, warnings=tuple(warnings))
+
+
+@cache
+def _workspace(root: str, ledger: str) -> Workspace:
+    return workspaces.find(Path(root), ledger)
+
+
+def begin() -> None:
+    """Make a process fit for work: it dies with the search, and only the search tells it to stop."""
+    _die_with_parent()
+    os.setpgid(0, 0)  # a terminal's Ctrl-C is the search's, which passes it on to those that run
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _between_trials)
+    source = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(source, 0)
+    os.close(source)
+
+
+def _between_trials(_number: int, _frame: object) -> None:
+    """There is nothing to stop."""
+
+
+def _die_with_parent() -> None:
+    import ctypes
+
+    try:
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    except (OSError, AttributeError):
+        return  # where there is no such call, a trial goes on to its end though the search has died
+
+
+@contextmanager
+def _main_left_alone() -> Iterator[None]:
+    """Let a new process not import the script that this one runs, which may well begin a search."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+class Slots:
+    """Processes for trials, each by itself, so that one that dies takes no other with it.
+
+    Parameters
+    ----------
+    count
+        How many run at once.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._all: list[ProcessPoolExecutor] = []
+        self._running: dict[Future[Done], tuple[ProcessPoolExecutor, Order]] = {}
+
+    @property
+    def free(self) -> int:
+        """How many more can run."""
+        return self._count - len(self._running)
+
+    @property
+    def running(self) -> tuple[Order, ...]:
+        """What runs."""
+        return tuple(order for _, order in self._running.values())
+
+    def submit(self, order: Order) -> None:
+        """Start a trial."""
+        busy = {id(executor) for executor, _ in self._running.values()}
+        executor = next((each for each in self._all if id(each) not in busy), None)
+        if executor is None:
+            executor = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=begin)
+            self._all.append(executor)
+        with _main_left_alone():
+            self._running[executor.submit(work, order)] = (executor, order)
+
+    def wait(self, seconds: float | None) -> Iterator[tuple[Order, Done | None]]:
+        """Trials that have ended, once one has or the time is over; None for one whose process died."""
+        done, _ = wait(self._running, seconds, FIRST_COMPLETED)
+        for future in done:
+            executor, order = self._running.pop(future)
+            try:
+                yield order, future.result()
+            except BrokenProcessPool:
+                self._all.remove(executor)
+                executor.shutdown(wait=False)
+                yield order, None
+
+    def stop(self, number: int) -> None:
+        """Send the processes that are busy a signal, which they pass on."""
+        for executor, _ in self._running.values():
+            for process in _processes(executor):
+                if process is not None:
+                    _kill(process, number)
+
+    def close(self) -> None:
+        """End all processes, those that are busy too."""
+        self.stop(signal.SIGKILL)
+        for executor in self._all:
+            executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _processes(executor: ProcessPoolExecutor) -> list[int | None]:
+    found: dict[int, object] | None = getattr(executor, "_processes", None)
+    return list(found or ())
+
+
+def _kill(process: int, number: int) -> None:
+    try:
+        os.kill(process, number)
+    except ProcessLookupError:
+        return  # it has gone already

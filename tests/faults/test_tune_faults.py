@@ -1,0 +1,133 @@
+"""Searches that are stopped, killed, or lose a process."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+TRAIN = """
+    import json, sys, time
+    lr = float(sys.argv[1])
+    open(sys.argv[2] + f"/{lr}", "a").write("begun\\n")
+    time.sleep(float(sys.argv[3]))
+    open("metrics.json", "w").write(json.dumps({"loss": lr}))
+"""
+_PATIENCE_S = 120
+
+pytestmark = pytest.mark.slow
+
+
+class Search:
+    """A search in a process of its own; its trials leave a mark each time that they begin."""
+
+    def __init__(self, tool, marks, seconds):
+        self.tool, self.marks = tool, marks
+        tool.project.write(train=TRAIN)
+        marks.mkdir()
+        self.words = (
+            *("tune", "-x", "x", "--minimize", "loss", "-n", "4", "-j", "2", "--sampler", "random"),
+            *("-p", "lr=real(0, 1)", "--", sys.executable, "train.py", "{lr}", str(marks), str(seconds)),
+        )
+
+    def start(self):
+        return subprocess.Popen(
+            [*self.tool.words, *self.words],
+            cwd=self.tool.path,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def wait_for(self, count):
+        """Wait until so many trials have begun."""
+        until = time.monotonic() + _PATIENCE_S
+        while sum(len(each.read_text().splitlines()) for each in self.marks.iterdir()) < count:
+            assert time.monotonic() < until, "they do not begin"
+            time.sleep(0.05)
+
+    def finish(self):
+        """Let the same command go on to its end; return what it says."""
+        process = self.start()
+        err = process.communicate(timeout=_PATIENCE_S)[1].decode()
+        assert process.returncode == 0, err
+        return err
+
+    def check(self):
+        document = self.tool.document("tune", "-x", "x", "-n", "4")
+        assert [(each["number"], each["state"]) for each in document["trials"]] == [
+            (number, "done") for number in range(4)
+        ]
+        assert self.tool.document("verify", "-x", "x")["ok"]
+        return document
+
+
+@pytest.fixture
+def search(tool, tmp_path):
+    return Search(tool, tmp_path / "marks", 1.5)
+
+
+def statuses(tool):
+    return sorted(each["status"] for each in tool.document("log", "-x", "x"))
+
+
+def test_ctrl_c_ends_its_trials_and_the_same_command_goes_on(search, tool):
+    process = search.start()
+    search.wait_for(2)
+    process.send_signal(signal.SIGINT)
+    err = process.communicate(timeout=_PATIENCE_S)[1].decode()
+    assert process.returncode == 130
+    assert "stopping" in err
+    assert statuses(tool) == ["killed", "killed"]
+    search.finish()
+    search.check()
+    assert statuses(tool) == ["killed", "killed", "ok", "ok", "ok", "ok"]
+
+
+def test_kill_of_the_search_leaves_nothing_behind_and_it_goes_on(search, tool):
+    process = search.start()
+    search.wait_for(2)
+    process.kill()
+    process.wait()
+    process.stderr.close()
+    search.finish()
+    search.check()
+    assert statuses(tool) == ["lost", "lost", "ok", "ok", "ok", "ok"]
+
+
+def test_a_process_that_dies_costs_its_own_trial_alone_which_is_tried_again(search, tool):
+    process = search.start()
+    search.wait_for(2)
+    workers = [pid for pid in children(process.pid) if children(pid)]
+    os.kill(workers[0], signal.SIGKILL)
+    err = process.communicate(timeout=_PATIENCE_S)[1].decode()
+    assert process.returncode == 0, err
+    assert "a process that ran a trial died" in err
+    search.check()
+    assert statuses(tool) == ["lost", "ok", "ok", "ok", "ok"]
+
+
+def test_two_calls_at_once_share_a_search(search, tool):
+    processes = [search.start(), search.start()]
+    for process in processes:
+        err = process.communicate(timeout=_PATIENCE_S)[1].decode()
+        assert process.returncode == 0, err
+    search.check()
+    assert statuses(tool) == ["ok"] * 4
+
+
+def children(process):
+    """Processes that one has started."""
+    found = []
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                with open(f"/proc/{name}/stat", "rb") as file:
+                    parent = int(file.read().rpartition(b")")[2].split()[1])
+            except OSError:
+                continue
+            if parent == process:
+                found.append(int(name))
+    return found

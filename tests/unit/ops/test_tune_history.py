@@ -1,0 +1,156 @@
+"""What a search's entries come to, up to any Head; the entries are real, their trials are not run."""
+
+import pytest
+
+from ledger import model
+from ledger.model import ProposalSource, Status
+from ledger.ops import searches
+from ledger.ops.tune_history import History, observations
+from ledger.ops.tune_reading import Reading
+from ledger.tune.base import State
+from tests.searches import search
+
+
+class Story:
+    """A search in a journal, told entry by entry."""
+
+    def __init__(self, maker):
+        self.maker, self.search = maker, search()
+        self.id = maker.journal.append(searches.created("x", self.search)).id
+
+    def propose(self, number, **more):
+        return self.maker.journal.append(
+            model.TrialProposed(
+                experiment="x",
+                search=self.id,
+                number=number,
+                values=(("lr", 0.5),),
+                point=(0.5,),
+                head=self.maker.journal.head(),
+                source=ProposalSource.SAMPLER,
+                **more,
+            )
+        ).id
+
+    def start(self, proposal):
+        return self.maker.start(experiment="x", proposal=proposal)[0]
+
+    def end(self, trial, status=Status.OK, loss=0.5, **more):
+        outcome = self.maker.outcome(status=status, metrics={"loss": loss}, **more)
+        self.maker.journal.append(
+            model.TrialFinished(
+                trial=trial,
+                recipe=trial,
+                recipe_complete=True,
+                hyperparameters=(),
+                inputs=(),
+                observed=model.Observed(affinity=1),
+                outcome=outcome,
+                health=(),
+            )
+        )
+
+    def lose(self, trial):
+        self.maker.journal.append(
+            model.TrialLost(
+                trial=trial,
+                reason="died",
+                hyperparameters=(),
+                observed=model.Observed(affinity=1),
+                outcome=self.maker.outcome(status=Status.LOST, exit_code=None),
+                health=(),
+            )
+        )
+
+    @property
+    def history(self):
+        found = History(self.id, self.search)
+        for each in self.maker.journal.entries():
+            found.add(each)
+        return found
+
+    def state(self, head=None):
+        return [(each.number, each.state, each.running) for each in self.history.at(head)]
+
+
+@pytest.fixture
+def story(maker):
+    return Story(maker)
+
+
+def test_a_proposal_is_pending_until_its_trial_has_ended(story):
+    first = story.propose(0)
+    proposed = story.maker.journal.head()
+    trial = story.start(first)
+    running = story.maker.journal.head()
+    story.end(trial, loss=0.25)
+    assert story.state() == [(0, State.DONE, False)]
+    assert story.state(running) == [(0, State.PENDING, True)]
+    assert story.state(proposed) == [(0, State.PENDING, False)]
+    (known,) = observations(story.search, story.history.at())
+    assert (known.losses, known.point, known.number) == ((0.25,), (0.5,), 0)
+    (known,) = observations(story.search, story.history.at(running))
+    assert (known.losses, known.state) == ((), State.PENDING)
+
+
+def test_what_was_lost_is_tried_again_once(story):
+    proposal = story.propose(0)
+    story.lose(story.start(proposal))
+    assert story.state() == [(0, State.PENDING, False)]
+    story.lose(story.start(proposal))
+    assert story.state() == [(0, State.FAILED, False)]
+
+
+def test_what_was_lost_and_then_done_counts(story):
+    proposal = story.propose(0)
+    story.lose(story.start(proposal))
+    again = story.start(proposal)
+    story.end(again)
+    (tried,) = story.history.at()
+    assert (tried.state, tried.trial) == (State.DONE, again)
+
+
+def test_an_interrupted_trial_waits_to_be_run_again(story):
+    proposal = story.propose(0)
+    story.end(story.start(proposal), status=Status.KILLED, exit_code=130, signal=2)
+    assert story.state() == [(0, State.PENDING, False)]
+
+
+def test_one_that_was_taken_back_has_failed(story):
+    proposal = story.propose(0)
+    trial = story.start(proposal)
+    story.end(trial)
+    story.maker.journal.append(model.Tombstone(target=trial, reason="wrong data"))
+    (tried,) = story.history.at()
+    assert (tried.state, tried.measured.reason) == (State.FAILED, "it was taken back")
+
+
+def test_an_adopted_trial_stands_for_its_proposal(story):
+    first = story.propose(0)
+    trial = story.start(first)
+    story.end(trial, loss=0.75)
+    story.propose(1, adopted=trial)
+    assert story.state() == [(0, State.DONE, False), (1, State.DONE, False)]
+    assert story.history.at()[1].measured.values == (0.75,)
+
+
+def test_proposals_of_other_searches_are_left_aside(story, maker):
+    other = Story(maker)
+    other.propose(0)
+    assert story.state() == []
+    assert other.state() == [(0, State.PENDING, False)]
+
+
+def test_reading_on_knows_what_reading_all_knows(story):
+    directory = story.maker.folder
+    reading = Reading(story.maker.journal, directory, lambda: History(story.id, story.search))
+    for number in range(5):
+        trial = story.start(story.propose(number))
+        history, head = reading.up_to_now()
+        assert history.at() == story.history.at(head)
+        story.end(trial, loss=float(number))
+        if number == 2:
+            story.maker.journal.seal()
+    history, head = reading.up_to_now()
+    assert history.at() == story.history.at()
+    assert head == story.maker.journal.head()
