@@ -23,6 +23,8 @@ class ObjectStoreTransport:
     ----------
     url
         ``s3://BUCKET/PREFIX``, ``gs://…`` or ``az://…``.
+    patience
+        Seconds that a call may take; by default as many as a large object over a bad line needs.
 
     Raises
     ------
@@ -32,7 +34,7 @@ class ObjectStoreTransport:
 
     parallel = 32
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, patience: float | None = None) -> None:
         try:
             import obstore
             import obstore.exceptions
@@ -46,10 +48,14 @@ class ObjectStoreTransport:
             self._store = from_url(
                 url,
                 config=_config(url),
-                client_options={"timeout": "120s", "connect_timeout": "10s", "allow_http": True},
+                client_options={
+                    "timeout": f"{patience or 120}s",
+                    "connect_timeout": f"{min(patience or 10, 10)}s",
+                    "allow_http": True,
+                },
                 retry_config={
-                    "max_retries": _TRIES,
-                    "retry_timeout": timedelta(seconds=90),
+                    "max_retries": _TRIES if patience is None else 1,
+                    "retry_timeout": timedelta(seconds=patience or 90),
                     "backoff": {
                         "base": 2,
                         "init_backoff": timedelta(milliseconds=100),
