@@ -23,6 +23,7 @@ _NICE = 10
 _AGAIN_S = 30.0
 """Seconds between two tries to share."""
 _BLOCK = 1 << 16
+_DESCRIPTORS = 1024
 
 
 def main(words: Sequence[str]) -> None:
@@ -31,6 +32,8 @@ def main(words: Sequence[str]) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != int(parent):
         return  # it went before that was said
+    os.closerange(3, _DESCRIPTORS)  # what the recorder was given is not for us to keep open
+    os.chdir("/")
     os.nice(_NICE)
     if what == "beat":
         url, id, every = rest

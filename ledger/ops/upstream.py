@@ -230,7 +230,7 @@ class Upstream:
         try:
             seconds = max(0.0, time.time() - path.stat().st_mtime)  # both are this machine's clock
         except FileNotFoundError:
-            return "nothing of it is here yet"
+            return "what is here was recorded here"
         return f"what is here is as of {_words(seconds)} ago"
 
     def _tell(self, done: Transferred) -> None:
