@@ -90,7 +90,7 @@ def _with_news(workspace: Workspace) -> Workspace:
     if not workspaces.is_copy(workspace.directory):
         return workspace
     upstream = Upstream(workspace, lambda text: warnings.warn(text, stacklevel=4))
-    if "LEDGER_TRIAL" not in os.environ:
+    if not copies.is_outer(workspace):
         upstream.refresh()
     return upstream.workspace()
 

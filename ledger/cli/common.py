@@ -1,7 +1,6 @@
 """What commands share: the ledger they work on, options, help, and how documents and warnings go out."""
 
 import json
-import os
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -50,10 +49,11 @@ def opened(context: click.Context, *, here: bool = False) -> Workspace:
     lost.recover_quietly(workspace)
     if here or not workspaces.is_copy(workspace.directory):
         return workspace
+    from ledger.ops import copies
     from ledger.ops.upstream import Upstream
 
     upstream = Upstream(workspace, warn)
-    if "LEDGER_TRIAL" not in os.environ:  # the outer trial's recorder shares
+    if not copies.is_outer(workspace):
         upstream.refresh()
         context.call_on_close(upstream.share_quietly)
     return upstream.workspace()

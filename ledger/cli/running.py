@@ -62,8 +62,6 @@ def start(ledger: str | None, given: Mapping[str, Any]) -> int:
     nested = "LEDGER_TRIAL" in os.environ
     quiet = given["quiet"] or nested  # or the line at the end would be part of what the outer trial prints
     if workspaces.is_copy(workspace.directory):
-        if nested:  # what it records is shared at the end of the outer one
-            return run(workspace, words, chosen, notify=warn).exit_code
         return _run_accompanied(workspace, words, chosen, quiet=quiet)
     result = run(workspace, words, chosen, notify=warn)
     if not quiet:
@@ -90,7 +88,7 @@ def _opened(ledger: str | None) -> Workspace:
 
 def _run_accompanied(workspace: Workspace, words: Sequence[str], chosen: RunOptions, *, quiet: bool) -> int:
     """Run where a remote is the ledger: the trial is shared, and shows signs of life."""
-    from ledger.ops.accompany import Accompanied
+    from ledger.ops.accompany import accompanied
 
     try:
         workspaces.refuse_everything(workspace.root, git=workspace.git)
@@ -100,8 +98,8 @@ def _run_accompanied(workspace: Workspace, words: Sequence[str], chosen: RunOpti
             Upstream(workspace, warn).refresh()  # another machine may have run it
     except (LedgerError, OSError) as error:
         raise cannot_record(error) from error
-    with Accompanied(workspace, warn) as accompanied:
-        result = run(workspace, words, chosen, notify=warn, on_started=accompanied.started)
+    with accompanied(workspace, warn) as on_started:
+        result = run(workspace, words, chosen, notify=warn, on_started=on_started)
         if not quiet:
             write_error(_line(result))
     return result.exit_code

@@ -29,7 +29,7 @@ def accompanied(workspace: Workspace, notify: Callable[[str], None]) -> Iterator
 
     Nothing of it where the ledger is no copy of a remote, or within a trial, whose recorder does it.
     """
-    if not is_copy(workspace.directory) or "LEDGER_TRIAL" in os.environ:
+    if not is_copy(workspace.directory) or copies.is_outer(workspace):
         yield lambda _: None
         return
     with Accompanied(workspace, notify) as found:

@@ -5,6 +5,7 @@ recorded is durable in it before anything runs, and goes to the remote as soon a
 entries are all there after `Upstream.refresh`; contents come when something reads them.
 """
 
+import os
 from pathlib import Path
 
 from ledger import fs
@@ -75,6 +76,11 @@ def upstream_of(workspace: Workspace) -> Known:
             cause=f"expected {UPSTREAM} in {layout.remotes_file(workspace.directory)}",
             hint=f"what was shared is safe; begin anew: rm -r {workspace.directory}",
         ) from error
+
+
+def is_outer(workspace: Workspace) -> bool:
+    """Whether this runs inside a trial of the same copy, whose recorder shares all of it at its end."""
+    return "LEDGER_TRIAL" in os.environ and os.environ.get("LEDGER_DIR") == str(workspace.directory)
 
 
 def is_tried(workspace: Workspace, id: bytes) -> bool:

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+import ledger
 from ledger import workspace as workspaces
+from ledger.errors import NotFoundError, UsageError
 from ledger.model import Digest
 from tests import servers
 from tests.cli.conftest import COMMAND
@@ -180,6 +182,15 @@ def test_the_whole_of_a_nested_run_is_shared(local):
     found = ben.document("log")
     assert len(found) == 2
     assert ben("cat", "@", "inner.txt").out == "x"
+
+
+def test_a_trial_inside_one_of_another_ledger_is_shared_by_itself(local):
+    ann, ben = local("ann"), local("ben")
+    inner = [*COMMAND, "--ledger", ann.url, "run", "-q", sys.executable, "-c", "print(1)"]
+    script = f"import subprocess; subprocess.run({inner!r}, check=True)"
+    ann.tool("run", "-q", sys.executable, "-c", script, directory=ann.path, variables=ann.variables)
+    assert len(ben.ids) == 1
+    assert len(ann.tool.document("log", directory=ann.path)) == 1
 
 
 def test_an_empty_remote_is_made_by_who_writes(local):
@@ -431,3 +442,27 @@ def test_the_variable_names_a_remote_too(local):
     variables = {**ann.variables, "LEDGER_DIR": ann.url}
     ann.tool("run", "-q", sys.executable, "-c", "print(1)", directory=ann.path, variables=variables)
     assert len(ann.ids) == 1
+
+
+def test_the_same_from_python(local, monkeypatch):
+    ann, ben = local("ann"), local("ben")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(ann.cache))
+    monkeypatch.chdir(ann.path)
+    with pytest.raises(NotFoundError, match="no ledger at"):
+        ledger.open(ann.url)
+    here = ledger.open(ann.url, create=True)
+    trial = here.run([sys.executable, "-c", TRAIN], forward=False)
+    assert [str(trial.id)] == ben.ids
+    ben.train("-q", "--name", "bens", script=TRAIN.replace("weights", "of ben"))
+    again = ledger.open(ann.url)
+    again.checkout("bens", ann.path / "bens", parts=["outputs"])
+    assert (ann.path / "bens" / "model.txt").read_text() == "of ben"
+    again.note("bens", "from python")
+    assert again.push().entries == 1
+    assert [each["text"] for each in ben.document("show", "bens")["notes"]] == ["from python"]
+    with pytest.raises(UsageError, match="a remote itself"):
+        again.add_remote("disk", ann.path / "disk")
+    shutil.move(local.lab, f"{local.lab}.away")
+    with pytest.warns(UserWarning, match="no news of"):
+        found = ledger.open(ann.url)
+    assert found.trial("bens").name == "bens"
