@@ -1,6 +1,7 @@
 """What goes on beside trials whose ledger is a remote: their start is shared, and they show signs of life.
 
-Two small processes of low priority do that. Neither can hold up the trial, and both die with who records it.
+A small process of low priority does that, and shares the rest at the end. It cannot hold up a trial, can be
+given up at any time, and dies with who records.
 """
 
 import json
@@ -37,7 +38,7 @@ def accompanied(workspace: Workspace, notify: Callable[[str], None]) -> Iterator
 
 
 class Accompanied:
-    """Accompanies the trials that one command records, as a context manager; shares the rest at its end.
+    """Accompanies the trials that one command records, as a context manager.
 
     Parameters
     ----------
@@ -50,10 +51,7 @@ class Accompanied:
     def __init__(self, workspace: Workspace, notify: Callable[[str], None]) -> None:
         self._workspace = workspace
         self._notify = notify
-        self._every = workspace.config.remote.heartbeat_s
-        self._beats: list[str] = []
-        self._beating: _Process | None = None
-        self._sharing: _Process | None = None
+        self._companion: _Process | None = None
 
     def __enter__(self) -> "Accompanied":
         return self
@@ -61,47 +59,44 @@ class Accompanied:
     def started(self, trial: Digest) -> None:
         """Tell the remote of a trial whose start is durable here, without waiting for it."""
         try:
-            if self._sharing is None or self._sharing.has_ended():
-                self._sharing = _Process("share", str(self._workspace.directory))
+            every = self._workspace.config.remote.heartbeat_s
             origin = origins.current(self._workspace.directory)
-            if self._every > 0 and origin is not None:
-                self._beats.append(names.of_beat(origin, trial))
-                if self._beating is None:
-                    known = copies.upstream_of(self._workspace)
-                    self._beating = _Process("beat", known.url, known.id, str(self._every))
-                self._beating.tell(f"{self._beats[-1]}\n")
+            if self._companion is None:
+                self._companion = _Process(str(self._workspace.directory), str(every))
+            beat = names.of_beat(origin, trial) if every > 0 and origin is not None else ""
+            self._companion.tell(f"start {beat}\n")
         except (LedgerError, OSError) as error:
             self._notify(f"others do not see yet that the trial runs: {copies.said(error)}")
 
     def __exit__(self, *_: object) -> None:
+        if self._companion is None:
+            return  # nothing was recorded
         try:
-            if self._sharing is not None:
-                self._sharing.end()  # what it has sent is there, and the rest goes now
-            self._share()
+            self._share(self._companion)
         except KeyboardInterrupt:
             self._notify("not shared: interrupted; the next command shares it")
-        except (LedgerError, OSError) as error:
-            self._notify(f"not shared: {copies.said(error)}")
+        except OSError as error:
+            self._notify(f"not shared: {error}; the next command shares it")
         finally:
-            if self._beating is not None:
-                self._beating.end()
+            self._companion.end()
 
-    def _share(self) -> None:
-        from ledger.ops.upstream import Upstream  # the program need not wait for that
-
-        upstream = Upstream(self._workspace, self._notify)
-        upstream.share_quietly()
-        if self._beating is not None:  # up to here, for that may have taken long
-            self._beating.end()
-        if self._beats:
-            upstream.forget_beats(self._beats)
+    def _share(self, companion: "_Process") -> None:
+        word = ""
+        companion.tell("finish\n")
+        for line in companion.answers():
+            word, _, text = line.partition(" ")
+            if word == "warn":
+                self._notify(text)
+        if word != "end":
+            self._notify("not shared: the process that shares was ended; the next command shares it")
 
 
 class _Process:
-    """One of the processes; it has no stream but what it is told."""
+    """That process."""
 
     def __init__(self, *words: str) -> None:
         reader, self._writer = os.pipe()
+        self._reader, writer = os.pipe()
         try:
             self._id = os.posix_spawn(
                 sys.executable,
@@ -109,7 +104,7 @@ class _Process:
                 os.environ,
                 file_actions=[
                     (os.POSIX_SPAWN_DUP2, reader, 0),
-                    (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+                    (os.POSIX_SPAWN_DUP2, writer, 1),
                     (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
                 ],
                 setsid=True,  # Ctrl-C is the trial's
@@ -117,33 +112,27 @@ class _Process:
             )
         except BaseException:
             os.close(self._writer)
+            os.close(self._reader)
             raise
         finally:
             os.close(reader)
+            os.close(writer)
 
-    def tell(self, text: str) -> None:
+    def tell(self, line: str) -> None:
         """Write to its standard input. Raises OSError."""
-        os.write(self._writer, text.encode())
+        os.write(self._writer, line.encode())
 
-    def has_ended(self) -> bool:
-        """Whether it is gone."""
-        if self._id and self._reaped(os.WNOHANG):
-            self._id = 0
-        return not self._id
+    def answers(self) -> Iterator[str]:
+        """Lines of its standard output, to its end. Raises OSError."""
+        with open(self._reader, encoding="utf-8", errors="replace", closefd=False) as lines:
+            for line in lines:
+                yield line.rstrip("\n")
 
     def end(self) -> None:
         """Kill it, and see it gone."""
-        if self._writer >= 0:
-            os.close(self._writer)
-            self._writer = -1
-        if self._id:
-            with suppress(ProcessLookupError):
-                os.kill(self._id, signal.SIGKILL)
-            self._reaped(0)
-            self._id = 0
-
-    def _reaped(self, how: int) -> bool:
-        try:
-            return os.waitpid(self._id, how)[0] != 0
-        except ChildProcessError:
-            return True  # somebody else in this process was quicker
+        os.close(self._writer)
+        os.close(self._reader)
+        with suppress(ProcessLookupError):
+            os.kill(self._id, signal.SIGKILL)
+        with suppress(ChildProcessError):  # somebody else in this process was quicker
+            os.waitpid(self._id, 0)

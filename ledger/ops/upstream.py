@@ -75,7 +75,7 @@ class Upstream:
         try:
             self._remote = self._reach()
         except RemoteError as error:
-            self._fail(error)
+            self.let_go(error)
             raise
         return self._remote
 
@@ -92,7 +92,7 @@ class Upstream:
             fs.make_directory(news.parent)
             fs.replace(news, b"", sync=False)
         except (LedgerError, OSError) as error:
-            self._fail(error)
+            self.let_go(error)
             self._warn(f"no news of {self.url}: {said(error)}; {self._age()}")
             return
         self._lacks.clear()
@@ -122,7 +122,7 @@ class Upstream:
         try:
             self.share()
         except (LedgerError, OSError) as error:
-            self._fail(error)
+            self.let_go(error)
             self._warn(
                 f"not shared with {self.url}: {said(error)}; it is recorded in"
                 f" {self._workspace.directory}, and the next command shares it"
@@ -145,7 +145,7 @@ class Upstream:
         try:
             heartbeats.remove(self.remote(), beats)
         except LedgerError as error:
-            self._fail(error)
+            self.let_go(error)
 
     def fetch(self, digests: Collection[Digest]) -> dict[Digest, LedgerError]:
         """Bring objects here, each hashed before it is stored; those that could not be brought, and why."""
@@ -155,9 +155,14 @@ class Upstream:
                 try:
                     self._receive(self.remote(), [Mention(each, mentions.MOST_NOUN) for each in asked])
                 except (RemoteError, OSError) as error:
-                    self._fail(error)
+                    self.let_go(error)
                     return {each: self._lacks.get(each) or self._unreached(each, error) for each in digests}
             return {each: self._lacks[each] for each in digests if each in self._lacks}
+
+    def let_go(self, error: LedgerError | OSError) -> None:
+        """After an error of the remote: reach it anew, but do not wait for it again at once."""
+        if isinstance(error, RemoteError):
+            self._remote, self._failed = None, (time.monotonic(), error)
 
     def _receive(self, remote: Remote, wanted: list[Mention]) -> None:
         store = self._workspace.store
@@ -219,11 +224,6 @@ class Upstream:
                 f" {copies.other_hint(self.known.url)}",
             )
         return found
-
-    def _fail(self, error: LedgerError | OSError) -> None:
-        """Do not wait for it once more in this command."""
-        if isinstance(error, RemoteError):
-            self._remote, self._failed = None, (time.monotonic(), error)
 
     def _age(self) -> str:
         path: Path = layout.remote_news(self._workspace.directory, bytes.fromhex(self.known.id))

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from pathlib import Path
@@ -422,6 +423,33 @@ def test_a_remote_that_dies_in_the_middle_costs_a_warning(tool, tmp_path, s3):
     assert [each["status"] for each in ben.document("log")] == ["running"]
     ann.variables.update(servers.s3_variables(s3))
     assert "pushed 1 entry" in ann("push").out
+    assert [each["status"] for each in ben.document("log")] == ["failed"]
+
+
+def test_who_does_not_want_to_wait_for_a_remote_that_hangs(tool, tmp_path, s3):
+    hangs, freed = threading.Event(), threading.Event()
+    proxy = servers.Faulty(s3, lambda *_: 500 if hangs.is_set() and freed.wait(_PATIENCE_S) else None)
+    url = f"s3://{servers.BUCKET}/{uuid.uuid4().hex}"
+    ann = Machine(tool, tmp_path / "ann", url, servers.s3_variables(proxy.address))
+    (ann.path / "ledger.toml").write_text("[remote]\nheartbeat_s = 0\n")
+    ben = Machine(tool, tmp_path / "ben", url, servers.s3_variables(s3))
+    ben("init")
+    process = ann.start(until(tmp_path / "go"))
+    wait_for(lambda: ben.ids, "the trial")
+    time.sleep(2)  # or what shares the start would be in the middle of it
+    hangs.set()
+    (tmp_path / "go").touch()
+    said = process.stderr.readline()
+    assert b" failed (exit code 7) " in said
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=4)  # it would wait for longer than that
+    freed.set()
+    proxy.close()
+    assert process.returncode == 7
+    assert b"not shared: interrupted" in err
+    ann.variables.update(servers.s3_variables(s3))
+    ann("log")
     assert [each["status"] for each in ben.document("log")] == ["failed"]
 
 
