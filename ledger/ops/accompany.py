@@ -18,8 +18,9 @@ from ledger.ops import copies
 from ledger.remotes import names
 from ledger.workspace import Workspace, is_copy
 
+_NICE = 5
 _CODE = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
+    f"import os; os.nice({_NICE}); import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
     " from ledger.ops.companion import main; main(sys.argv[2:])"
 )
 

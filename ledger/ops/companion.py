@@ -23,7 +23,6 @@ from ledger.remotes import forms
 from ledger.workspace import Workspace
 
 _PR_SET_PDEATHSIG = 1
-_NICE = 5
 _AGAIN_S = 30.0
 """Seconds between two tries to share."""
 _BLOCK = 1 << 16
@@ -38,7 +37,6 @@ def main(words: Sequence[str]) -> None:
         return  # it went before that was said
     os.closerange(3, _DESCRIPTORS)  # what the recorder was given is not for us to keep open
     os.chdir("/")
-    os.nice(_NICE)
     workspace = workspaces.find(Path("/"), directory)
     _Companion(workspace, _Beating(workspace, float(every))).run()
 

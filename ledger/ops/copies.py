@@ -134,7 +134,8 @@ def _ask(place: str, *, make: bool) -> tuple[bytes, bool, bool]:
         raise RemoteError(
             error.message,
             cause=error.cause,
-            hint=error.hint or "nothing is known of it yet; once it was reached, one can do without it",
+            hint=error.hint
+            or "the first time has to reach it; to record without it: ledger run COMMAND, without --ledger",
         ) from error
     try:
         try:

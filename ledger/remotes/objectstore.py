@@ -11,6 +11,8 @@ from ledger.errors import RemoteError, UsageError
 from ledger.remotes.base import BLOCK, Blob, no_blob, not_installed, too_large
 
 _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
+_METADATA = "http://169.254."
+"""Where a machine of the provider's has credentials: asked where none are given."""
 _PART = 16 << 20
 _MOST_PARTS = 9_000
 _TRIES = 6
@@ -152,7 +154,10 @@ class ObjectStoreTransport:
             raise RemoteError(f"cannot {doing} {name} at {self.url}", cause=_first(error)) from error
         except self._errors.BaseError as error:
             hint = None
-            if isinstance(error, self._errors.PermissionDeniedError | self._errors.UnauthenticatedError):
+            refused = isinstance(
+                error, self._errors.PermissionDeniedError | self._errors.UnauthenticatedError
+            )
+            if refused or _METADATA in str(error):
                 hint = "give its credentials in the provider's usual environment variables"
             raise RemoteError(
                 f"cannot {doing} {name} at {self.url}", cause=_first(error), hint=hint

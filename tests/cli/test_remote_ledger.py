@@ -78,7 +78,7 @@ def s3():
         yield address
 
 
-@pytest.fixture(params=["file", "s3"])
+@pytest.fixture(params=["file", pytest.param("s3", marks=pytest.mark.slow)])
 def place(request, tmp_path):
     """A remote that is empty yet: its URL, and the variables that it takes."""
     if request.param == "file":
@@ -365,6 +365,7 @@ def test_a_running_trial_is_seen_and_its_end_too(local, tmp_path):
     assert [each["status"] for each in ben.document("log")] == ["failed"]
 
 
+@pytest.mark.slow
 def test_a_recorder_that_was_killed_shows_no_sign_of_life(local, tmp_path, accept):
     ann, ben = local("ann", heartbeat_s=0.2), local("ben")
     ben("init")
@@ -426,9 +427,14 @@ def test_a_remote_that_dies_in_the_middle_costs_a_warning(tool, tmp_path, s3):
     assert [each["status"] for each in ben.document("log")] == ["failed"]
 
 
+@pytest.mark.slow
 def test_who_does_not_want_to_wait_for_a_remote_that_hangs(tool, tmp_path, s3):
     hangs, freed = threading.Event(), threading.Event()
-    proxy = servers.Faulty(s3, lambda *_: 500 if hangs.is_set() and freed.wait(_PATIENCE_S) else None)
+
+    def hang(method, _path, _count):
+        return 500 if method == "PUT" and hangs.is_set() and freed.wait(_PATIENCE_S) else None
+
+    proxy = servers.Faulty(s3, hang)
     url = f"s3://{servers.BUCKET}/{uuid.uuid4().hex}"
     ann = Machine(tool, tmp_path / "ann", url, servers.s3_variables(proxy.address))
     (ann.path / "ledger.toml").write_text("[remote]\nheartbeat_s = 0\n")
@@ -443,7 +449,7 @@ def test_who_does_not_want_to_wait_for_a_remote_that_hangs(tool, tmp_path, s3):
     assert b" failed (exit code 7) " in said
     time.sleep(1)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=4)  # it would wait for longer than that
+    _, err = process.communicate(timeout=_PATIENCE_S)
     freed.set()
     proxy.close()
     assert process.returncode == 7
