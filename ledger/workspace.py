@@ -90,17 +90,44 @@ def find_or_make(start: Path, explicit: str | None = None) -> tuple[Workspace, b
     root, git, directory = _locate(start.resolve(), explicit)
     made = not layout.format_file(directory).is_file()
     if made:
-        if not git and root in (Path("/"), Path.home().resolve()):
-            raise UsageError(
-                f"a ledger for all of {root} is refused",
-                cause="every file in it would be taken for code",
-                hint="change into a project's directory",
-            )
-        with fs.explained(directory):
-            fs.make_directory(directory)
-            fs.create(layout.ignore_file(directory), b"*\n")
-            fs.create(layout.format_file(directory), f"{layout.FORMAT}\n".encode())
+        refuse_everything(root, git=git)
+        make(directory)
     return _open(root, git, directory, start), made
+
+
+def refuse_everything(root: Path, *, git: bool) -> None:
+    """Refuse ``/`` and the home directory as the tree that trials are of.
+
+    Raises
+    ------
+    UsageError
+        If it is one of them.
+    """
+    if not git and root in (Path("/"), Path.home().resolve()):
+        raise UsageError(
+            f"a ledger for all of {root} is refused",
+            cause="every file in it would be taken for code",
+            hint="change into a project's directory",
+        )
+
+
+def make(directory: Path) -> None:
+    """Make an empty ledger; what is there of one stays.
+
+    Raises
+    ------
+    StorageError
+        If the directory cannot be written.
+    """
+    with fs.explained(directory):
+        fs.make_directory(directory)
+        fs.create(layout.ignore_file(directory), b"*\n")
+        fs.create(layout.format_file(directory), f"{layout.FORMAT}\n".encode())
+
+
+def is_copy(directory: Path) -> bool:
+    """Whether a ``.ledger`` directory is the copy of a remote, which is the ledger itself."""
+    return layout.upstream_file(directory).is_file()
 
 
 def _open(root: Path, git: bool, directory: Path, start: Path) -> Workspace:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,9 +17,12 @@ from ledger.api.tuning import Tuning
 from ledger.errors import DamagedError, NotFoundError
 from ledger.model import Digest, layout
 from ledger.model.proof import MOST_BYTES
+from ledger.ops import copies, proofs, sharing
 from ledger.ops import open_bundle as bundles
-from ledger.ops import proofs, sharing
 from ledger.ops.proofs import Proven
+from ledger.ops.upstream import Upstream
+from ledger.remotes.locate import is_url
+from ledger.workspace import Workspace
 
 
 class Ledger(Running, Tuning, Asking, Keeping, Checking, Sharing):
@@ -46,8 +50,10 @@ def open(path: str | os.PathLike[str] | None = None, *, create: bool = False) ->
     Parameters
     ----------
     path
-        A directory whose ledger is looked for there and above, or a ``.ledger`` directory itself; the current
-        directory by default, where LEDGER_DIR counts too.
+        A directory whose ledger is looked for there and above, a ``.ledger`` directory itself, or the URL of
+        a remote that is the ledger; the current directory by default, where LEDGER_DIR counts too. What is
+        new at such a remote is seen when it is opened, and after `Ledger.pull`. It is told of trials by
+        itself, and of all else by `Ledger.push`.
     create
         Whether to make the ledger if there is none.
 
@@ -65,14 +71,29 @@ def open(path: str | os.PathLike[str] | None = None, *, create: bool = False) ->
     start, explicit = Path.cwd(), None
     if path is None:
         explicit = os.environ.get("LEDGER_DIR")
+    elif is_url(os.fspath(path)):
+        explicit = os.fspath(path)
     elif Path(path).name == layout.DIRECTORY:
         explicit, start = os.fspath(path), Path(path).absolute().parent
     else:
         start = Path(path).absolute()
         if not start.is_dir():
             raise NotFoundError(f"no directory {start}", hint="make it first, or name another one")
-    found = workspaces.find_or_make(start, explicit)[0] if create else workspaces.find(start, explicit)
-    return Ledger(found)
+    if explicit and is_url(explicit):
+        found = copies.find_or_make(start, explicit)[0] if create else copies.find(start, explicit)
+    else:
+        found = workspaces.find_or_make(start, explicit)[0] if create else workspaces.find(start, explicit)
+    return Ledger(_with_news(found))
+
+
+def _with_news(workspace: Workspace) -> Workspace:
+    """Where a remote is the ledger: take its news, and fetch its contents when they are read."""
+    if not workspaces.is_copy(workspace.directory):
+        return workspace
+    upstream = Upstream(workspace, lambda text: warnings.warn(text, stacklevel=4))
+    if not copies.is_outer(workspace):
+        upstream.refresh()
+    return upstream.workspace()
 
 
 def clone(url: str | os.PathLike[str], directory: str | os.PathLike[str]) -> Ledger:

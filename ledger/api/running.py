@@ -16,7 +16,9 @@ from ledger.ops import replay as replays
 from ledger.ops import run as runs
 from ledger.ops import vary as varying
 from ledger.ops import why as reasons
+from ledger.ops.accompany import accompanied
 from ledger.ops.allowances import holding
+from ledger.ops.upstream import plain
 from ledger.ops.varied import Varied
 from ledger.ops.why import Why
 
@@ -111,15 +113,17 @@ class Running(Base):
             trace=trace,
             deep=deep,
         )
-        result = runs.run(
-            self._workspace,
-            [os.fspath(word) for word in command],
-            chosen,
-            directory=Path(directory).absolute() if directory is not None else self.root,
-            variables=variables,
-            forward=forward,
-            notify=notify,
-        )
+        with accompanied(self._workspace, notify) as on_started:
+            result = runs.run(
+                plain(self._workspace),
+                [os.fspath(word) for word in command],
+                chosen,
+                directory=Path(directory).absolute() if directory is not None else self.root,
+                variables=variables,
+                forward=forward,
+                notify=notify,
+                on_started=on_started,
+            )
         return self._load().by_id[result.trial]
 
     def replay(

@@ -15,6 +15,7 @@ from ledger.ops import push as pushes
 from ledger.ops import sharing, signing
 from ledger.ops.bundle import Bundled
 from ledger.ops.transfer import Transferred
+from ledger.ops.upstream import plain
 from ledger.remotes import registry
 
 
@@ -45,6 +46,7 @@ class Sharing(Base):
         --------
         >>> open("project").add_remote("lab", "s3://bucket/project")
         """
+        sharing.refuse_a_copy(self._workspace)
         sharing.add(self._workspace, name, os.fspath(url), here=Path.cwd())
 
     def remove_remote(self, name: str) -> None:
@@ -54,6 +56,7 @@ class Sharing(Base):
         --------
         >>> open("project").remove_remote("lab")
         """
+        sharing.refuse_a_copy(self._workspace)
         sharing.remove(self._workspace, name)
 
     def push(self, remote: str | None = None, *, full: bool = False) -> Transferred:
@@ -78,7 +81,7 @@ class Sharing(Base):
         """
         known = registry.named(self._workspace.directory, remote)
         with sharing.reached(known) as found:
-            return pushes.push(self._workspace, found, known.name, full=full)
+            return pushes.push(plain(self._workspace), found, known.name, full=full)
 
     def pull(self, remote: str | None = None) -> Transferred:
         """Take what a remote has, once all of it was checked.
@@ -100,7 +103,7 @@ class Sharing(Base):
         """
         known = registry.named(self._workspace.directory, remote)
         with sharing.reached(known) as found:
-            return pulls.pull(self._workspace, found, known.name)
+            return pulls.pull(plain(self._workspace), found, known.name)
 
     def bundle(
         self,

@@ -103,7 +103,12 @@ def _version(context: click.Context, _parameter: click.Parameter, wanted: bool) 
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="A new project: ledger run python train.py, then ledger log. Each command: ledger COMMAND --help.",
 )
-@click.option("--ledger", metavar="DIR", envvar="LEDGER_DIR", help="The .ledger directory to use.")
+@click.option(
+    "--ledger",
+    metavar="DIR|URL",
+    envvar="LEDGER_DIR",
+    help="The .ledger directory, or the remote (s3://…), to use.",
+)
 @click.option(
     "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Print the version."
 )

@@ -2,14 +2,15 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import click
 
 from ledger import workspace as workspaces
-from ledger.cli.plain import directory
+from ledger.cli.plain import directory, warn
 from ledger.errors import UsageError
+from ledger.model import Digest
 from ledger.workspace import Workspace
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -29,13 +30,53 @@ def ends(examples: str, codes: str) -> str:
     return f"\b\nExamples:\n{lines}\n\nExit codes: {codes}."
 
 
-def opened(context: click.Context) -> Workspace:
-    """The ledger of this call; trials whose recorder died are told lost in it before anything is read."""
+def opened(context: click.Context, *, here: bool = False) -> Workspace:
+    """The ledger of this call; trials whose recorder died are told lost in it before anything is read.
+
+    Where a remote is the ledger, its news are taken first, contents come when they are read, and what the
+    command records is shared at its end.
+
+    Parameters
+    ----------
+    context
+        Of the command.
+    here
+        Whether nothing but what is on this machine is wanted: who is about to push or pull does the rest.
+    """
     from ledger.ops import lost
 
-    workspace = workspaces.find(directory(), context.obj)
+    workspace = _found(context.obj)
     lost.recover_quietly(workspace)
-    return workspace
+    if here or not workspaces.is_copy(workspace.directory):
+        return workspace
+    from ledger.ops import copies
+    from ledger.ops.upstream import Upstream
+
+    upstream = Upstream(workspace, warn)
+    if not copies.is_outer(workspace):
+        upstream.refresh()
+        context.call_on_close(upstream.share_quietly)
+    return upstream.workspace()
+
+
+def silent(workspace: Workspace) -> Mapping[Digest, float]:
+    """Trials of other machines that show no sign of life, and for how many seconds."""
+    if not workspaces.is_copy(workspace.directory):
+        return {}
+    from ledger.ops import copies, heartbeats
+
+    return heartbeats.silent(workspace, bytes.fromhex(copies.upstream_of(workspace).id))
+
+
+def _found(ledger: str | None) -> Workspace:
+    if ledger and "://" in ledger:
+        from ledger.remotes.locate import is_url
+
+        if is_url(ledger):
+            from ledger.ops.copies import find
+
+            return find(directory(), ledger)
+    return workspaces.find(directory(), ledger)
 
 
 def one_of(reference: str | None, experiment: str | None, command: str) -> None:

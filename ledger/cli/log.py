@@ -1,7 +1,7 @@
 """The command ``ledger log``."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
@@ -67,7 +67,7 @@ def command(
     if as_json:
         common.emit(log_document(found.chosen, found.trials, workspace.store))
         return
-    _page(found, Machines(workspace.store)).show()
+    _page(found, Machines(workspace.store), common.silent(workspace)).show()
 
 
 def _digest(text: str) -> Digest:
@@ -81,7 +81,7 @@ def _digest(text: str) -> Digest:
         ) from error
 
 
-def _page(found: Found, machines: Machines) -> Page:
+def _page(found: Found, machines: Machines, silent: Mapping[Digest, float]) -> Page:
     page = Page()
     shown, matching, all = found.chosen, found.matching, found.all
     if not shown:
@@ -103,7 +103,7 @@ def _page(found: Found, machines: Machines) -> Page:
                 (trial.id.short, "yellow"),
                 line(trial.name or ""),
                 line(trial.experiment or ""),
-                marks.status(facts),
+                marks.status(facts, silent.get(trial.id)),
                 marks.replays(
                     (str(each.replay.verdict) for each in receipts if each.plain),
                     machines.that_agreed(receipts),

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ledger.cli.page import Styled
+from ledger.cli.text import duration
 
 _STYLES = {
     "ok": "green",
@@ -28,9 +29,19 @@ def mark(word: str) -> Styled:
     return word, _STYLES.get(word, "")
 
 
-def status(document: dict[str, Any]) -> Styled:
-    """A trial's status, with its exit code where that says more."""
+def status(document: dict[str, Any], silent: float | None = None) -> Styled:
+    """A trial's status, with its exit code where that says more.
+
+    Parameters
+    ----------
+    document
+        Of the trial.
+    silent
+        For how many seconds it shows no sign of life, if so.
+    """
     word, code = document["status"], document["exit_code"]
+    if word == "running" and silent is not None:
+        return f"running, no sign of life for {duration(silent)}", _STYLES["partial"]
     return f"{word} ({code})" if word in ("failed", "killed") and code is not None else word, _STYLES[word]
 
 

@@ -6,6 +6,7 @@ from ledger.cli import common, transferring
 from ledger.ops import sharing
 from ledger.ops.pull import pull
 from ledger.remotes import registry
+from ledger.workspace import is_copy
 
 
 @click.command(
@@ -27,10 +28,12 @@ def command(context: click.Context, name: str | None, as_json: bool) -> int:
     Entries come as they are, so ids, order and proofs stay the same. A log that differs from what is here, or
     bytes that are not what they should be, are named and left there.
     """
-    workspace = common.opened(context)
+    workspace = common.opened(context, here=True)
     known = registry.named(workspace.directory, name)
     progress = transferring.Progress()
     with sharing.reached(known) as remote:
-        done = pull(workspace, remote, known.name, progress=progress)
+        # Where the remote is the ledger, entries are mostly here, and who asks wants their contents.
+        contents = True if is_copy(workspace.directory) else None
+        done = pull(workspace, remote, known.name, contents=contents, progress=progress)
     progress.end()
     return transferring.show("pull", known, done, as_json=as_json)

@@ -28,7 +28,7 @@ def command(context: click.Context, name: str | None, full: bool, as_json: bool)
     Only what is missing there travels. Whatever ends it, the remote stays whole, and the next push goes on
     from there. Two machines that push at once never conflict.
     """
-    workspace = common.opened(context)
+    workspace = common.opened(context, here=True)
     known = registry.named(workspace.directory, name)
     progress = transferring.Progress()
     with sharing.reached(known) as remote:

@@ -37,7 +37,8 @@ def add(context: click.Context, name: str, url: str) -> None:
 
     It is tried whether of many who create one blob at once exactly one succeeds; where two do, it is refused.
     """
-    workspace = common.opened(context)
+    workspace = common.opened(context, here=True)
+    sharing.refuse_a_copy(workspace)
     known = sharing.add(workspace, name, url, here=directory())
     click.echo(f"{line(known.name)} is {line(known.url)}\nshare what is here: ledger push {line(known.name)}")
 
@@ -47,7 +48,7 @@ def add(context: click.Context, name: str, url: str) -> None:
 @click.pass_context
 def list_remotes(context: click.Context, as_json: bool) -> None:
     """List the remotes, by name."""
-    known = registry.known(common.opened(context).directory)
+    known = registry.known(common.opened(context, here=True).directory)
     if as_json:
         common.emit(remotes_document(known))
         return
@@ -65,5 +66,7 @@ def list_remotes(context: click.Context, as_json: bool) -> None:
 @click.pass_context
 def remove(context: click.Context, name: str) -> None:
     """Forget a remote; what is there stays."""
-    gone = sharing.remove(common.opened(context), name)
+    workspace = common.opened(context, here=True)
+    sharing.refuse_a_copy(workspace)
+    gone = sharing.remove(workspace, name)
     click.echo(f"forgot {line(gone.name)}, which stays as it is: {line(gone.url)}")

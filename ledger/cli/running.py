@@ -13,6 +13,7 @@ from ledger.model import Artifact, Mode, Outcome
 from ledger.ops import options
 from ledger.ops.names import check_name
 from ledger.ops.run import RunOptions, RunResult, cannot_record, run
+from ledger.workspace import Workspace
 
 _METRICS = 3
 """Metrics in the line at the end."""
@@ -24,7 +25,7 @@ def start(ledger: str | None, given: Mapping[str, Any]) -> int:
     Parameters
     ----------
     ledger
-        The ``.ledger`` directory, if one was named.
+        The ``.ledger`` directory, or the URL of the remote, if one was named.
     given
         The value of each option of `run_words.OPTIONS`, and the command's `words`.
     """
@@ -55,17 +56,52 @@ def start(ledger: str | None, given: Mapping[str, Any]) -> int:
         deep=given["deep"],
     )
     try:
-        workspace, _ = workspaces.find_or_make(directory(), ledger)
+        workspace = _opened(ledger)
     except (LedgerError, OSError) as error:
         raise cannot_record(error) from error
+    nested = "LEDGER_TRIAL" in os.environ
+    quiet = given["quiet"] or nested  # or the line at the end would be part of what the outer trial prints
+    if workspaces.is_copy(workspace.directory):
+        return _run_accompanied(workspace, words, chosen, quiet=quiet)
     result = run(workspace, words, chosen, notify=warn)
-    # Inside another trial this line would be part of what that one prints.
-    if not given["quiet"] and "LEDGER_TRIAL" not in os.environ:
+    if not quiet:
         write_error(_line(result))
-    if workspace.config.remote.auto_push and "LEDGER_TRIAL" not in os.environ:
+    if workspace.config.remote.auto_push and not nested:
         from ledger.ops.sharing import push_quietly
 
         push_quietly(workspace, warn)
+    return result.exit_code
+
+
+def _opened(ledger: str | None) -> Workspace:
+    """The ledger of this call; made where there is none."""
+    if ledger is None or "://" not in ledger:
+        return workspaces.find_or_make(directory(), ledger)[0]
+    from ledger.remotes.locate import is_url
+
+    if not is_url(ledger):
+        return workspaces.find_or_make(directory(), ledger)[0]
+    from ledger.ops.copies import find_or_make
+
+    return find_or_make(directory(), ledger)[0]
+
+
+def _run_accompanied(workspace: Workspace, words: Sequence[str], chosen: RunOptions, *, quiet: bool) -> int:
+    """Run where a remote is the ledger: the trial is shared, and shows signs of life."""
+    from ledger.ops.accompany import accompanied
+
+    try:
+        workspaces.refuse_everything(workspace.root, git=workspace.git)
+        if chosen.reuse:
+            from ledger.ops.upstream import Upstream
+
+            Upstream(workspace, warn).refresh()  # another machine may have run it
+    except (LedgerError, OSError) as error:
+        raise cannot_record(error) from error
+    with accompanied(workspace, warn) as on_started:
+        result = run(workspace, words, chosen, notify=warn, on_started=on_started)
+        if not quiet:
+            write_error(_line(result))
     return result.exit_code
 
 

@@ -35,4 +35,5 @@ def command(context: click.Context, ref: str, every: bool, as_json: bool) -> Non
     if as_json:
         common.emit(document)
     else:
-        trial_page(document, file_counts(trial, workspace.store), every=every).show()
+        counts = file_counts(trial, workspace.store)
+        trial_page(document, counts, every=every, silent=common.silent(workspace).get(trial.id)).show()

@@ -25,7 +25,11 @@ Document = dict[str, Any]
 
 
 def trial_page(
-    trial: Document, counts: Mapping[str, int | None] | None = None, *, every: bool = False
+    trial: Document,
+    counts: Mapping[str, int | None] | None = None,
+    *,
+    every: bool = False,
+    silent: float | None = None,
 ) -> Page:
     """All parts of a document of the form ``trial.v1``, in its order; what is empty is left out.
 
@@ -37,10 +41,12 @@ def trial_page(
         How many files the directory of a digest stands for; None where its list cannot be read.
     every
         Whether no list is cut.
+    silent
+        For how many seconds it shows no sign of life, if so.
     """
     page, names = Page(), Names(trial["root"])
     page.line((f"trial {trial['id']}", "bold yellow"))
-    _head(page, trial)
+    _head(page, trial, silent)
     _code(page, trial["code"])
     _environment(page, trial, names, every)
     proposed(page, trial["proposal"])
@@ -64,14 +70,14 @@ def trial_page(
     return page
 
 
-def _head(page: Page, trial: Document) -> None:
+def _head(page: Page, trial: Document, silent: float | None) -> None:
     page.pairs(
         [
             ("name", line(trial["name"] or "")),
             ("experiment", line(trial["experiment"] or "")),
             ("message", line(trial["message"] or "")),
             ("tags", line(", ".join(trial["tags"]))),
-            ("status", marks.status(trial)),
+            ("status", marks.status(trial, silent)),
             ("started", f"{moment(trial['started'])} UTC"),
             ("took", _took(trial)),
             ("peak memory", None if trial["peak_memory"] is None else size(trial["peak_memory"])),

@@ -3,7 +3,7 @@
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
@@ -11,14 +11,16 @@ import click
 from ledger.cli import common
 from ledger.cli.page import Page
 from ledger.cli.plain import say
-from ledger.cli.text import count, line, short
+from ledger.cli.text import count, duration, line, short
 from ledger.errors import MismatchError, UsageError
-from ledger.model import Trial
+from ledger.model import Digest, Notice, Status, Trial
+from ledger.model.frozen import replace
 from ledger.ops import pinned_heads, query, references
+from ledger.ops.query import Trials
 from ledger.ops.result_documents import verify_document
 from ledger.ops.sampling import CONFIDENCE, Sample, Sampling
 from ledger.ops.verify import Report, verify, with_searches
-from ledger.workspace import Workspace
+from ledger.workspace import Workspace, is_copy
 
 _EVERY_S = 0.1
 """Seconds between two looks at the count."""
@@ -124,6 +126,7 @@ def command(
     report = check()
     if report.findings:
         report = _with_remotes(workspace, report, check if repair else None)
+    report = _with_silent(report, trials, common.silent(workspace))
     if as_json:
         common.emit(verify_document(report))
     else:
@@ -138,9 +141,25 @@ def _with_remotes(workspace: Workspace, report: Report, check: Callable[[], Repo
     """Say which remotes have what is damaged or missing; given how to check again, put it back first."""
     from ledger.ops import repair  # a whole ledger needs no remote
 
-    if check is None:
-        return repair.named(workspace, report)
-    return repair.mended(workspace, report, check)
+    if check is not None:
+        return repair.mended(workspace, report, check)
+    if is_copy(workspace.directory):
+        return repair.elsewhere(workspace, report)
+    return repair.named(workspace, report)
+
+
+def _with_silent(report: Report, trials: Trials, silent: Mapping[Digest, float]) -> Report:
+    """Tell of trials that run on another machine and show no sign of life."""
+    notices = [
+        Notice(
+            what="trial.silent",
+            where=str(trial.id),
+            detail=f"it runs on another machine, which shows no sign of life for {duration(seconds)}",
+        )
+        for id, seconds in silent.items()
+        if (trial := trials.by_id.get(id)) is not None and trial.status is Status.RUNNING
+    ]
+    return replace(report, notices=(*report.notices, *notices)) if notices else report
 
 
 class _Progress:

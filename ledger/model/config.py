@@ -95,6 +95,8 @@ class RemoteConfig:
 
     auto_push: bool = False
     """Whether every trial is pushed to the ledger's remotes when it has ended."""
+    heartbeat_s: float = 30.0
+    """Seconds between two signs of life of a trial that runs, where a remote is the ledger; 0 for none."""
 
 
 @frozen

@@ -202,6 +202,41 @@ def remote_heads(ledger: Path, remote: bytes) -> Path:
     return remote_notes(ledger) / f"{remote.hex()}.heads"
 
 
+def remote_beats(ledger: Path, remote: bytes) -> Path:
+    """Heartbeats that a remote was last seen with."""
+    return remote_notes(ledger) / f"{remote.hex()}.beats"
+
+
+def remote_news(ledger: Path, remote: bytes) -> Path:
+    """Empty; its time says when a remote's news were last taken."""
+    return remote_notes(ledger) / f"{remote.hex()}.news"
+
+
+def remote_tried(ledger: Path, remote: bytes) -> Path:
+    """Empty; there once a remote has shown that it does what is relied on."""
+    return remote_notes(ledger) / f"{remote.hex()}.tried"
+
+
+def upstream_file(ledger: Path) -> Path:
+    """Names the remote that the directory is a copy of; only copies have it."""
+    return ledger / "upstream"
+
+
+def copies(cache: Path) -> Path:
+    """Copies of remotes that are used as ledgers, in the user's cache."""
+    return cache / "remotes"
+
+
+def copy(cache: Path, remote: bytes) -> Path:
+    """The copy of one remote."""
+    return copies(cache) / remote.hex()
+
+
+def copied_url(cache: Path, url: Digest) -> Path:
+    """Names the remote that was last found at a URL, which goes by its digest."""
+    return copies(cache) / "urls" / url.hex()
+
+
 def nodes(ledger: Path, origin: bytes) -> Path:
     """Roots of parts of a log's Merkle tree."""
     return index(ledger) / f"nodes-{origin.hex()}"

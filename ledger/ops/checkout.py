@@ -17,6 +17,7 @@ from ledger.model.codec import decode
 from ledger.model.frozen import frozen
 from ledger.ops.objects import one_line
 from ledger.store.base import Store
+from ledger.store.fetching import bring
 
 
 class Part(StrEnum):
@@ -121,6 +122,7 @@ class _Reader:
                 relative = os.fsencode(path.relative_to(into)).decode("utf-8", "surrogateescape")
                 self._note(relative, digest, error)
 
+        bring(self.store, (each.digest for each in manifest if each.digest and each.omitted is None))
         return restore_tree(manifest, into, restore=restore, content=self.store.get)
 
     def without_lost_links(self, entries: Iterable[ManifestEntry]) -> Iterator[ManifestEntry]:

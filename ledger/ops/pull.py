@@ -1,17 +1,17 @@
 """Take what a remote has: everything is checked before any of it is believed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from ledger import fs
 from ledger.errors import DamagedError, NotFoundError
-from ledger.journal import copying
+from ledger.journal import copying, origins
 from ledger.journal.copying import Adoption
 from ledger.journal.merkle import EMPTY, Frontier
 from ledger.model import Finding, OriginHead, layout
-from ledger.ops import foreign, shared_signatures
+from ledger.ops import foreign, mentions, shared_signatures
 from ledger.ops.foreign import RefusedError, finding
 from ledger.ops.mentions import Mentions
 from ledger.ops.receiving import Receiving
@@ -51,6 +51,7 @@ def pull(
     remote: Remote,
     name: str,
     *,
+    contents: bool | None = None,
     progress: Progress = lambda _what, _done, _known: None,
 ) -> Transferred:
     """Bring all entries of all origins that a remote has and are not here, and their objects.
@@ -66,6 +67,9 @@ def pull(
         Where from.
     name
         The remote's, for people.
+    contents
+        Which objects: None for those that the new entries name, False for none, True for all that any entry
+        names and that are missing here.
     progress
         Called as it goes.
 
@@ -79,10 +83,12 @@ def pull(
         If the disk here refuses.
     """
     with fs.explained(workspace.directory):
-        return _pull(workspace, remote, name, progress)
+        return _pull(workspace, remote, name, contents, progress)
 
 
-def _pull(workspace: Workspace, remote: Remote, name: str, progress: Progress) -> Transferred:
+def _pull(
+    workspace: Workspace, remote: Remote, name: str, contents: bool | None, progress: Progress
+) -> Transferred:
     note = Note(workspace.directory, remote.id)
     seen = note.heads()
     there = _heads(remote, seen)
@@ -92,12 +98,16 @@ def _pull(workspace: Workspace, remote: Remote, name: str, progress: Progress) -
     receiving = Receiving(workspace.store, remote, layout.temporary(workspace.directory), progress)
     for origin in sorted(there.of):
         try:
-            grown = _take_latest(workspace, remote, name, there.of[origin], receiving, progress)
+            wanted = None if contents is False else receiving
+            grown = _take_latest(workspace, remote, name, there.of[origin], wanted, progress)
         except RefusedError as refused:
             findings.append(refused.finding)
             continue
         if grown is not None:
             moved.append(grown)
+    if contents:
+        with workspace.store.pinned():
+            receiving.receive(mentions.of_entries(_bodies(workspace.directory)))
     notices += receiving.notices(name)
     signed = shared_signatures.receive(workspace, remote, name, there)
     remember(note, seen, there)
@@ -110,6 +120,12 @@ def _pull(workspace: Workspace, remote: Remote, name: str, progress: Progress) -
         findings=(*findings, *receiving.findings(name), *signed.findings),
         notices=(*notices, *signed.notices),
     )
+
+
+def _bodies(ledger: Path) -> Iterator[bytes]:
+    for origin in origins.logs(ledger):
+        log = layout.log(ledger, origin)
+        yield from (row.body for row in copying.rows(log, 0, copying.durable(log).size))
 
 
 def _heads(remote: Remote, seen: dict[bytes, OriginHead]) -> Heads:
@@ -127,7 +143,7 @@ def _take_latest(
     remote: Remote,
     name: str,
     heads: Sequence[OriginHead],
-    receiving: Receiving,
+    receiving: Receiving | None,
     progress: Progress,
 ) -> Moved | None:
     """As `_take`; where a later head has taken the place of the listed one meanwhile, with that one."""
@@ -144,7 +160,7 @@ def _take(
     remote: Remote,
     name: str,
     heads: Sequence[OriginHead],
-    receiving: Receiving,
+    receiving: Receiving | None,
     progress: Progress,
 ) -> Moved | None:
     """Let the log here be as long as there; None if it is."""
@@ -156,7 +172,8 @@ def _take(
             found = _checked(workspace, remote, name, heads, adoption, progress)
             if found is None:
                 return None
-            receiving.receive(found.mentioned)
+            if receiving is not None:
+                receiving.receive(found.mentioned)
             try:
                 taken = adoption.commit(found.base)
             except DamagedError as error:

@@ -15,7 +15,7 @@ from ledger.ops import mentions, sharing
 from ledger.ops.mentions import Mention
 from ledger.ops.verify import Report
 from ledger.remotes import names, registry
-from ledger.remotes.registry import Known
+from ledger.remotes.registry import UPSTREAM, Known
 from ledger.remotes.remote import Remote
 from ledger.workspace import Workspace
 
@@ -44,6 +44,43 @@ def named(workspace: Workspace, report: Report) -> Report:
 
     _visit(workspace, left, notices, look)
     return replace(report, notices=(*report.notices, *notices))
+
+
+def elsewhere(workspace: Workspace, report: Report) -> Report:
+    """The report on the copy of a remote that is the ledger: what only the remote has is no damage.
+
+    That it is there is looked at; what it is, is hashed when it is fetched.
+    """
+    missing = {
+        Digest.parse(each.expected)
+        for each in report.findings
+        if each.what == "object.missing" and each.expected
+    }
+    if not missing:
+        return report
+    notices: list[Notice] = []
+    there: set[Digest] = set()
+    asked: list[bool] = []
+
+    def look(_known: Known, remote: Remote) -> None:
+        listed = (names.object_of(blob.name) for blob in remote.transport.listed(names.OBJECTS))
+        there.update(each for each in listed if each in missing)
+        asked.append(True)
+
+    _visit(workspace, list(missing), notices, look)
+    if asked and there:
+        detail = (
+            f"{len(there)} contents are only at the remote, and were not hashed: ledger pull fetches them"
+        )
+        notices.append(Notice(what="remote.unread", where=UPSTREAM, detail=detail))
+    elif not asked:
+        detail = f"{len(missing)} contents are not here, and whether the remote has them is not known"
+        notices.append(Notice(what="remote.unread", where=UPSTREAM, detail=detail))
+    excused = {str(each) for each in (there if asked else missing)}
+    findings = tuple(
+        each for each in report.findings if each.what != "object.missing" or each.expected not in excused
+    )
+    return replace(report, findings=findings, notices=(*report.notices, *notices))
 
 
 def mended(workspace: Workspace, report: Report, check: Callable[[], Report]) -> Report:
@@ -76,7 +113,7 @@ def repair(workspace: Workspace, digests: Sequence[Digest]) -> tuple[Notice, ...
     """
     notices: list[Notice] = []
     left = list(digests)
-    most = _most(workspace, digests)
+    most = most_bytes(workspace, digests)
 
     def fetch(known: Known, remote: Remote) -> None:
         for digest in tuple(left):
@@ -113,7 +150,7 @@ def _visit(
             notices.append(Notice(what="remote.unreachable", where=known.name, detail=detail))
 
 
-def _most(workspace: Workspace, digests: Iterable[Digest]) -> dict[Digest, int]:
+def most_bytes(workspace: Workspace, digests: Iterable[Digest]) -> dict[Digest, int]:
     """Bytes that some objects have at most, as far as the entries and lists say that name them."""
     most = dict.fromkeys(digests, 0)
     for each in _mentioned(workspace):

@@ -1,6 +1,6 @@
 """Record one trial."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -48,6 +48,7 @@ def run(
     variables: Mapping[str, str] | None = None,
     forward: bool = True,
     notify: Notify = lambda _: None,
+    on_started: Callable[[Digest], None] = lambda _: None,
 ) -> RunResult:
     """Run a command and record it as a trial.
 
@@ -67,6 +68,9 @@ def run(
         Whether its streams go to this process's own, as if it ran bare.
     notify
         Takes warnings, one line each.
+    on_started
+        Called with the trial's id once its start is durable, right before the command is started. It must not
+        raise.
 
     Raises
     ------
@@ -105,6 +109,7 @@ def run(
             workspace.store.flush()
             trial = workspace.journal.append(prepared.started).id
             workspace.store.release()  # the command may run for days
+            on_started(trial)
             needed = ending.needed(workspace)
             end = execute(_launch(call, prepared, place, spool, trial, watch))
             ended = Ended(

@@ -19,6 +19,7 @@ from ledger.ops import namespace
 from ledger.ops.execute import Bind
 from ledger.ops.place import Place
 from ledger.store.base import Store
+from ledger.store.fetching import bring
 from ledger.workspace import Workspace
 
 Progress = Callable[[str], None]
@@ -57,6 +58,8 @@ def restore(
             gone = {each.path for each in manifest if each.digest not in there and _has_content(each)}
             absent += sorted(gone)
             manifest = Manifest.of(each for each in manifest if each.path not in gone)
+        else:
+            bring(store, (each.digest for each in manifest if each.digest and each.omitted is None))
         absent += restore_tree(manifest, into, restore=store.restore, content=store.get)
         paths.update(entry.path for entry in manifest)
     return absent, frozenset(paths)

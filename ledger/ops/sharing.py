@@ -14,12 +14,9 @@ from ledger.ops.push import push
 from ledger.ops.transfer import Progress, Transferred
 from ledger.remotes import locate, registry, remote
 from ledger.remotes.probe import probe
-from ledger.remotes.registry import Known
+from ledger.remotes.registry import UPSTREAM, Known
 from ledger.remotes.remote import Remote
 from ledger.workspace import Workspace
-
-CLONED = "upstream"
-"""Name of the remote that a clone came from."""
 
 
 def add(workspace: Workspace, name: str, url: str, *, here: Path) -> Known:
@@ -73,16 +70,39 @@ def remove(workspace: Workspace, name: str) -> Known:
         return registry.remove(workspace.directory, name)
 
 
+def refuse_a_copy(workspace: Workspace) -> None:
+    """Refuse to change the remotes of a ledger that is a remote itself.
+
+    Raises
+    ------
+    UsageError
+        If so.
+    """
+    if workspaces.is_copy(workspace.directory):
+        raise UsageError(
+            "the ledger is a remote itself",
+            cause="such a one has no other remotes, and always that one",
+            hint="make one here that has: ledger clone URL DIR, then ledger remote add in it",
+        )
+
+
 @contextmanager
-def reached(known: Known) -> Iterator[Remote]:
+def reached(known: Known, *, patience: float | None = None) -> Iterator[Remote]:
     """The remote itself, as long as it is needed.
+
+    Parameters
+    ----------
+    known
+        Which one.
+    patience
+        Seconds in which it has to answer for the first time.
 
     Raises
     ------
     RemoteError
         If it cannot be reached, or is another one by now.
     """
-    transport = locate.reach(known.url)
+    transport = locate.reach(known.url, patience=patience)
     try:
         found = remote.opened(transport)
         if found.id.hex() != known.id:
@@ -132,10 +152,10 @@ def clone(
         with fs.explained(directory):
             directory.mkdir(parents=True, exist_ok=True)
         workspace, _ = workspaces.find_or_make(directory, os.fspath(directory / layout.DIRECTORY))
-        known = Known(name=CLONED, url=place, id=found.id.hex())
+        known = Known(name=UPSTREAM, url=place, id=found.id.hex())
         with fs.explained(layout.remotes_file(workspace.directory)):
             registry.add(workspace.directory, known)
-        return workspace, known, pull(workspace, found, CLONED, progress=progress)
+        return workspace, known, pull(workspace, found, UPSTREAM, progress=progress)
     finally:
         transport.close()
 

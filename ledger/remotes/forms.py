@@ -26,6 +26,9 @@ MOST_BYTES = MOST_PLAIN + (1 << 20)
 _MARKER = re.compile(rb"ledger remote ([0-9]{1,9})\n(?:([0-9a-f]{32})\n)?")
 MOST_MARKER = 256
 """Bytes."""
+_BEAT = re.compile(rb"ledger heartbeat ([0-9]{1,9})\n(?:([0-9]{1,18}) ([0-9]{1,6}(?:\.[0-9]{1,6})?)\n)?")
+MOST_BEAT = 128
+"""Bytes."""
 MOST_SIGNATURE = 1 << 24
 """Bytes of a signature and its head."""
 
@@ -154,6 +157,29 @@ def decode_signature(content: bytes, where: str) -> tuple[Head, str]:
     if not told or told != sorted(set(told)) or encode_signature(head, signature) != content:
         raise _bad(where, "a head and its signature", "another form of them")
     return head, signature
+
+
+def encode_beat(count: int, every_s: float) -> bytes:
+    """Bytes of a sign of life: one that counts up every so many seconds."""
+    return f"ledger heartbeat {VERSION}\n{count} {every_s:.3f}\n".encode()
+
+
+def decode_beat(content: bytes, where: str) -> tuple[int, float]:
+    """The count of a sign of life, and after how many seconds it is to be another.
+
+    Raises
+    ------
+    NewerFormatError
+        If a later release wrote it.
+    DamagedError
+        If it is none.
+    """
+    found = _BEAT.match(content)
+    if found is not None:
+        _check_version(int(found[1]), where)
+    if found is None or found[2] is None:
+        raise _bad(where, "a count and its seconds", repr(content[:40]))
+    return int(found[2]), float(found[3])
 
 
 def _plain(content: memoryview, length: int, where: str) -> bytes:

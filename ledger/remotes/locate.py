@@ -2,14 +2,21 @@
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from ledger.errors import UsageError
+from ledger.errors import NotFoundError, UsageError
+from ledger.remotes import names
 from ledger.remotes.base import Transport
 
 _FORMS = "a directory, s3://BUCKET/PREFIX, gs://…, az://…, or sftp://[USER@]HOST[:PORT]/PATH"
 _STORES = ("s3", "gs", "az")
+
+
+def is_url(place: str) -> bool:
+    """Whether a place is written as a URL, and so is no plain path."""
+    return re.match(r"[a-z][a-z0-9+.-]*://", place) is not None
 
 
 def normal(url: str, here: Path) -> str:
@@ -62,8 +69,21 @@ def _normal(url: str, here: Path) -> str:
     return url.rstrip("/")
 
 
-def reach(url: str) -> Transport:
+def written(place: str) -> str:
+    """The normal form of a place as a URL, so that it is no plain path."""
+    return place if is_url(place) else Path(place).as_uri()
+
+
+def reach(url: str, *, patience: float | None = None) -> Transport:
     """What reaches the remote at a URL in its normal form.
+
+    Parameters
+    ----------
+    url
+        Where it is.
+    patience
+        Seconds in which it has to answer for the first time. Without it that is for later calls to see, and
+        they have the patience that long transfers need.
 
     Raises
     ------
@@ -76,11 +96,19 @@ def reach(url: str) -> Transport:
     if scheme in _STORES:
         from ledger.remotes.objectstore import ObjectStoreTransport
 
+        if patience is not None:
+            _ask(ObjectStoreTransport(url, patience=patience))
         return ObjectStoreTransport(url)
     if scheme == "sftp":
         from ledger.remotes.sftp import SftpTransport
 
-        return SftpTransport(url)
+        return SftpTransport(url) if patience is None else SftpTransport(url, patience=patience)
     from ledger.remotes.directory import DirectoryTransport
 
     return DirectoryTransport(Path(url))
+
+
+def _ask(transport: Transport) -> None:
+    """See whether anybody answers, whatever the answer is."""
+    with suppress(NotFoundError):
+        transport.size(names.FORMAT)

@@ -10,12 +10,14 @@ HEADS = "heads/"
 LOGS = "logs/"
 OBJECTS = "objects/"
 SIGNED = "heads/signed/"
+BEATS = "heartbeats/"
 
 MOST_ENTRIES = 1 << 62
 
 _OBJECT = re.compile(r"objects/([0-9a-f]{2})/([0-9a-f]{62})")
 _HEAD = re.compile(r"heads/([0-9a-f]{32})/([0-9]{20})-([0-9a-f]{64})")
 _SIGNED = re.compile(r"heads/signed/([0-9a-f]{64})")
+_BEAT = re.compile(r"heartbeats/([0-9a-f]{32})/([0-9a-f]{64})")
 _SEGMENT = re.compile(r"logs/([0-9a-f]{32})/([0-9]{20})-([0-9]{20})-([0-9a-f]{64})")
 
 
@@ -68,6 +70,17 @@ def signature_of(name: str) -> Digest | None:
     """Digest of the signature of that name; None if it is none's."""
     found = _SIGNED.fullmatch(name)
     return Digest(bytes.fromhex(found[1])) if found else None
+
+
+def of_beat(origin: bytes, trial: Digest) -> str:
+    """Name of the sign of life of a trial that runs."""
+    return f"{BEATS}{origin.hex()}/{trial.hex()}"
+
+
+def beat_of(name: str) -> tuple[bytes, Digest] | None:
+    """Origin and trial of the sign of life of that name; None if it is none's."""
+    found = _BEAT.fullmatch(name)
+    return (bytes.fromhex(found[1]), Digest(bytes.fromhex(found[2]))) if found else None
 
 
 def head_of(name: str) -> OriginHead | None:

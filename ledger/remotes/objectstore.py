@@ -11,6 +11,8 @@ from ledger.errors import RemoteError, UsageError
 from ledger.remotes.base import BLOCK, Blob, no_blob, not_installed, too_large
 
 _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
+_METADATA = "http://169.254."
+"""Where a machine of the provider's has credentials: asked where none are given."""
 _PART = 16 << 20
 _MOST_PARTS = 9_000
 _TRIES = 6
@@ -23,6 +25,8 @@ class ObjectStoreTransport:
     ----------
     url
         ``s3://BUCKET/PREFIX``, ``gs://…`` or ``az://…``.
+    patience
+        Seconds that a call may take; by default as many as a large object over a bad line needs.
 
     Raises
     ------
@@ -32,7 +36,7 @@ class ObjectStoreTransport:
 
     parallel = 32
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, patience: float | None = None) -> None:
         try:
             import obstore
             import obstore.exceptions
@@ -46,10 +50,14 @@ class ObjectStoreTransport:
             self._store = from_url(
                 url,
                 config=_config(url),
-                client_options={"timeout": "120s", "connect_timeout": "10s", "allow_http": True},
+                client_options={
+                    "timeout": f"{patience or 120}s",
+                    "connect_timeout": f"{min(patience or 10, 10)}s",
+                    "allow_http": True,
+                },
                 retry_config={
-                    "max_retries": _TRIES,
-                    "retry_timeout": timedelta(seconds=90),
+                    "max_retries": _TRIES if patience is None else 1,
+                    "retry_timeout": timedelta(seconds=patience or 90),
                     "backoff": {
                         "base": 2,
                         "init_backoff": timedelta(milliseconds=100),
@@ -146,7 +154,10 @@ class ObjectStoreTransport:
             raise RemoteError(f"cannot {doing} {name} at {self.url}", cause=_first(error)) from error
         except self._errors.BaseError as error:
             hint = None
-            if isinstance(error, self._errors.PermissionDeniedError | self._errors.UnauthenticatedError):
+            refused = isinstance(
+                error, self._errors.PermissionDeniedError | self._errors.UnauthenticatedError
+            )
+            if refused or _METADATA in str(error):
                 hint = "give its credentials in the provider's usual environment variables"
             raise RemoteError(
                 f"cannot {doing} {name} at {self.url}", cause=_first(error), hint=hint

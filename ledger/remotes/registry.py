@@ -10,6 +10,9 @@ from ledger.errors import DamagedError, NotFoundError, UsageError
 from ledger.model import layout
 from ledger.model.frozen import frozen
 
+UPSTREAM = "upstream"
+"""Name of the remote that a clone came from, or that a copy is of."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -107,6 +110,13 @@ def add(ledger: Path, remote: Known) -> None:
     with fs.locked(layout.remotes_lock(ledger)):
         check_name(ledger, remote.name)
         _write(ledger, (*known(ledger), remote))
+
+
+def put(ledger: Path, remote: Known) -> None:
+    """Keep a remote in the place of whatever has its name; raises DamagedError and OSError."""
+    with fs.locked(layout.remotes_lock(ledger)):
+        others = (each for each in known(ledger) if each.name != remote.name)
+        _write(ledger, (*others, remote))
 
 
 def remove(ledger: Path, name: str) -> Known:

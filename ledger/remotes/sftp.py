@@ -21,6 +21,8 @@ class SftpTransport:
     ----------
     url
         ``sftp://[USER@]HOST[:PORT]/PATH``; a path that begins with ``/~/`` starts at the home directory.
+    patience
+        Seconds in which the connection has to come about.
 
     Raises
     ------
@@ -32,7 +34,7 @@ class SftpTransport:
 
     parallel = 16
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, patience: float = 20) -> None:
         try:
             import asyncssh
         except ImportError as error:
@@ -46,7 +48,9 @@ class SftpTransport:
         self._thread = Thread(target=self._loop.run_forever, name="sftp", daemon=True)
         self._thread.start()
         self._made: set[str] = set()
-        given = {"username": unquote(parts.username)} if parts.username else {}
+        given: dict[str, Any] = {"connect_timeout": patience, "login_timeout": patience}
+        if parts.username:
+            given["username"] = unquote(parts.username)
         try:
             self._call(self._connect(parts.hostname or "", parts.port, given), "reach", "")
         except BaseException:
@@ -171,8 +175,8 @@ class SftpTransport:
         self._thread.join()
         self._loop.close()
 
-    async def _connect(self, host: str, port: int | None, given: dict[str, str]) -> None:
-        options = {"keepalive_interval": 15, "connect_timeout": 20, **given}
+    async def _connect(self, host: str, port: int | None, given: dict[str, Any]) -> None:
+        options = {"keepalive_interval": 15, **given}
         self._connection = await self._ssh.connect(host, port or (), **options)
         self._sftp = await self._connection.start_sftp_client()
 

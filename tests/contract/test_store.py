@@ -13,7 +13,8 @@ from blake3 import blake3
 
 from ledger.errors import DamagedError, NotFoundError, StorageError
 from ledger.model import Digest, layout
-from ledger.store.base import Store
+from ledger.store.base import Store, not_there
+from ledger.store.fetching import FetchingStore
 from ledger.store.local import LocalStore
 from ledger.store.memory import MemoryStore
 from ledger.store.pinned import PinnedStore
@@ -93,6 +94,13 @@ class PinnedPacked(Packed):
         return PinnedStore(super().another(), self.objects.parent)
 
 
+class Fetching(Pinned):
+    """One that asks elsewhere for what it has not, where there is nothing either."""
+
+    def another(self) -> Store:
+        return FetchingStore(super().another(), lambda wanted: {each: not_there(each) for each in wanted})
+
+
 class Memory:
     """A MemoryStore, and its dictionary."""
 
@@ -110,8 +118,8 @@ class Memory:
 
 
 @pytest.fixture(
-    params=[Local, Whole, Packed, Pinned, PinnedPacked, Memory],
-    ids=["local", "whole", "packed", "pinned", "pinned-packed", "memory"],
+    params=[Local, Whole, Packed, Pinned, PinnedPacked, Fetching, Memory],
+    ids=["local", "whole", "packed", "pinned", "pinned-packed", "fetching", "memory"],
 )
 def behind(request, tmp_path):
     return request.param(tmp_path / "ledger")

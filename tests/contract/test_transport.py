@@ -4,6 +4,7 @@ import getpass
 import io
 import os
 import shutil
+import socket
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -80,6 +81,35 @@ def test_putting_again_changes_nothing(transport):
         transport.flush()
     assert transport.get("objects/aa/b", 100) == b"the same"
     assert len(list(transport.listed("objects/"))) == 1
+
+
+@every
+def test_another_content_takes_the_place_of_the_first(transport):
+    for content in (b"one", b"another"):
+        transport.put("heartbeats/a/b", content)
+        transport.flush()
+        assert transport.get("heartbeats/a/b", 100) == content
+
+
+@pytest.mark.parametrize("place", ["directory", "s3", "sftp"], indirect=True)
+def test_who_has_little_patience_reaches_it_too(place):
+    found = reach(normal(place, Path.cwd()), patience=5.0)
+    found.create("heads/a", b"x")
+    assert found.get("heads/a", 10) == b"x"
+    found.close()
+
+
+@pytest.mark.parametrize("scheme", ["s3://bucket/x", "sftp://127.0.0.1:{port}/x"])
+def test_a_remote_that_never_answers_costs_no_more_than_the_patience(scheme, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with socket.socket() as silent:  # it takes connections, and says nothing
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(16)
+        port = silent.getsockname()[1]
+        for name, value in servers.s3_variables(f"http://127.0.0.1:{port}").items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(RemoteError, match="cannot"):
+            reach(scheme.format(port=port), patience=0.5)
 
 
 @every

@@ -87,6 +87,21 @@ def vectors():
         "format": {"name": names.FORMAT, "bytes": forms.encode_marker(ORIGIN).hex(), "id": ORIGIN.hex()},
         "object": {"digest": str(Digest.of(b"content")), "name": names.of_object(Digest.of(b"content"))},
         "head": {"name": names.of_head(head), "bytes": forms.encode_head(head).hex()},
+        "heartbeat": {
+            "name": names.of_beat(ORIGIN, root),
+            "bytes": forms.encode_beat(7, 30.0).hex(),
+            "count": 7,
+            "every_s": 30.0,
+            "invalid": [
+                {"what": what, "bytes": content.hex()}
+                for what, content in (
+                    ("a later version", b"ledger heartbeat 2\n7 30.000\n"),
+                    ("a count below nothing", b"ledger heartbeat 1\n-7 30.000\n"),
+                    ("no seconds", b"ledger heartbeat 1\n7\n"),
+                    ("seconds that are no number", b"ledger heartbeat 1\n7 nan\n"),
+                )
+            ],
+        },
         "segment": {
             "name": names.of_segment(span),
             "bytes": whole.hex(),
@@ -128,6 +143,14 @@ def unread(made):
     for each in made["segment"]["invalid"]:
         try:
             forms.decode_segment(span, bytes.fromhex(each["bytes"]), "here")
+            wrong.append(each["what"])
+        except LedgerError:
+            continue  # as it should
+    if forms.decode_beat(bytes.fromhex(made["heartbeat"]["bytes"]), "here") != (7, 30.0):
+        wrong.append("heartbeat")
+    for each in made["heartbeat"]["invalid"]:
+        try:
+            forms.decode_beat(bytes.fromhex(each["bytes"]), "here")
             wrong.append(each["what"])
         except LedgerError:
             continue  # as it should

@@ -65,3 +65,20 @@ def test_a_later_marker_says_to_upgrade():
     with pytest.raises(NewerFormatError) as raised:
         forms.decode_marker(b"ledger remote 2\nanything", "here")
     assert "upgrade" in raised.value.hint
+
+
+@given(st.integers(0, 10**18 - 1), st.integers(0, 10**6 - 1))
+def test_a_sign_of_life_says_its_count_and_seconds(count, every):
+    assert forms.decode_beat(forms.encode_beat(count, every), "here") == (count, every)
+    assert len(forms.encode_beat(count, every)) <= forms.MOST_BEAT
+
+
+@given(st.binary(max_size=100))
+def test_what_is_no_sign_of_life_is_refused(content):
+    with pytest.raises(DamagedError, match="here is damaged"):
+        forms.decode_beat(content, "here")
+
+
+def test_a_sign_of_life_of_a_later_release_is_refused():
+    with pytest.raises(NewerFormatError):
+        forms.decode_beat(b"ledger heartbeat 2\nanything", "here")

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from ledger.errors import UsageError
-from ledger.remotes.locate import normal, reach
+from ledger.remotes.locate import is_url, normal, reach, written
 
 HERE = Path("/home/ann/project")
 
@@ -91,3 +91,14 @@ def test_what_is_not_installed_is_named_with_the_way_to_get_it(url, package, ext
     with pytest.raises(UsageError, match=f"needs the package {package}") as raised:
         reach(url)
     assert f"replay-ledger[{extra}]" in raised.value.hint
+
+
+@pytest.mark.parametrize("place", ["/media/a disk", "/media/a#?", "s3://bucket/x", "sftp://host/~/x"])
+def test_a_place_is_written_as_a_url_that_means_it(place):
+    assert is_url(written(place))
+    assert normal(written(place), HERE) == place
+
+
+@pytest.mark.parametrize("path", ["lab", "/a/s3://b", "./s3://b", "S3://b", "a:b", "3s://b"])
+def test_a_plain_path_is_no_url(path):
+    assert not is_url(path)

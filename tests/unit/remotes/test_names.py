@@ -52,3 +52,14 @@ def test_the_greatest_segment_sorts_last():
 def test_a_segment_without_entries_or_with_too_many_is_none(span):
     name = f"logs/{'0' * 32}/{span[0]:020d}-{span[1]:020d}-{'0' * 64}"
     assert names.span_of(name) is None
+
+
+@given(origins, digests)
+def test_a_sign_of_life_is_named_after_its_trial(origin, trial):
+    assert names.beat_of(names.of_beat(origin, trial)) == (origin, trial)
+
+
+@given(st.text(max_size=120))
+def test_another_name_is_no_sign_of_life(name):
+    found = names.beat_of(name)
+    assert found is None or names.of_beat(*found) == name

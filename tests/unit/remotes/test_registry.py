@@ -78,3 +78,10 @@ def test_a_damaged_file_is_named(tmp_path, text):
     layout.remotes_file(tmp_path).write_text(text)
     with pytest.raises(DamagedError, match="names no remotes"):
         registry.known(tmp_path)
+
+
+def test_one_takes_the_place_of_another(tmp_path):
+    moved = Known(name="lab", url="/media/disk", id=LAB.id)
+    for each in (LAB, ODD, moved):
+        registry.put(tmp_path, each)
+    assert registry.known(tmp_path) == (ODD, moved)

@@ -1,0 +1,139 @@
+"""What goes on beside trials whose ledger is a remote: their start is shared, and they show signs of life.
+
+A small process of low priority does that, and shares the rest at the end. It cannot hold up a trial, can be
+given up at any time, and dies with who records.
+"""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from ledger.errors import LedgerError
+from ledger.journal import origins
+from ledger.model import Digest
+from ledger.ops import copies
+from ledger.remotes import names
+from ledger.workspace import Workspace, is_copy
+
+_NICE = 5
+_CODE = (
+    f"import os; os.nice({_NICE}); import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
+    " from ledger.ops.companion import main; main(sys.argv[2:])"
+)
+
+
+@contextmanager
+def accompanied(workspace: Workspace, notify: Callable[[str], None]) -> Iterator[Callable[[Digest], None]]:
+    """What a run has to call when a trial has started; at the end the trials are shared.
+
+    Nothing of it where the ledger is no copy of a remote, or within a trial, whose recorder does it.
+    """
+    if not is_copy(workspace.directory) or copies.is_outer(workspace):
+        yield lambda _: None
+        return
+    with Accompanied(workspace, notify) as found:
+        yield found.started
+
+
+class Accompanied:
+    """Accompanies the trials that one command records, as a context manager.
+
+    Parameters
+    ----------
+    workspace
+        The copy of a remote.
+    notify
+        Takes warnings: whatever fails costs no more than one.
+    """
+
+    def __init__(self, workspace: Workspace, notify: Callable[[str], None]) -> None:
+        self._workspace = workspace
+        self._notify = notify
+        self._companion: _Process | None = None
+
+    def __enter__(self) -> "Accompanied":
+        return self
+
+    def started(self, trial: Digest) -> None:
+        """Tell the remote of a trial whose start is durable here, without waiting for it."""
+        try:
+            every = self._workspace.config.remote.heartbeat_s
+            origin = origins.current(self._workspace.directory)
+            if self._companion is None:
+                self._companion = _Process(str(self._workspace.directory), str(every))
+            beat = names.of_beat(origin, trial) if every > 0 and origin is not None else ""
+            self._companion.tell(f"start {beat}\n")
+        except (LedgerError, OSError) as error:
+            self._notify(f"others do not see yet that the trial runs: {copies.said(error)}")
+
+    def __exit__(self, *_: object) -> None:
+        if self._companion is None:
+            return  # nothing was recorded
+        try:
+            self._share(self._companion)
+        except KeyboardInterrupt:
+            self._notify("not shared: interrupted; the next command shares it")
+        except OSError as error:
+            self._notify(f"not shared: {error}; the next command shares it")
+        finally:
+            self._companion.end()
+
+    def _share(self, companion: "_Process") -> None:
+        word = ""
+        companion.tell("finish\n")
+        for line in companion.answers():
+            word, _, text = line.partition(" ")
+            if word == "warn":
+                self._notify(text)
+        if word != "end":
+            self._notify("not shared: the process that shares was ended; the next command shares it")
+
+
+class _Process:
+    """That process."""
+
+    def __init__(self, *words: str) -> None:
+        reader, self._writer = os.pipe()
+        self._reader, writer = os.pipe()
+        try:
+            self._id = os.posix_spawn(
+                sys.executable,
+                [sys.executable, "-P", "-c", _CODE, json.dumps(sys.path), str(os.getpid()), *words],
+                os.environ,
+                file_actions=[
+                    (os.POSIX_SPAWN_DUP2, reader, 0),
+                    (os.POSIX_SPAWN_DUP2, writer, 1),
+                    (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+                ],
+                setsid=True,  # Ctrl-C is the trial's
+                setsigmask=[],
+            )
+        except BaseException:
+            os.close(self._writer)
+            os.close(self._reader)
+            raise
+        finally:
+            os.close(reader)
+            os.close(writer)
+
+    def tell(self, line: str) -> None:
+        """Write to its standard input. Raises OSError."""
+        os.write(self._writer, line.encode())
+
+    def answers(self) -> Iterator[str]:
+        """Lines of its standard output, to its end. Raises OSError."""
+        with open(self._reader, encoding="utf-8", errors="replace", closefd=False) as lines:
+            for line in lines:
+                yield line.rstrip("\n")
+
+    def end(self) -> None:
+        """Kill it, and see it gone."""
+        os.close(self._writer)
+        os.close(self._reader)
+        with suppress(ProcessLookupError):
+            os.kill(self._id, signal.SIGKILL)
+        with suppress(ChildProcessError):  # somebody else in this process was quicker
+            os.waitpid(self._id, 0)

@@ -1,0 +1,502 @@
+"""A remote as the ledger itself, on the command line: each machine has its own cache."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+
+import ledger
+from ledger import workspace as workspaces
+from ledger.errors import NotFoundError, UsageError
+from ledger.model import Digest
+from tests import servers
+from tests.cli.conftest import COMMAND
+
+TRAIN = "open('model.txt', 'w').write('weights'); print('trained')"
+_PATIENCE_S = 60
+
+
+class Machine:
+    """One of several that use one remote as their ledger: a tree and a cache of its own."""
+
+    def __init__(self, tool, place, url, variables):
+        self.tool, self.path, self.url = tool, place / "project", url
+        self.cache = place / "cache"
+        self.path.mkdir(parents=True)
+        self.variables = {**variables, "XDG_CACHE_HOME": str(self.cache)}
+
+    def __call__(self, *words, variables=None, **options):
+        return self.tool(
+            "--ledger",
+            self.url,
+            *words,
+            directory=self.path,
+            variables={**self.variables, **(variables or {})},
+            **options,
+        )
+
+    def document(self, *words, **options):
+        return self.tool.document(
+            "--ledger", self.url, *words, directory=self.path, variables=self.variables, **options
+        )
+
+    def train(self, *options, script=TRAIN, **rest):
+        return self("run", *options, sys.executable, "-c", script, **rest)
+
+    def start(self, script):
+        """Begin to record a program that goes on until `script` ends, in a session of its own."""
+        return subprocess.Popen(
+            [*COMMAND, "--ledger", self.url, "run", sys.executable, "-c", script],
+            cwd=self.path,
+            env={**os.environ, **self.variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    @property
+    def copy(self):
+        (found,) = [each for each in (self.cache / "ledger" / "remotes").iterdir() if each.name != "urls"]
+        return found
+
+    @property
+    def ids(self):
+        return [each["id"] for each in self.document("log")]
+
+
+@pytest.fixture(scope="module")
+def s3():
+    with servers.s3_server() as address:
+        servers.make_bucket(address)
+        yield address
+
+
+@pytest.fixture(params=["file", pytest.param("s3", marks=pytest.mark.slow)])
+def place(request, tmp_path):
+    """A remote that is empty yet: its URL, and the variables that it takes."""
+    if request.param == "file":
+        return (tmp_path / "lab").as_uri(), {}
+    address = request.getfixturevalue("s3")
+    return f"s3://{servers.BUCKET}/{uuid.uuid4().hex}", servers.s3_variables(address)
+
+
+@pytest.fixture
+def machine(tool, tmp_path, place):
+    url, variables = place
+    return lambda name, at=url: Machine(tool, tmp_path / name, at, variables)
+
+
+@pytest.fixture
+def local(tool, tmp_path):
+    """Machines on one directory, and that directory."""
+    lab = tmp_path / "lab"
+
+    def make(name, **settings):
+        found = Machine(tool, tmp_path / name, lab.as_uri(), {})
+        lines = "".join(f"{key} = {value}\n" for key, value in settings.items())
+        (found.path / "ledger.toml").write_text(f"[remote]\n{lines}")
+        return found
+
+    make.lab = lab
+    return make
+
+
+def wait_for(condition, what):
+    end = time.monotonic() + _PATIENCE_S
+    while not (found := condition()):
+        assert time.monotonic() < end, f"{what} did not come"
+        time.sleep(0.05)
+    return found
+
+
+def until(path):
+    """A program that runs until a file is there, and fails with exit code 7."""
+    return f"import os, time\nwhile not os.path.exists({str(path)!r}): time.sleep(0.05)\nraise SystemExit(7)"
+
+
+def stored(machine, digest):
+    store = workspaces.find(machine.path, str(machine.copy)).store
+    return store.has(Digest.parse(digest))
+
+
+def test_machines_record_in_one_remote_and_see_all_of_it(machine):
+    ann, ben = machine("ann"), machine("ben")
+    said = ann.train("-x", "digits")
+    assert said.out == "trained\n"
+    assert "warning" not in said.err
+    ben.train("-x", "digits", script=f"{TRAIN}; raise SystemExit(7)", code=7)
+    assert ann.ids == ben.ids
+    assert {each["status"] for each in ann.document("log")} == {"ok", "failed"}
+    assert ann.document("head") == ben.document("head")
+    assert not (ann.path / ".ledger").exists()
+
+
+def test_contents_come_when_they_are_read(machine, accept):
+    ann, ben = machine("ann"), machine("ben")
+    ann.train("-q", "--name", "first")
+    (output,) = ben.document("show", "first")["outputs"]
+    assert not stored(ben, output["digest"])
+    checked = ben.document("verify")
+    accept("verify.v1", checked)
+    assert checked["ok"]
+    assert "remote.unread" in [each["what"] for each in checked["notices"]]
+    assert ben("cat", "first", "model.txt").out == "weights"
+    assert stored(ben, output["digest"])
+    ben("checkout", "first", "--to", ben.path / "again")
+    assert (ben.path / "again" / "model.txt").read_text() == "weights"
+    ben("pull")
+    assert "remote.unread" not in [each["what"] for each in ben.document("verify")["notices"]]
+
+
+def test_what_one_says_of_a_trial_others_read(machine):
+    ann, ben = machine("ann"), machine("ben")
+    ann.train("-q", "--name", "first")
+    ben("note", "first", "it was the wrong data")
+    ben("tag", "first", "paper")
+    found = ann.document("show", "paper")
+    assert [each["text"] for each in found["notes"]] == ["it was the wrong data"]
+    ben("rm", "paper")
+    assert ann.ids == []
+
+
+def test_another_machine_replays_and_diffs(local):
+    ann, ben = local("ann"), local("ben")
+    (ann.path / "train.py").write_text(TRAIN)
+    for seed in "12":
+        ann("run", "-q", "--seed", seed, sys.executable, "train.py")
+    assert ben.document("replay", "@", "--env", "current")["verdict"] == "identical"
+    assert ann.document("show", "@")["replays"][0]["verdict"] == "identical"
+    assert not ben.document("diff", "@", "@~1")["same"]
+
+
+def test_the_whole_of_a_nested_run_is_shared(local):
+    ann, ben = local("ann"), local("ben")
+    inner = [*COMMAND, "run", "-q", sys.executable, "-c", "open('inner.txt', 'w').write('x')"]
+    ann.train("-q", script=f"import subprocess; subprocess.run({inner!r}, check=True)")
+    found = ben.document("log")
+    assert len(found) == 2
+    assert ben("cat", "@", "inner.txt").out == "x"
+
+
+def test_a_trial_inside_one_of_another_ledger_is_shared_by_itself(local):
+    ann, ben = local("ann"), local("ben")
+    inner = [*COMMAND, "--ledger", ann.url, "run", "-q", sys.executable, "-c", "print(1)"]
+    script = f"import subprocess; subprocess.run({inner!r}, check=True)"
+    ann.tool("run", "-q", sys.executable, "-c", script, directory=ann.path, variables=ann.variables)
+    assert len(ben.ids) == 1
+    assert len(ann.tool.document("log", directory=ann.path)) == 1
+
+
+def test_an_empty_remote_is_made_by_who_writes(local):
+    ann = local("ann")
+    said = ann("log", code=3).err
+    assert f"no ledger at {ann.url}" in said
+    assert f"ledger --ledger {ann.url} init" in said
+    assert not local.lab.exists()
+    assert f"made a ledger: {ann.url}" in ann("init").out
+    assert "there is a ledger already" in ann("init").out
+    assert ann.ids == []
+    assert (local.lab / "format").exists()
+
+
+def test_without_the_remote_what_is_here_is_shown(local):
+    ann = local("ann")
+    ann.train("-q")
+    shutil.move(local.lab, f"{local.lab}.away")
+    assert "what is here was recorded here" in ann("log").err
+    shutil.move(f"{local.lab}.away", local.lab)
+    assert ann("log").err == ""
+    shutil.move(local.lab, f"{local.lab}.away")
+    said = ann("log", "--json")
+    assert f"warning: no news of {ann.url}" in said.err
+    assert "what is here is as of " in said.err
+    assert "not shared" not in said.err
+    assert "trained" in ann("cat", "@").out
+
+
+def test_without_the_remote_trials_are_kept_and_shared_later(local):
+    ann, ben = local("ann"), local("ben")
+    ann.train("-q")
+    shutil.move(local.lab, f"{local.lab}.away")
+    said = ann.train("-q", script="raise SystemExit(7)", code=7).err
+    assert f"warning: not shared with {ann.url}" in said
+    assert "the next command shares it" in said
+    shutil.move(f"{local.lab}.away", local.lab)
+    assert len(ben.ids) == 1
+    assert ann("log").err == ""
+    assert len(ben.ids) == 2
+    assert "nothing new for upstream" in ann("push").out
+
+
+def test_the_first_time_takes_the_remote(local, tmp_path):
+    ann = local("ann")
+    ann.url = (tmp_path / "no" / "lab").as_uri()
+    said = ann.train(code=125).err
+    assert "not started" in said
+    assert "cannot reach" in said
+    assert "cannot reach" in ann("log", code=1).err
+    assert list(ann.path.iterdir()) == [ann.path / "ledger.toml"]
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("https://example.org/x", "https://"),
+        ("s3://key:secret@bucket/x", "credentials"),
+        ("sftp://host", "expected"),
+    ],
+)
+def test_a_bad_url_is_refused(local, url, said):
+    ann = local("ann")
+    ann.url = url
+    assert said in ann("log", code=2).err
+    assert said in ann.train(code=125).err
+
+
+def test_what_is_no_remote_or_a_newer_one_is_refused(local):
+    ann = local("ann")
+    local.lab.mkdir()
+    (local.lab / "format").write_text("PNG\n")
+    assert "no ledger's remote" in ann("log", code=4).err
+    (local.lab / "format").write_text("ledger remote 2\n" + 32 * "0" + "\n")
+    assert "has format 2" in ann("log", code=1).err
+    assert "has format 2" in ann.train(code=125).err
+
+
+def test_a_bucket_that_may_not_be_written(tool, tmp_path, s3):
+    def fault(method, _path, _count):
+        return 403 if method == "PUT" else None
+
+    proxy = servers.Faulty(s3, fault)
+    url = f"s3://{servers.BUCKET}/{uuid.uuid4().hex}"
+    ann = Machine(tool, tmp_path / "ann", url, servers.s3_variables(proxy.address))
+    said = ann("init", code=1).err
+    assert "cannot write" in said
+    assert "credentials" in said
+    assert "cannot write" in ann.train(code=125).err
+    proxy.close()
+    assert not (ann.cache / "ledger" / "remotes").exists()
+
+
+def test_remotes_of_a_remote_are_refused(local, tmp_path):
+    ann = local("ann")
+    ann("init")
+    for words in (("remote", "add", "disk", tmp_path / "disk"), ("remote", "rm", "upstream")):
+        assert "the ledger is a remote itself" in ann(*words, code=2).err
+    assert "a clone makes a ledger of its own" in ann("clone", ann.url, "x", code=2).err
+    assert [each["name"] for each in ann.document("remote", "list")] == ["upstream"]
+
+
+def test_two_urls_of_one_remote_have_one_copy(local, tmp_path):
+    ann = local("ann")
+    ann.train("-q")
+    (tmp_path / "link").symlink_to(local.lab)
+    ann.url = (tmp_path / "link").as_uri()
+    ann.train("-q")
+    assert len(ann.document("head")["origins"]) == 1
+    assert ann.copy.is_dir()  # the only one
+    assert len(ann.ids) == 2
+
+
+def test_another_remote_in_its_place_is_noticed(local):
+    ann, ben = local("ann"), local("ben")
+    ann.train("-q")
+    shutil.rmtree(local.lab)
+    said = ann("log").err
+    assert f"no ledger at {ann.url} any more" in said
+    ben("init")
+    said = ann("log").err
+    assert "is not the remote that it was" in said
+    forget = said.partition("forget what was there: rm ")[2].partition(";")[0]
+    Path(forget).unlink()
+    assert ann.ids == []
+
+
+def test_everything_is_no_code(local, monkeypatch):
+    ann = local("ann")
+    ann("init")
+    monkeypatch.setenv("HOME", str(ann.path))
+    assert "is refused" in ann.train(code=125).err
+    assert ann.ids == []
+
+
+def test_a_content_that_was_tampered_with_is_refused(local):
+    ann, ben = local("ann"), local("ben")
+    ann.train("-q")
+    (output,) = ben.document("show", "@")["outputs"]
+    digits = output["digest"].removeprefix("b3:")
+    blob = local.lab / "objects" / digits[:2] / digits[2:]
+    blob.write_bytes(b"poison!")
+    said = ben("cat", "@", "model.txt", code=4)
+    assert said.out == ""
+    assert f"damaged object {output['digest']}" in said.err
+    assert not stored(ben, output["digest"])
+    assert ann("cat", "@", "model.txt").out == "weights"  # its own is whole
+    blob.unlink()
+    assert "neither here nor at" in ben("cat", "@", "model.txt", code=3).err
+    (found,) = ben.document("verify", code=4)["findings"]
+    assert found["what"] == "object.missing"
+    ann("push", "--full")
+    assert ben("cat", "@", "model.txt").out == "weights"
+
+
+def test_a_running_trial_is_seen_and_its_end_too(local, tmp_path):
+    ann, ben = local("ann", heartbeat_s=0.2), local("ben")
+    ben("init")
+    process = ann.start(until(tmp_path / "go"))
+    (trial,) = wait_for(lambda: ben.document("log"), "the trial")
+    assert trial["status"] == "running"
+    (beat,) = wait_for(lambda: [*local.lab.glob("heartbeats/*/*")], "a sign of life")
+    first = beat.read_bytes()
+    wait_for(lambda: beat.read_bytes() != first, "another one")
+    time.sleep(0.5)
+    assert "no sign of life" not in ben("log").out
+    (tmp_path / "go").touch()
+    out, err = process.communicate(timeout=_PATIENCE_S)
+    assert (process.returncode, out) == (7, b""), err
+    assert not [*local.lab.glob("heartbeats/*/*")]
+    assert [each["status"] for each in ben.document("log")] == ["failed"]
+
+
+@pytest.mark.slow
+def test_a_recorder_that_was_killed_shows_no_sign_of_life(local, tmp_path, accept):
+    ann, ben = local("ann", heartbeat_s=0.2), local("ben")
+    ben("init")
+    process = ann.start(until(tmp_path / "go"))
+    wait_for(lambda: ben.ids, "the trial")
+    (beat,) = wait_for(lambda: [*local.lab.glob("heartbeats/*/*")], "a sign of life")
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    process.stderr.close()
+    wait_for(lambda: "running, no sign of life for" in ben("log").out, "the doubt")
+    count = beat.read_bytes()
+    assert "running, no sign of life for" in ben("show", "@").out
+    found = ben.document("verify")
+    accept("verify.v1", found)
+    assert found["ok"]
+    assert [each["where"] for each in found["notices"] if each["what"] == "trial.silent"] == ben.ids
+    assert [each["status"] for each in ben.document("log")] == ["running"]
+    assert beat.read_bytes() == count
+    (tmp_path / "go").touch()  # what was recorded goes on until its streams close
+
+    def told():
+        ann("log")
+        return [each["status"] for each in ben.document("log")] == ["lost"]
+
+    wait_for(told, "its loss")
+    ann("log")
+    assert not beat.exists()
+    assert "no sign of life" not in ben("log").out
+
+
+def test_no_signs_of_life_where_none_are_wanted(local, tmp_path):
+    ann, ben = local("ann", heartbeat_s=0), local("ben")
+    ben("init")
+    process = ann.start(until(tmp_path / "go"))
+    wait_for(lambda: ben.ids, "the trial")
+    assert not (local.lab / "heartbeats").exists()
+    (tmp_path / "go").touch()
+    process.communicate(timeout=_PATIENCE_S)
+    assert process.returncode == 7
+
+
+def test_a_remote_that_dies_in_the_middle_costs_a_warning(tool, tmp_path, s3):
+    proxy = servers.Faulty(s3, lambda *_: None)
+    url = f"s3://{servers.BUCKET}/{uuid.uuid4().hex}"
+    ann = Machine(tool, tmp_path / "ann", url, servers.s3_variables(proxy.address))
+    ben = Machine(tool, tmp_path / "ben", url, servers.s3_variables(s3))
+    ben("init")
+    process = ann.start(until(tmp_path / "go"))
+    wait_for(lambda: ben.ids, "the trial")
+    proxy.close()
+    (tmp_path / "go").touch()
+    _, err = process.communicate(timeout=_PATIENCE_S)
+    assert process.returncode == 7
+    assert b"warning: not shared with" in err
+    assert [each["status"] for each in ben.document("log")] == ["running"]
+    ann.variables.update(servers.s3_variables(s3))
+    assert "pushed 1 entry" in ann("push").out
+    assert [each["status"] for each in ben.document("log")] == ["failed"]
+
+
+@pytest.mark.slow
+def test_who_does_not_want_to_wait_for_a_remote_that_hangs(tool, tmp_path, s3):
+    hangs, freed = threading.Event(), threading.Event()
+
+    def hang(method, _path, _count):
+        return 500 if method == "PUT" and hangs.is_set() and freed.wait(_PATIENCE_S) else None
+
+    proxy = servers.Faulty(s3, hang)
+    url = f"s3://{servers.BUCKET}/{uuid.uuid4().hex}"
+    ann = Machine(tool, tmp_path / "ann", url, servers.s3_variables(proxy.address))
+    (ann.path / "ledger.toml").write_text("[remote]\nheartbeat_s = 0\n")
+    ben = Machine(tool, tmp_path / "ben", url, servers.s3_variables(s3))
+    ben("init")
+    process = ann.start(until(tmp_path / "go"))
+    wait_for(lambda: ben.ids, "the trial")
+    time.sleep(2)  # or what shares the start would be in the middle of it
+    hangs.set()
+    (tmp_path / "go").touch()
+    said = process.stderr.readline()
+    assert b" failed (exit code 7) " in said
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=_PATIENCE_S)
+    freed.set()
+    proxy.close()
+    assert process.returncode == 7
+    assert b"not shared: interrupted" in err
+    ann.variables.update(servers.s3_variables(s3))
+    ann("log")
+    assert [each["status"] for each in ben.document("log")] == ["failed"]
+
+
+def test_a_trial_of_another_machine_stands_in(local):
+    ann, ben = local("ann"), local("ben")
+    for each in (ann, ben):
+        (each.path / "train.py").write_text(TRAIN)
+        (each.path / "ledger.toml").unlink()
+    ann("run", "-q", sys.executable, "train.py")
+    (ann.path / "model.txt").unlink()
+    said = ben("run", "--reuse", sys.executable, "train.py")
+    assert "stands in" in said.err
+    assert len(ben.ids) == 1
+
+
+def test_the_variable_names_a_remote_too(local):
+    ann = local("ann")
+    variables = {**ann.variables, "LEDGER_DIR": ann.url}
+    ann.tool("run", "-q", sys.executable, "-c", "print(1)", directory=ann.path, variables=variables)
+    assert len(ann.ids) == 1
+
+
+def test_the_same_from_python(local, monkeypatch):
+    ann, ben = local("ann"), local("ben")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(ann.cache))
+    monkeypatch.chdir(ann.path)
+    with pytest.raises(NotFoundError, match="no ledger at"):
+        ledger.open(ann.url)
+    here = ledger.open(ann.url, create=True)
+    trial = here.run([sys.executable, "-c", TRAIN], forward=False)
+    assert [str(trial.id)] == ben.ids
+    ben.train("-q", "--name", "bens", script=TRAIN.replace("weights", "of ben"))
+    again = ledger.open(ann.url)
+    again.checkout("bens", ann.path / "bens", parts=["outputs"])
+    assert (ann.path / "bens" / "model.txt").read_text() == "of ben"
+    again.note("bens", "from python")
+    assert again.push().entries == 1
+    assert [each["text"] for each in ben.document("show", "bens")["notes"]] == ["from python"]
+    with pytest.raises(UsageError, match="a remote itself"):
+        again.add_remote("disk", ann.path / "disk")
+    shutil.move(local.lab, f"{local.lab}.away")
+    with pytest.warns(UserWarning, match="no news of"):
+        found = ledger.open(ann.url)
+    assert found.trial("bens").name == "bens"
