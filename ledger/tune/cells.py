@@ -6,7 +6,6 @@ from typing import Final
 
 from ledger.model.filter_syntax import Both, Either, Expression, Not, parse
 from ledger.tune import candidates
-from ledger.tune.conditions import holds
 from ledger.tune.unit import Axis, Point, UnitSpace, snapped
 
 _LISTED: Final = 512
@@ -29,18 +28,18 @@ class Cells:
         self._space = space
         self._middles = [_middles(axis) for axis in space.axes]
         places = {axis.parameter.name: place for place, axis in enumerate(space.axes)}
-        self._conditions: list[tuple[str, tuple[int, ...], dict[tuple[float | None, ...], bool]] | None] = []
+        self._conditions: list[tuple[tuple[int, ...], dict[tuple[float | None, ...], bool]] | None] = []
         for axis in space.axes:
             text = axis.parameter.condition
             asked = () if text is None else tuple(sorted(places[name] for name in _names(parse(text))))
-            self._conditions.append(None if text is None else (text, asked, {}))
+            self._conditions.append(None if text is None else (asked, {}))
 
     def completed(self, coordinates: list[float]) -> Point:
         """A point from a coordinate in [0, 1] for each axis; None where inactive."""
         found: list[float | None] = []
         for place, coordinate in enumerate(coordinates):
             condition = self._conditions[place]
-            if condition is not None and not self._active(found, *condition):
+            if condition is not None and not self._active(place, found, *condition):
                 found.append(None)
                 continue
             middles, axis = self._middles[place], self._space.axes[place]
@@ -54,19 +53,19 @@ class Cells:
 
     def _active(
         self,
+        place: int,
         found: list[float | None],
-        text: str,
         asked: tuple[int, ...],
         known: dict[tuple[float | None, ...], bool],
     ) -> bool:
         key = tuple([found[each] for each in asked])
         if key not in known:
             values = {
-                self._space.axes[place].parameter.name: self._space.axes[place].value(coordinate)
-                for place, coordinate in zip(asked, key, strict=True)
+                self._space.axes[each].parameter.name: self._space.axes[each].value(coordinate)
+                for each, coordinate in zip(asked, key, strict=True)
                 if coordinate is not None
             }
-            known[key] = holds(text, values)
+            known[key] = self._space.active(place, values)
         return known[key]
 
 

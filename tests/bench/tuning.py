@@ -26,7 +26,6 @@ import problems
 from ledger.model import HyperparameterType
 from ledger.tune import registry
 from ledger.tune.base import Observation, State
-from ledger.tune.conditions import holds
 from ledger.tune.unit import UnitSpace
 
 OPTUNAS = ("optuna:tpe", "optuna:tpe-group", "optuna:gp", "optuna:cmaes", "optuna:auto")
@@ -88,8 +87,9 @@ def _hub():
 def asked(space, trial):
     """A trial's values, asked of Optuna as its users would: ordered choices as integers."""
     given = {}
-    for each in space.parameters:
-        if each.condition is not None and not holds(each.condition, given):
+    unit = UnitSpace(space)
+    for place, each in enumerate(space.parameters):
+        if not unit.active(place, given):
             continue
         domain, name = each.domain, each.name
         if domain.type is HyperparameterType.ORDINAL:

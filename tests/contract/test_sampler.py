@@ -23,7 +23,6 @@ from ledger.model import HyperparameterType as Type
 from ledger.model.space import Domain, Parameter, Space
 from ledger.tune import candidates, registry
 from ledger.tune.base import Observation, State
-from ledger.tune.conditions import holds
 from ledger.tune.draws import Draws
 from ledger.tune.unit import GRID, UnitSpace
 
@@ -135,9 +134,8 @@ def check(unit, point):
     for coordinate in point:
         assert coordinate is None or (0 <= coordinate <= 1 and (coordinate * (1 << GRID)).is_integer())
     values = unit.values(point)
-    for parameter in unit.space.parameters:
-        active = parameter.condition is None or holds(parameter.condition, values)
-        assert (parameter.name in values) is active
+    for place, parameter in enumerate(unit.space.parameters):
+        assert (parameter.name in values) is unit.active(place, values)
     assert unit.values(unit.point(values)) == values
     assert unit.point(values) == point
     assert unit.feasible(point)

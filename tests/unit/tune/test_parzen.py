@@ -4,15 +4,19 @@ import numpy as np
 import pytest
 
 from ledger.model import HyperparameterType as Type
-from ledger.model.space import Domain, Parameter
+from ledger.model.space import Domain, Parameter, Space
 from ledger.tune.draws import Draws
 from ledger.tune.parzen import Parzen, _weights, _widths
-from ledger.tune.unit import Axis
+from ledger.tune.unit import UnitSpace
 
-REAL = Axis(parameter=Parameter(name="x", domain=Domain(type=Type.REAL, low=0.0, high=1.0)), count=None)
-CHOICE = Axis(
-    parameter=Parameter(name="c", domain=Domain(type=Type.CATEGORICAL, choices=("a", "b", "c"))), count=3
-)
+REAL, CHOICE = UnitSpace(
+    Space(
+        parameters=(
+            Parameter(name="x", domain=Domain(type=Type.REAL, low=0.0, high=1.0)),
+            Parameter(name="c", domain=Domain(type=Type.CATEGORICAL, choices=("a", "b", "c"))),
+        )
+    )
+).axes
 
 
 def test_the_density_of_an_ordered_axis_integrates_to_one():
