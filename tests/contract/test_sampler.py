@@ -370,8 +370,6 @@ def test_several_objectives(name):
 
 @pytest.mark.parametrize("name", sorted(set(SAMPLERS) - {each for each in SAMPLERS if each in several}))
 def test_who_can_do_one_objective_says_so(name):
-    if name.startswith("optuna"):
-        pytest.skip("Optuna says so by itself")
     with pytest.raises(UsageError, match="one objective"):
         registry.make(name, SPACES["real"], 2, 7)
 
