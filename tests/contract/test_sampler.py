@@ -229,6 +229,7 @@ def test_a_suggestion_is_the_same_in_another_process(name, another_process):
     assert another_process[name] == many(name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [each for each in SAMPLERS if "optuna" not in each])
 def test_a_suggestion_is_the_same_on_another_processor(name, another_processor):
     ours, theirs = many(name), another_processor[name]
