@@ -118,6 +118,18 @@ def test_two_calls_at_once_share_a_search(search, tool):
     assert statuses(tool) == ["ok"] * 4
 
 
+def test_a_clone_goes_on_without_the_code(search, tool, tmp_path):
+    first = tool.document(*search.words[:6], "2", *search.words[7:11], *search.words[11:])
+    tool("remote", "add", "origin", tmp_path / "remote")
+    tool("push")
+    tool("clone", tmp_path / "remote", tmp_path / "clone")
+    document = tool.document("tune", "-x", "x", "-n", "4", directory=tmp_path / "clone")
+    assert document["search"] == first["search"]
+    assert [each["state"] for each in document["trials"]] == ["done"] * 4
+    assert document["trials"][:2] == first["trials"]
+    assert tool.document("verify", "-x", "x", directory=tmp_path / "clone")["ok"]
+
+
 def children(process):
     """Processes that one has started."""
     found = []
