@@ -1,5 +1,6 @@
 """Searches that are stopped, killed, or lose a process."""
 
+import json
 import os
 import signal
 import subprocess
@@ -119,7 +120,8 @@ def test_two_calls_at_once_share_a_search(search, tool):
 
 
 def test_a_clone_goes_on_without_the_code(search, tool, tmp_path):
-    first = tool.document(*search.words[:6], "2", *search.words[7:11], *search.words[11:])
+    done = tool("tune", "--json", *search.words[1:5], "-n", "2", *search.words[7:])
+    first = json.loads(done.out)
     tool("remote", "add", "origin", tmp_path / "remote")
     tool("push")
     tool("clone", tmp_path / "remote", tmp_path / "clone")
