@@ -5,11 +5,12 @@ import sys
 import pytest
 
 from ledger import api, model
-from ledger.errors import MismatchError, UsageError
+from ledger.errors import MismatchError, NotFoundError, UsageError
 from ledger.model import ProposalSource
 from ledger.model.frozen import replace
 from ledger.model.space import Objective
 from ledger.ops import query, tune_verify
+from ledger.ops.search import Question, find
 from ledger.ops.tune import TuneOptions, tune
 from ledger.ops.tune_beginning import Wanted
 from ledger.ops.tune_space import meant, pairs
@@ -93,6 +94,12 @@ def test_what_was_tried_is_not_run_again(searched, git_project):
     assert [each.trial for each in same.standing.own] == [each.trial for each in before.standing.own]
     assert len(git_project.trials) == count
     assert found(git_project, "y")[0] == []
+    journal = git_project.workspace.journal
+    assert {each.id for each in find(journal, Question(experiment="y")).chosen} == {
+        each.trial for each in before.standing.own
+    }
+    with pytest.raises(NotFoundError):
+        find(journal, Question(experiment="z"))
 
 
 def test_a_failing_trial_counts_as_failed(searched, git_project):
