@@ -39,7 +39,7 @@ class Cells:
         found: list[float | None] = []
         for place, coordinate in enumerate(coordinates):
             condition = self._conditions[place]
-            if condition is not None and not self._active(place, found, *condition):
+            if condition is not None and not self._active(found, *condition):
                 found.append(None)
                 continue
             middles, axis = self._middles[place], self._space.axes[place]
@@ -53,7 +53,6 @@ class Cells:
 
     def _active(
         self,
-        place: int,
         found: list[float | None],
         asked: tuple[int, ...],
         known: dict[tuple[float | None, ...], bool],
@@ -61,11 +60,11 @@ class Cells:
         key = tuple([found[each] for each in asked])
         if key not in known:
             values = {
-                self._space.axes[each].parameter.name: self._space.axes[each].value(coordinate)
-                for each, coordinate in zip(asked, key, strict=True)
+                self._space.axes[place].parameter.name: self._space.axes[place].value(coordinate)
+                for place, coordinate in zip(asked, key, strict=True)
                 if coordinate is not None
             }
-            known[key] = self._space.active(place, values)
+            known[key] = self._space.active(len(found), values)
         return known[key]
 
 
