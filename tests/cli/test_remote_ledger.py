@@ -1,5 +1,6 @@
 """A remote as the ledger itself, on the command line: each machine has its own cache."""
 
+import getpass
 import os
 import shutil
 import signal
@@ -545,6 +546,21 @@ def test_a_trial_of_another_machine_stands_in(local):
     said = ben("run", "--reuse", sys.executable, "train.py")
     assert "stands in" in said.err
     assert len(ben.ids) == 1
+
+
+def test_a_machine_that_ssh_reaches(tool, tmp_path, monkeypatch):
+    home = tmp_path / "ssh"
+    home.mkdir()
+    variables = {"HOME": str(home)}
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    with servers.sftp_server(home) as address:
+        url = f"sftp://{getpass.getuser()}@{address}{tmp_path}/lab"
+        ann, ben = (Machine(tool, tmp_path / name, url, variables) for name in ("ann", "ben"))
+        assert ann.train("-q").err == ""
+        said = ben("cat", "@", "model.txt")
+        assert (said.out, said.err) == ("weights", "")
+        assert ann.ids == ben.ids
+    assert "no news of sftp://" in ben("log").err
 
 
 def test_the_variable_names_a_remote_too(local):
