@@ -115,7 +115,7 @@ class Running(Base):
         )
         with accompanied(self._workspace, notify) as on_started:
             result = runs.run(
-                plain(self._workspace),
+                self._workspace if reuse else plain(self._workspace),
                 [os.fspath(word) for word in command],
                 chosen,
                 directory=Path(directory).absolute() if directory is not None else self.root,

@@ -95,7 +95,9 @@ def _run_accompanied(workspace: Workspace, words: Sequence[str], chosen: RunOpti
         if chosen.reuse:
             from ledger.ops.upstream import Upstream
 
-            Upstream(workspace, warn).refresh()  # another machine may have run it
+            upstream = Upstream(workspace, warn)
+            upstream.refresh()  # another machine may have run it
+            workspace = upstream.workspace()
     except (LedgerError, OSError) as error:
         raise cannot_record(error) from error
     with accompanied(workspace, warn) as on_started:

@@ -82,13 +82,13 @@ class Accompanied:
             self._companion.end()
 
     def _share(self, companion: "_Process") -> None:
-        word = ""
         companion.tell("finish\n")
         for line in companion.answers():
             word, _, text = line.partition(" ")
-            if word == "warn":
-                self._notify(text)
-        if word != "end":
+            if word == "end":
+                break
+            self._notify(text)
+        else:
             self._notify("not shared: the process that shares was ended; the next command shares it")
 
 

@@ -1,5 +1,6 @@
 """The remote behind a copy, as one command has it: asked for news, for contents, and given what is new."""
 
+import os
 import time
 import weakref
 from collections.abc import Callable, Collection, Iterable
@@ -52,6 +53,7 @@ class Upstream:
         self._failed: tuple[float, RemoteError] | None = None
         self._lacks: dict[Digest, LedgerError] = {}
         self._turn = Lock()
+        self._signed = _signed(self._workspace)
         self.known = copies.upstream_of(workspace)
         self.url = locate.written(self.known.url)
         """Where it is, for people."""
@@ -114,7 +116,9 @@ class Upstream:
         if not copies.is_tried(self._workspace, remote.id):
             probe(remote.transport)
             copies.note_tried(self._workspace.directory, remote.id)
+        signed = _signed(self._workspace)
         done = push.push(self._workspace, remote, self.known.name)
+        self._signed = signed
         self._tell(done)
 
     def share_quietly(self) -> None:
@@ -129,7 +133,9 @@ class Upstream:
             )
 
     def is_behind(self) -> bool:
-        """Whether something is here that the remote was not seen to have."""
+        """Whether something is here that the remote was not seen to have, or heads were signed meanwhile."""
+        if self._signed != _signed(self._workspace):
+            return True
         seen = Note(self._workspace.directory, bytes.fromhex(self.known.id)).heads()
         for origin in origins.logs(self._workspace.directory):
             size = seen[origin].size if origin in seen else 0
@@ -154,7 +160,7 @@ class Upstream:
             if asked:
                 try:
                     self._receive(self.remote(), [Mention(each, mentions.MOST_NOUN) for each in asked])
-                except (RemoteError, OSError) as error:
+                except (LedgerError, OSError) as error:
                     self.let_go(error)
                     return {each: self._lacks.get(each) or self._unreached(each, error) for each in digests}
             return {each: self._lacks[each] for each in digests if each in self._lacks}
@@ -248,3 +254,11 @@ def _words(seconds: float) -> str:
         if seconds >= size:
             return f"{int(seconds // size)} {name}"
     return f"{int(seconds)} s"
+
+
+def _signed(workspace: Workspace) -> frozenset[str]:
+    """Names of the heads that are kept, and of their signatures."""
+    try:
+        return frozenset(os.listdir(layout.heads(workspace.directory)))
+    except FileNotFoundError:
+        return frozenset()

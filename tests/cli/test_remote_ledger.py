@@ -1,5 +1,6 @@
 """A remote as the ledger itself, on the command line: each machine has its own cache."""
 
+import getpass
 import os
 import shutil
 import signal
@@ -119,6 +120,16 @@ def wait_for(condition, what):
 def until(path):
     """A program that runs until a file is there, and fails with exit code 7."""
     return f"import os, time\nwhile not os.path.exists({str(path)!r}): time.sleep(0.05)\nraise SystemExit(7)"
+
+
+def companions(recorder):
+    """What accompanies the trial of a recorder."""
+    children = Path(f"/proc/{recorder}/task/{recorder}/children").read_text().split()
+    return [int(each) for each in children if b"ledger.ops.companion" in _words(each)]
+
+
+def _words(process):
+    return Path(f"/proc/{process}/cmdline").read_bytes()
 
 
 def stored(machine, digest):
@@ -459,6 +470,72 @@ def test_who_does_not_want_to_wait_for_a_remote_that_hangs(tool, tmp_path, s3):
     assert [each["status"] for each in ben.document("log")] == ["failed"]
 
 
+def test_the_end_of_what_accompanies_a_trial_is_told(local, tmp_path):
+    ann, ben = local("ann"), local("ben")
+    ben("init")
+    process = ann.start(until(tmp_path / "go"))
+    wait_for(lambda: ben.ids, "the trial")
+    (companion,) = companions(process.pid)
+    os.kill(companion, signal.SIGKILL)
+    (tmp_path / "go").touch()
+    _, err = process.communicate(timeout=_PATIENCE_S)
+    assert process.returncode == 7
+    assert b"warning: not shared" in err
+    assert [each["status"] for each in ben.document("log")] == ["running"]
+    ann("log")
+    assert [each["status"] for each in ben.document("log")] == ["failed"]
+
+
+def test_nothing_is_left_of_what_accompanied_a_recorder_that_was_killed(local, tmp_path):
+    ann, ben = local("ann"), local("ben")
+    ben("init")
+    process = ann.start(until(tmp_path / "go"))
+    wait_for(lambda: ben.ids, "the trial")
+    (companion,) = companions(process.pid)
+    process.kill()
+    process.wait()
+    wait_for(lambda: not Path(f"/proc/{companion}/cmdline").exists(), "its end")
+    (tmp_path / "go").touch()
+    process.stdout.close()
+    process.stderr.close()
+
+
+def test_a_package_that_is_missing_is_named(local, tmp_path):
+    ann = local("ann")
+    ann.url = "s3://bucket/lab"
+    (tmp_path / "without").mkdir()
+    (tmp_path / "without" / "obstore.py").write_text("raise ImportError('it is not here')")
+    variables = {"PYTHONPATH": str(tmp_path / "without")}
+    for said in (
+        ann("log", code=2, variables=variables).err,
+        ann.train(code=125, variables=variables).err,
+    ):
+        assert "needs the package obstore" in said
+        assert "python -m pip install 'replay-ledger[s3]'" in said
+
+
+def test_signatures_are_shared_as_well(local, make_key):
+    ann, ben = local("ann"), local("ben")
+    ann.train("-q")
+    ann("verify", "--sign", "--key", make_key("ann"))
+    ben("log")
+    assert len([*local.lab.glob("heads/signed/*")]) == 1
+    kept = [*(ben.copy / "heads").iterdir()]
+    assert len(kept) == 2  # the head and its signature
+
+
+def test_room_is_made_in_the_copy_alone(local):
+    ann, ben = local("ann"), local("ben")
+    for seed in "12":
+        ann.train("-q", "--seed", seed, "-x", "digits", script=f"open('model.txt', 'w').write('{seed}')")
+    before = set(local.lab.glob("objects/*/*"))
+    assert ann.document("gc", "--keep-last", "1", "-x", "digits")["objects"] == 1
+    assert set(local.lab.glob("objects/*/*")) == before
+    (notice,) = [each for each in ben.document("verify")["notices"] if each["what"] == "content.dropped"]
+    assert "ledger gc" in notice["detail"]
+    assert ann.document("verify")["ok"]
+
+
 def test_a_trial_of_another_machine_stands_in(local):
     ann, ben = local("ann"), local("ben")
     for each in (ann, ben):
@@ -469,6 +546,21 @@ def test_a_trial_of_another_machine_stands_in(local):
     said = ben("run", "--reuse", sys.executable, "train.py")
     assert "stands in" in said.err
     assert len(ben.ids) == 1
+
+
+def test_a_machine_that_ssh_reaches(tool, tmp_path, monkeypatch):
+    home = tmp_path / "ssh"
+    home.mkdir()
+    variables = {"HOME": str(home)}
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    with servers.sftp_server(home) as address:
+        url = f"sftp://{getpass.getuser()}@{address}{tmp_path}/lab"
+        ann, ben = (Machine(tool, tmp_path / name, url, variables) for name in ("ann", "ben"))
+        assert ann.train("-q").err == ""
+        said = ben("cat", "@", "model.txt")
+        assert (said.out, said.err) == ("weights", "")
+        assert ann.ids == ben.ids
+    assert "no news of sftp://" in ben("log").err
 
 
 def test_the_variable_names_a_remote_too(local):
