@@ -30,7 +30,7 @@ def ends(examples: str, codes: str) -> str:
     return f"\b\nExamples:\n{lines}\n\nExit codes: {codes}."
 
 
-def opened(context: click.Context, *, here: bool = False) -> Workspace:
+def opened(context: click.Context, *, here: bool = False, make: bool = False) -> Workspace:
     """The ledger of this call; trials whose recorder died are told lost in it before anything is read.
 
     Where a remote is the ledger, its news are taken first, contents come when they are read, and what the
@@ -42,10 +42,12 @@ def opened(context: click.Context, *, here: bool = False) -> Workspace:
         Of the command.
     here
         Whether nothing but what is on this machine is wanted: who is about to push or pull does the rest.
+    make
+        Whether to make the ledger where there is none.
     """
     from ledger.ops import lost
 
-    workspace = _found(context.obj)
+    workspace = _found(context.obj, make=make)
     lost.recover_quietly(workspace)
     if here or not workspaces.is_copy(workspace.directory):
         return workspace
@@ -68,15 +70,15 @@ def silent(workspace: Workspace) -> Mapping[Digest, float]:
     return heartbeats.silent(workspace, bytes.fromhex(copies.upstream_of(workspace).id))
 
 
-def _found(ledger: str | None) -> Workspace:
+def _found(ledger: str | None, *, make: bool) -> Workspace:
     if ledger and "://" in ledger:
         from ledger.remotes.locate import is_url
 
         if is_url(ledger):
-            from ledger.ops.copies import find
+            from ledger.ops import copies
 
-            return find(directory(), ledger)
-    return workspaces.find(directory(), ledger)
+            return copies.find_or_make(directory(), ledger)[0] if make else copies.find(directory(), ledger)
+    return workspaces.find_or_make(directory(), ledger)[0] if make else workspaces.find(directory(), ledger)
 
 
 def one_of(reference: str | None, experiment: str | None, command: str) -> None:

@@ -2,16 +2,17 @@
 
 import click
 
-from ledger import workspace as workspaces
 from ledger.cli import common
-from ledger.cli.plain import directory
+from ledger.cli.plain import directory, warn
 from ledger.cli.tune_page import tune_page
 from ledger.errors import LedgerError, UsageError
 from ledger.model.space import Objective
 from ledger.ops import options, tune_space
+from ledger.ops.sharing import push_quietly
 from ledger.ops.tune import Tuned, TuneOptions, tune
 from ledger.ops.tune_beginning import Wanted
 from ledger.ops.tune_document import tune_document
+from ledger.workspace import is_copy
 
 INTERRUPTED = 130
 
@@ -125,13 +126,15 @@ def command(
         fork=fork,
         trace=not no_trace,
     )
-    workspace, _ = workspaces.find_or_make(here, context.obj)
+    workspace = common.opened(context, make=True)
     with progress(chosen, quiet=quiet) as shown:
         tuned = tune(workspace, wanted, chosen, directory=here, tell=shown.tell, notify=shown.notify)
     if as_json:
         common.emit(tune_document(tuned))
     else:
         tune_page(tuned).show()
+    if workspace.config.remote.auto_push and not is_copy(workspace.directory):
+        push_quietly(workspace, warn)
     return _code(tuned)
 
 

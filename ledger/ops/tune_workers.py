@@ -17,6 +17,7 @@ from ledger import workspace as workspaces
 from ledger.errors import LedgerError
 from ledger.model import Digest
 from ledger.model.frozen import frozen
+from ledger.ops.accompany import accompanied
 from ledger.ops.prepare import Pinned
 from ledger.ops.run import RunOptions, run
 from ledger.workspace import Workspace
@@ -59,24 +60,27 @@ class Done:
 def work(order: Order) -> Done:
     """Run one trial, and record it; whatever goes wrong is told, not raised."""
     warnings: list[str] = []
+    workspace = _workspace(order.root, order.ledger)
     try:
-        result = run(
-            _workspace(order.root, order.ledger),
-            order.argv,
-            RunOptions(
-                experiment=order.experiment,
-                inputs=order.inputs,
-                outputs=order.outputs,
-                seed=order.seed,
-                isolate=True,
-                trace=order.trace,
-                pinned=order.pinned,
-            ),
-            directory=Path(order.directory),
-            variables=order.variables,
-            forward=False,
-            notify=warnings.append,
-        )
+        with accompanied(workspace, warnings.append) as on_started:
+            result = run(
+                workspace,
+                order.argv,
+                RunOptions(
+                    experiment=order.experiment,
+                    inputs=order.inputs,
+                    outputs=order.outputs,
+                    seed=order.seed,
+                    isolate=True,
+                    trace=order.trace,
+                    pinned=order.pinned,
+                ),
+                directory=Path(order.directory),
+                variables=order.variables,
+                forward=False,
+                notify=warnings.append,
+                on_started=on_started,
+            )
     except LedgerError as error:
         return Done(trial=None, warnings=tuple(warnings), error=error)
     return Done(trial=result.trial, warnings=tuple(warnings))

@@ -592,3 +592,18 @@ def test_the_same_from_python(local, monkeypatch):
     with pytest.warns(UserWarning, match="no news of"):
         found = ledger.open(ann.url)
     assert found.trial("bens").name == "bens"
+
+
+def test_a_search_that_one_machine_began_goes_on_at_another(machine):
+    ann, ben = machine("ann"), machine("ben")
+    script = "import json, sys; json.dump({'loss': float(sys.argv[1]) ** 2}, open('metrics.json', 'w'))"
+    for machine in (ann, ben):
+        (machine.path / "fit.py").write_text(script)
+    space = ("--minimize", "loss", "--sampler", "random", "-p", "x=real(-1, 1)")
+    ann("tune", "-x", "square", "-n", "2", *space, "--", sys.executable, "fit.py", "{x}")
+    assert len(ben.document("log", "-x", "square")) == 2
+    tuned = ben.document("tune", "-x", "square", "-n", "4")
+    assert [each["number"] for each in tuned["trials"]] == [0, 1, 2, 3]
+    verified = ann.document("verify", "-x", "square")
+    assert (verified["ok"], verified["proposals"]) == (True, 4)
+    assert sorted(each.name for each in ann.path.iterdir()) == ["fit.py"]
