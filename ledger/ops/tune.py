@@ -99,7 +99,7 @@ def tune(
     queue = [enqueued(unit, tune_space.meant(search.space, each)) for each in options.queue]
     with ExitStack() as stack:
         proposing = stack.enter_context(Proposing(workspace, wanted.name, begun.id, search, setting, queue))
-        slots = Slots(options.jobs)
+        slots = Slots(options.jobs, options.executor)
         stack.callback(slots.close)
         interrupts = stack.enter_context(Interrupts())
         if begun.before is not None or options.earlier:

@@ -3,9 +3,8 @@
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache
 from multiprocessing import get_context
@@ -127,18 +126,20 @@ def _main_left_alone() -> Iterator[None]:
 
 
 class Slots:
-    """Processes for trials, each by itself, so that one that dies takes no other with it.
+    """Executors of one trial at a time, so that one whose process dies takes no other with it.
 
     Parameters
     ----------
     count
-        How many run at once.
+        How many trials run at once.
+    make
+        Makes an executor; by default one with a process of its own.
     """
 
-    def __init__(self, count: int) -> None:
-        self._count = count
-        self._all: list[ProcessPoolExecutor] = []
-        self._running: dict[Future[Done], tuple[ProcessPoolExecutor, Order]] = {}
+    def __init__(self, count: int, make: Callable[[], Executor] | None = None) -> None:
+        self._count, self._make = count, make or own_process
+        self._all: list[Executor] = []
+        self._running: dict[Future[Done], tuple[Executor, Order]] = {}
 
     @property
     def free(self) -> int:
@@ -155,7 +156,7 @@ class Slots:
         busy = {id(executor) for executor, _ in self._running.values()}
         executor = next((each for each in self._all if id(each) not in busy), None)
         if executor is None:
-            executor = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=begin)
+            executor = self._make()
             self._all.append(executor)
         with _main_left_alone():
             self._running[executor.submit(work, order)] = (executor, order)
@@ -167,17 +168,16 @@ class Slots:
             executor, order = self._running.pop(future)
             try:
                 yield order, future.result()
-            except BrokenProcessPool:
+            except BrokenExecutor:
                 self._all.remove(executor)
                 executor.shutdown(wait=False)
                 yield order, None
 
     def stop(self, number: int) -> None:
-        """Send the processes that are busy a signal, which they pass on."""
+        """Send the processes of ours that are busy a signal, which they pass on."""
         for executor, _ in self._running.values():
             for process in _processes(executor):
-                if process is not None:
-                    _kill(process, number)
+                _kill(process, number)
 
     def close(self) -> None:
         """End all processes, those that are busy too."""
@@ -186,7 +186,12 @@ class Slots:
             executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _processes(executor: ProcessPoolExecutor) -> list[int | None]:
+def own_process() -> Executor:
+    """An executor with a process of its own, which dies with us."""
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=begin)
+
+
+def _processes(executor: Executor) -> list[int]:
     found: dict[int, object] | None = getattr(executor, "_processes", None)
     return list(found or ())
 

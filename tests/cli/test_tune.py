@@ -125,3 +125,14 @@ def test_a_whole_search_is_made_again(tuning, accept):
         each["replay"]["replay"] for each in document["trials"]
     ]
     assert "3 computed again, 0 findings" in tuning("replay", "-x", "digits", "--receipts").out
+
+
+def test_a_search_in_a_bundle_is_looked_at_and_goes_on_with_a_command_that_is_named(tuning, tmp_path):
+    tuning("tune", "-n", "1", *OPTIONS, *COMMAND)
+    tuning("bundle", "-x", "digits", "-o", tmp_path / "digits.ledger")
+    tuning("open", tmp_path / "digits.ledger", tmp_path / "opened")
+    document = tuning.document("verify", "-x", "digits", directory=tmp_path / "opened")
+    assert document["ok"]
+    assert "search.partial" in [each["what"] for each in document["notices"]]
+    refused = tuning("tune", "-x", "digits", "-n", "2", directory=tmp_path / "opened", code=2)
+    assert "others chose the one that is recorded" in refused.err
