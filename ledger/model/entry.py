@@ -216,6 +216,18 @@ NOT_BUNDLED = "a bundle without them"
 
 
 @frozen
+class ForeignLog:
+    """One line of another program's log that is kept here; its lines stand in the order of one origin."""
+
+    kind: ClassVar[str] = "foreign.log"
+
+    source: str
+    """Whose log: a name that tells those in one ledger apart."""
+    content: str
+    """The line as that program wrote it, such as JSON; its meaning is that program's."""
+
+
+@frozen
 class Unknown:
     """A fact of a kind that this release does not know; kept as it is."""
 
@@ -234,6 +246,7 @@ Payload = (
     | Tag
     | Tombstone
     | ContentDropped
+    | ForeignLog
     | Unknown
 )
 
@@ -250,6 +263,7 @@ KNOWN: dict[str, type[Any]] = {
         Tag,
         Tombstone,
         ContentDropped,
+        ForeignLog,
     )
 }
 """The kinds that this release writes; every other kind of DESIGN is read as `Unknown`."""

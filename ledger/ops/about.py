@@ -7,6 +7,7 @@ from ledger.model import (
     ContentDropped,
     Digest,
     ExperimentCreated,
+    ForeignLog,
     Note,
     Recorded,
     Tombstone,
@@ -58,6 +59,8 @@ def _is_about(recorded: Recorded, ids: set[Digest], names: set[str], known: set[
             return any(each.entry in known for each in payload.contents)
         case ExperimentCreated():
             return payload.name in names
+        case ForeignLog():
+            return False
         case Unknown():
             trial, name = payload.data.get("trial"), payload.data.get("experiment")
             return (isinstance(trial, bytes) and trial in ids) or (isinstance(name, str) and name in names)

@@ -12,7 +12,6 @@ put on the grid of 2**-30. So nearly all agree to the bit, and the others within
 
 import math
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from typing import ClassVar, Final
 
 import numpy as np
@@ -21,7 +20,7 @@ from cmaes import CMA, CMAwM
 from ledger.tune import candidates
 from ledger.tune.base import Observation, Sampler, State
 from ledger.tune.draws import Draws
-from ledger.tune.unit import Axis, Point, UnitSpace
+from ledger.tune.unit import Axis, Point, UnitSpace, snapped
 
 MARGIN: Final = 16
 """Values up to which an axis has its margin; one with more is as good as continuous."""
@@ -56,12 +55,17 @@ class Cma(Sampler):
         self._free = [place for place, axis in enumerate(space.axes) if not axis.fixed]
         self._scales = [_Scale(space.axes[place]) for place in self._free]
         self._observations: tuple[Observation, ...] = ()
+        self._tried: frozenset[Point] = frozenset()
+        self._told: tuple[Observation, ...] = ()
+        self._present: _Distribution | None = None
+        self._restarts = 0
 
     def update(self, observations: Sequence[Observation]) -> None:
         """Take all that is known; it replaces what was known before."""
         self._observations = tuple(observations)
-        self.__dict__.pop("_distribution", None)
-        self.__dict__.pop("_tried", None)
+        self._tried = candidates.tried(observations)
+        if self._observations[: len(self._told)] != self._told:
+            self._told, self._present, self._restarts = (), None, 0  # else what was told holds
 
     def suggest(self, number: int) -> Point:
         """A point of the present distribution.
@@ -72,33 +76,28 @@ class Cma(Sampler):
             If there is nothing left to try.
         """
         if self._free:
-            for encoded, _ in self._distribution.candidates(number, _TRIES):
+            for encoded, _ in self._distribution().candidates(number, _TRIES):
                 point = self._point(encoded)
                 if point not in self._tried and self.space.feasible(point):
                     return point
         return candidates.fresh(self.space, Draws(self.seed, number, _RANDOM), self._tried)
 
-    @cached_property
-    def _tried(self) -> frozenset[Point]:
-        return candidates.tried(self._observations)
-
-    @cached_property
     def _distribution(self) -> "_Distribution":
         """That of the last generation which is over."""
-        restarts = 0
-        present = self._begin(restarts)
+        present = self._present or self._begin(0)
         size = present.model.population_size
-        for begin in range(0, len(self._observations) - size + 1, size):
+        for begin in range(len(self._told), len(self._observations) - size + 1, size):
             generation = self._observations[begin : begin + size]
             if any(each.state is State.PENDING for each in generation):
                 break
             order = sorted(generation, key=_rank)
             vectors = [self._raw(present, each) for each in order]
-            present = _Distribution(present.model, self.seed)
             present.model.tell([(each, float(place)) for place, each in enumerate(vectors)])
+            self._told += generation
             if present.model.should_stop():
-                restarts += 1
-                present = self._begin(restarts)
+                self._restarts += 1
+                present = self._begin(self._restarts)
+        self._present = present
         return present
 
     def _begin(self, restarts: int) -> "_Distribution":
@@ -121,13 +120,22 @@ class Cma(Sampler):
             coordinates[place] = scale.coordinate(value)
         return self.space.completed(coordinates)
 
+    def _is(self, encoded: Vector, point: Point) -> bool:
+        """Whether a vector is a point, as far as that has coordinates."""
+        for place, scale, value in zip(self._free, self._scales, encoded.tolist(), strict=True):
+            coordinate = point[place]
+            if coordinate is not None and scale.cell(value) != coordinate:
+                return False
+        return True
+
     def _raw(self, present: "_Distribution", observation: Observation) -> Vector:
         """The vector that an observation was drawn as, or one that stands for it."""
-        drawn = list(present.candidates(observation.number, _MATCHED))
-        for encoded, raw in drawn:
-            if self._point(encoded) == observation.point:
+        first: Vector | None = None
+        for encoded, raw in present.candidates(observation.number, _MATCHED):
+            if self._is(encoded, observation.point):
                 return raw
-        vector = drawn[0][1].copy()  # what it has no coordinate for stays as random as it is
+            first = raw if first is None else first
+        vector = np.array(first)  # what it has no coordinate for stays as random as it is
         for place, (axis, scale) in enumerate(zip(self._free, self._scales, strict=True)):
             coordinate = observation.point[axis]
             if coordinate is not None:
@@ -180,6 +188,7 @@ class _Scale:
     """How one axis stands in the vectors: its coordinate; or, with a margin, its place, from 0 to 1."""
 
     def __init__(self, axis: Axis) -> None:
+        self._axis = axis
         self._places: Sequence[float] = ()
         if axis.count is not None and axis.count <= MARGIN:
             self._places = candidates.values_of(axis)
@@ -197,6 +206,13 @@ class _Scale:
         if not self._places:
             return min(max(value, 0.0), 1.0)
         return self._places[min(max(math.floor(value / self.step), 0), len(self._places) - 1)]
+
+    def cell(self, value: float) -> float:
+        """The coordinate as a point has it."""
+        found = self.coordinate(value)
+        if self._places:
+            return found
+        return snapped(found) if self._axis.count is None else self._axis.coordinate(self._axis.value(found))
 
     def vector(self, coordinate: float) -> float:
         """The component of a coordinate."""

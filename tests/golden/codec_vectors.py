@@ -332,6 +332,9 @@ PAYLOADS = {
         contents=(m.DroppedContent(entry=digest("finished"), digests=(digest("weights"),)),),
         reason="--keep-last 5",
     ),
+    "a line of another program's log": m.ForeignLog(
+        source="optuna", content='{"op_code": 0, "worker_id": "c0a8-1", "study_name": "mlp"}'
+    ),
     "a kind that this release does not know": m.Unknown(
         kind="trial.decided", data={"trial": bytes(digest("trial")), "stop": True, "at": [1, 0.5]}
     ),

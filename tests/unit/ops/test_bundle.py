@@ -12,6 +12,7 @@ from ledger.model import (
     ContentDropped,
     Digest,
     DroppedContent,
+    ForeignLog,
     Note,
     Observed,
     Status,
@@ -87,6 +88,7 @@ def test_everything_about_a_trial_and_nothing_else(maker, write):
     for each in (other, sibling):
         journal.append(Tag(trial=each, name="not this one"))
         note(maker, trial=each)
+    journal.append(ForeignLog(source="optuna", content="{}"))
     found = write(id)
     assert found.ids == about
     assert [Digest(each) for each in found.document["trials"]] == [id]

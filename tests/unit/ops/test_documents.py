@@ -78,6 +78,7 @@ def rich(maker):
             contents=(model.DroppedContent(entry=maker.full.id, digests=(Digest.of(b"gone"),)),), reason=ODD
         )
     )
+    maker.journal.append(model.ForeignLog(source="optuna", content='{"op_code": 4, "study_id": 0}'))
     maker.journal.append(
         model.Unknown(kind="trial.proposed", data={"values": [1, b"x", ODD.encode("utf-8", "replace")]}),
     )

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from cmaes import CMAwM
@@ -64,11 +66,27 @@ def test_its_own_trials_are_known_again():
     size = sampler._begin(0).model.population_size
     for begin in range(0, 40 - size, size):
         sampler.update(known[:begin])
-        present = sampler._distribution
+        present = sampler._distribution()
         for each in known[begin : begin + size]:
             raw = sampler._raw(present, each)
             drawn = [vector.tolist() for _, vector in present.candidates(each.number, 3)]
             assert raw.tolist() in drawn
+
+
+def test_what_it_keeps_between_trials_changes_nothing():
+    space = cube(2, 2)
+    known = search(Cma, space, 1, 60)
+    for count in (59, 60, 30, 45):
+        anew, kept = Cma(space, 1, 1), Cma(space, 1, 1)
+        kept.update(known)
+        kept.suggest(60)
+        for each in (anew, kept):
+            each.update(known[:count])
+        assert kept.suggest(count) == anew.suggest(count)
+    changed = [replace(each, losses=(-each.losses[0],)) for each in known]
+    kept.update(changed)
+    anew.update(changed)
+    assert kept.suggest(60) == anew.suggest(60)
 
 
 def test_a_foreign_trial_moves_it_no_further_than_its_own_could():
