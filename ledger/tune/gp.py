@@ -88,8 +88,10 @@ def _modelled(space: UnitSpace, history: History, draws: Draws, warp: Warp) -> P
     if history.pending:
         waiting = array(space, history.pending)
         losses = np.append(losses, process.expected(Features.of(space, waiting))[0])
-        process = Process.fitted(Features.of(space, np.vstack((where, waiting))), losses, hyper)
-    best = float(losses.min())
+        features = Features.of(space, np.vstack((where, waiting)))
+        process = Process.fitted(features, losses, hyper)
+    # The least expected, not the least seen: where there is noise, that one was lucky.
+    best = float(np.round(process.expected(features)[0].min(), 10))
     search = _Search(space, history, process, best, draws)
     return search.run([history.points[place] for place in history.order[: min(LEADERS, history.done)]])
 
