@@ -93,8 +93,9 @@ def _plain(text: str) -> "Text":
 
 def ended(tried: Tried, now: Standing, options: TuneOptions) -> str:
     """A trial that has ended, in one line."""
-    own = len(now.own)
-    place = f"{tried.number + 1}" + (f"/{max(options.executions, own)}" if options.executions else "")
+    own = [each.number for each in now.own]
+    place = str(own.index(tried.number) + 1)
+    place += f"/{max(options.executions, len(own))}" if options.executions else ""
     facts = [f"trial {place}{f' {tried.trial.short}' if tried.trial else ''}"]
     if tried.measured.values:
         facts += _measured(now, tried.measured.values)

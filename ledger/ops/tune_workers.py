@@ -53,6 +53,8 @@ class Done:
     warnings: tuple[str, ...] = ()
     error: LedgerError | None = None
     """Why it was not started."""
+    unable: str | None = None
+    """Why there is no such command, or it cannot be executed."""
 
 
 def work(order: Order) -> Done:
@@ -78,7 +80,8 @@ def work(order: Order) -> Done:
         )
     except LedgerError as error:
         return Done(trial=None, warnings=tuple(warnings), error=error)
-    return Done(trial=result.trial, warnings=tuple(warnings))
+    partial = (each.reason for each in result.health if each.part == "command")
+    return Done(trial=result.trial, warnings=tuple(warnings), unable=next(partial, None))
 
 
 @cache
