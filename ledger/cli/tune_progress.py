@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from ledger.cli.plain import say, warn
@@ -45,7 +46,7 @@ def progress(options: TuneOptions, *, quiet: bool) -> Iterator[Shown]:
     from rich.live import Live
 
     with Live(console=Console(stderr=True), refresh_per_second=4, transient=True) as live:
-        yield _Status(options, live.update, live.console.print)
+        yield _Status(options, partial(live.update, refresh=True), live.console.print)
 
 
 class _Lines:
