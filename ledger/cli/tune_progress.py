@@ -94,8 +94,9 @@ def _plain(text: str) -> "Text":
 
 def ended(tried: Tried, now: Standing, options: TuneOptions) -> str:
     """A trial that has ended, in one line."""
-    done = sum(each.state is not State.PENDING for each in now.own)
-    place = f"{done}" + (f"/{max(options.executions, done)}" if options.executions else "")
+    own = [each.number for each in now.own]
+    place = str(own.index(tried.number) + 1)
+    place += f"/{max(options.executions, len(own))}" if options.executions else ""
     facts = [f"trial {place}{f' {tried.trial.short}' if tried.trial else ''}"]
     if tried.measured.values:
         facts += _measured(now, tried.measured.values)

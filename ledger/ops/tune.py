@@ -128,6 +128,10 @@ def _check(wanted: Wanted, options: TuneOptions) -> None:
         )
 
 
+def _any_done(now: Standing) -> bool:
+    return any(each.state is State.DONE for each in now.own)
+
+
 class _Loop:
     """One call of a search, from its first trial to its last."""
 
@@ -227,6 +231,12 @@ class _Loop:
         tried = next(each for each in now.tried if each.id == id)
         self.tell(tried, now)
         self._refuse_missing(tried, now)
+        if done is not None and done.unable is not None and not _any_done(now):
+            raise UsageError(
+                "no trial of this search can be run",
+                cause=done.unable,
+                hint="name a program that is there, such as python train.py --lr {lr}",
+            )
 
     def _recover(self, id: Digest) -> None:
         """Have a trial recorded as lost, whose processes may take a moment to be gone."""
@@ -243,7 +253,7 @@ class _Loop:
         missing = tried.measured.missing
         if missing is None or tried.trial is None:
             return
-        if any(each.state is State.DONE for each in now.own):
+        if _any_done(now):
             return
         history, _ = self.proposing.reading.up_to_now()
         there = sorted(tune_outcomes.metrics(history.outcome(tried.trial)))

@@ -54,6 +54,8 @@ class Done:
     warnings: tuple[str, ...] = ()
     error: LedgerError | None = None
     """Why it was not started."""
+    unable: str | None = None
+    """Why there is no such command, or it cannot be executed."""
 
 
 def work(order: Order) -> Done:
@@ -82,7 +84,8 @@ def work(order: Order) -> Done:
             )
     except LedgerError as error:
         return Done(trial=None, warnings=tuple(warnings), error=error)
-    return Done(trial=result.trial, warnings=tuple(warnings))
+    partial = (each.reason for each in result.health if each.part == "command")
+    return Done(trial=result.trial, warnings=tuple(warnings), unable=next(partial, None))
 
 
 @cache

@@ -97,6 +97,13 @@ def test_bad_input_is_an_error_that_teaches(tuning, words, code, text):
     assert text in done.err
 
 
+def test_a_command_that_is_not_there_is_said_after_the_first_trial(tuning):
+    done = tuning("tune", "-n", "5", *OPTIONS, "--", "nosuch", "{*}", code=2)
+    assert "no trial of this search can be run" in done.err
+    assert "nosuch: command not found" in done.err
+    assert len(tuning.document("log", "-x", "digits")) == 1
+
+
 def test_where_no_trial_ends_well_it_has_failed(tuning):
     tuning.project.write(train="raise SystemExit(3)")
     done = tuning("tune", "-n", "1", *OPTIONS, *COMMAND, code=1)
@@ -108,6 +115,7 @@ def test_earlier_trials_are_learnt_from(tuning):
     tuning("run", "-q", "-x", "before", sys.executable, "train.py", "--lr", "0.9", "--opt", "adam")
     done = tuning("tune", "-n", "1", "--from", "before", *OPTIONS, *COMMAND)
     assert "before: it learns from 1 of 2 trials" in done.err
+    assert "ledger: trial 1/1" in done.err
     document = tuning.document("tune", "-x", "digits", "-n", "1")
     assert [each["source"] for each in document["trials"]] == ["earlier", "sampler"]
     assert tuning.document("verify", "-x", "digits")["ok"]
