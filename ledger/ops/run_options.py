@@ -2,6 +2,21 @@
 
 from ledger.model import CodeSnapshot, Digest, Hyperparameter, Value
 from ledger.model.frozen import frozen
+from ledger.model.search import Search
+
+
+@frozen
+class Scheduled:
+    """That a search's scheduler may stop a trial."""
+
+    id: Digest
+    """Of the search."""
+    search: Search
+    number: int
+    """Of the proposal that the trial tries."""
+    proposal: Digest
+    rungs: str
+    """The steps at which the trial is looked at, as it is told them."""
 
 
 @frozen
@@ -18,6 +33,8 @@ class Pinned:
     """Seconds after which it is ended."""
     files: tuple[tuple[str, bytes], ...] = ()
     """(path from the working directory, content) of what its copy holds beside."""
+    scheduled: Scheduled | None = None
+    """None where nobody stops it early."""
 
 
 @frozen
