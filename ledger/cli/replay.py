@@ -91,6 +91,11 @@ from ledger.workspace import Workspace
     multiple=True,
     help="Of a trial from a bundle: a variable with a secret of yours that its command may have.",
 )
+@click.option(
+    "--receipts",
+    is_flag=True,
+    help="Of a tuned experiment: a trial that an earlier replay has shown to be the same is not run again.",
+)
 @click.option("--dry-run", is_flag=True, help="Only say whether it could be made again; record nothing.")
 @common.as_json
 @click.pass_context
@@ -109,6 +114,7 @@ def command(
     conditions: tuple[str, ...],
     no_network: bool,
     secrets: tuple[str, ...],
+    receipts: bool,
     dry_run: bool,
     as_json: bool,
 ) -> int:
@@ -118,6 +124,9 @@ def command(
 
     FILE is a bundle, whose only trial it is, or the one that REF names in it. It is checked and opened in a
     directory of your cache. The recorded command is code: replay what comes of people whom you trust.
+
+    Of an experiment that was tuned the whole search is made again: its proposals are computed from the prefix
+    of the ledger that each was made from, its trials run in their order, and it ends in one verdict.
     """
     if conditions and experiment is not None:
         raise UsageError(
@@ -161,6 +170,12 @@ def command(
             _page(trial, done).show()
         return _exit_code(done, options)
     members = references.experiment(trials, experiment or "")
+    if experiment is not None and any(each.name == experiment for each in trials.experiments.values()):
+        from ledger.cli import search_page  # what computes proposals is of no use to other replays
+        from ledger.ops.tune_replay import replay_search
+
+        whole = replay_search(workspace, trials, experiment, options, receipts=receipts, progress=plain.say)
+        return search_page.show(whole, options, as_json=as_json)
     replayed: list[Replayed] = []
     for place, trial in enumerate(members, 1):
         plain.say(f"{place} of {len(members)}: {references.describe(trial)}")

@@ -91,7 +91,9 @@ def command(
     """Search for the hyperparameters with which a command does best.
 
     Each trial is a run of COMMAND in a copy of the tree as it was when the search began, with {name} as the
-    value that is tried; its metrics are those of its record. Interrupted, the same command goes on.
+    value that is tried; its metrics are those of its record.
+
+    Ctrl-C ends the trials that run, and once more kills them. The same command goes on, and runs them again.
     """
     from ledger.cli.tune_progress import progress  # of no use to the help
 

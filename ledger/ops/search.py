@@ -72,7 +72,10 @@ def find(journal: Journal, question: Question, get: Callable[[Digest], bytes] | 
         raise UsageError(f"a limit of {question.limit}", cause="expected 0 or more")
     if question.input is not None:
         return _by_reading(query.load(journal), question, get)  # the index knows no inputs
-    found = asked(journal, lambda held, logs: _answered(held, logs, question))
+    try:
+        found = asked(journal, lambda held, logs: _answered(held, logs, question))
+    except NotFoundError:  # the index does not know of searches whose trials were all there already
+        found = None
     return found or _by_reading(query.load(journal), question)
 
 

@@ -94,6 +94,12 @@ def begin(
         former = searches.newest(workspace.journal, wanted.name)
         before = None if former is None else searches.read(former[1])
         if before is not None:
+            if workspace.foreign and not wanted.command:
+                raise UsageError(
+                    "a search that came in a bundle goes on with a command that you name",
+                    cause="others chose the one that is recorded",
+                    hint=f"read it, then say it behind --: {' '.join(before.command)}",
+                )
             wanted = _filled(wanted, before)
         search = _search(workspace, wanted, directory, variables)
         if former is None or before is None:
@@ -168,6 +174,12 @@ def _search(workspace: Workspace, wanted: Wanted, directory: Path, variables: Ma
         spool=workspace.directory,
     )
     started = prepared.started
+    if Path(started.intent.directory).is_absolute():
+        raise UsageError(
+            "a search outside of its ledger's root",
+            cause=f"trials run in copies of {workspace.root}, and this is {directory}",
+            hint=f"change into it: cd {workspace.root}",
+        )
     search = Search(
         space=wanted.space,
         objectives=wanted.objectives,

@@ -123,17 +123,19 @@ def _dominates(left: Sequence[float], right: Sequence[float]) -> bool:
 
 
 def _interrupted(search: Search, outcome: Outcome) -> bool:
-    if outcome.status is not Status.KILLED or _timed_out(search, outcome):
+    if outcome.status is not Status.KILLED or timed_out(search, outcome):
         return False
     return outcome.signal is None or outcome.signal in _INTERRUPTING
 
 
-def _timed_out(search: Search, outcome: Outcome) -> bool:
-    return search.trial_timeout is not None and outcome.duration_s >= search.trial_timeout
+def timed_out(search: Search, outcome: Outcome) -> bool:
+    """Whether a trial was ended because it took too long."""
+    late = search.trial_timeout is not None and outcome.duration_s >= search.trial_timeout
+    return late and outcome.status is Status.KILLED
 
 
 def _failure(search: Search, outcome: Outcome) -> str:
-    if outcome.status is Status.KILLED and _timed_out(search, outcome):
+    if timed_out(search, outcome):
         return f"it did not end within {search.trial_timeout:g} s"
     if outcome.signal is not None:
         return f"signal {outcome.signal} ended it"

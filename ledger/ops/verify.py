@@ -94,6 +94,13 @@ def with_searches(report: Report, workspace: Workspace, trials: Trials, experime
     """A report with what the searches of an experiment have shown, each proposal of which is made again."""
     if all(each.name != experiment for each in trials.experiments.values()):
         return report
+    if workspace.foreign:
+        notice = Notice(
+            what="search.partial",
+            where=experiment,
+            detail="its proposals are not computed again: a bundle has a part of what they were made from",
+        )
+        return replace(report, notices=(*report.notices, notice))
     from ledger.ops import tune_verify  # most experiments were not tuned
 
     found = tune_verify.check(workspace.journal, experiment)

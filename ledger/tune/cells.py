@@ -6,7 +6,6 @@ from typing import Final
 
 from ledger.model.filter_syntax import Both, Either, Expression, Not, parse
 from ledger.tune import candidates
-from ledger.tune.conditions import holds
 from ledger.tune.unit import Axis, Point, UnitSpace, snapped
 
 _LISTED: Final = 512
@@ -29,11 +28,11 @@ class Cells:
         self._space = space
         self._middles = [_middles(axis) for axis in space.axes]
         places = {axis.parameter.name: place for place, axis in enumerate(space.axes)}
-        self._conditions: list[tuple[str, tuple[int, ...], dict[tuple[float | None, ...], bool]] | None] = []
+        self._conditions: list[tuple[tuple[int, ...], dict[tuple[float | None, ...], bool]] | None] = []
         for axis in space.axes:
             text = axis.parameter.condition
             asked = () if text is None else tuple(sorted(places[name] for name in _names(parse(text))))
-            self._conditions.append(None if text is None else (text, asked, {}))
+            self._conditions.append(None if text is None else (asked, {}))
 
     def completed(self, coordinates: list[float]) -> Point:
         """A point from a coordinate in [0, 1] for each axis; None where inactive."""
@@ -55,7 +54,6 @@ class Cells:
     def _active(
         self,
         found: list[float | None],
-        text: str,
         asked: tuple[int, ...],
         known: dict[tuple[float | None, ...], bool],
     ) -> bool:
@@ -66,7 +64,7 @@ class Cells:
                 for place, coordinate in zip(asked, key, strict=True)
                 if coordinate is not None
             }
-            known[key] = holds(text, values)
+            known[key] = self._space.active(len(found), values)
         return known[key]
 
 

@@ -111,3 +111,17 @@ def test_earlier_trials_are_learnt_from(tuning):
     document = tuning.document("tune", "-x", "digits", "-n", "1")
     assert [each["source"] for each in document["trials"]] == ["earlier", "sampler"]
     assert tuning.document("verify", "-x", "digits")["ok"]
+
+
+def test_a_whole_search_is_made_again(tuning, accept):
+    tuning("tune", "-n", "3", *OPTIONS, *COMMAND)
+    document = tuning.document("replay", "-x", "digits", "--env", "current")
+    accept("search-replay.v1", document)
+    assert (document["verdict"], document["proposals"]) == ("identical", 3)
+    assert [each["number"] for each in document["trials"]] == [0, 1, 2]
+    assert all(each["replay"]["verdict"] == "identical" for each in document["trials"])
+    again = tuning.document("replay", "-x", "digits", "--env", "current", "--receipts")
+    assert [each["receipt"] for each in again["trials"]] == [
+        each["replay"]["replay"] for each in document["trials"]
+    ]
+    assert "3 computed again, 0 findings" in tuning("replay", "-x", "digits", "--receipts").out

@@ -1,5 +1,6 @@
 """Searches that are stopped, killed, or lose a process."""
 
+import json
 import os
 import signal
 import subprocess
@@ -116,6 +117,19 @@ def test_two_calls_at_once_share_a_search(search, tool):
         assert process.returncode == 0, err
     search.check()
     assert statuses(tool) == ["ok"] * 4
+
+
+def test_a_clone_goes_on_without_the_code(search, tool, tmp_path):
+    done = tool("tune", "--json", *search.words[1:5], "-n", "2", *search.words[7:])
+    first = json.loads(done.out)
+    tool("remote", "add", "origin", tmp_path / "remote")
+    tool("push")
+    tool("clone", tmp_path / "remote", tmp_path / "clone")
+    document = tool.document("tune", "-x", "x", "-n", "4", directory=tmp_path / "clone")
+    assert document["search"] == first["search"]
+    assert [each["state"] for each in document["trials"]] == ["done"] * 4
+    assert document["trials"][:2] == first["trials"]
+    assert tool.document("verify", "-x", "x", directory=tmp_path / "clone")["ok"]
 
 
 def children(process):

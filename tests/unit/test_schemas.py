@@ -51,6 +51,7 @@ DOCUMENTS = {
     "sql.v1",
     "replay.v1",
     "tune.v1",
+    "search-replay.v1",
     "vary.v1",
     "why.v1",
     "verify.v1",

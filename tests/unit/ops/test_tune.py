@@ -4,12 +4,13 @@ import sys
 
 import pytest
 
-from ledger import model
-from ledger.errors import MismatchError, UsageError
+from ledger import api, model
+from ledger.errors import MismatchError, NotFoundError, UsageError
 from ledger.model import ProposalSource
 from ledger.model.frozen import replace
 from ledger.model.space import Objective
 from ledger.ops import query, tune_verify
+from ledger.ops.search import Question, find
 from ledger.ops.tune import TuneOptions, tune
 from ledger.ops.tune_beginning import Wanted
 from ledger.ops.tune_space import meant, pairs
@@ -93,6 +94,12 @@ def test_what_was_tried_is_not_run_again(searched, git_project):
     assert [each.trial for each in same.standing.own] == [each.trial for each in before.standing.own]
     assert len(git_project.trials) == count
     assert found(git_project, "y")[0] == []
+    journal = git_project.workspace.journal
+    assert {each.id for each in find(journal, Question(experiment="y")).chosen} == {
+        each.trial for each in before.standing.own
+    }
+    with pytest.raises(NotFoundError):
+        find(journal, Question(experiment="z"))
 
 
 def test_a_failing_trial_counts_as_failed(searched, git_project):
@@ -229,6 +236,39 @@ def test_foreign_and_edited_trials_are_named(searched, git_project):
     assert kinds == ["proposal.point", "trial.edited", "trial.foreign"]
     assert problems[1][1] == "python other.py"
     assert tune_verify.check(journal, "x").findings[-1].trials == (str(stranger.id),)
+
+
+def test_the_same_from_python(git_project):
+    git_project.write(train=TRAIN)
+    ledger = api.open(git_project.path, create=True)
+    tuned = ledger.tune(
+        f"{sys.executable} train.py {{lr}} {{n}} 2",
+        {"lr": {"real": [0, 1]}, "n": 2},
+        experiment="x",
+        minimize="loss",
+        sampler="random",
+        executions=2,
+    )
+    assert [dict(each.proposed.values)["n"] for each in tuned.standing.own] == [2, 2]
+    assert ledger.tune(experiment="x", executions=2).standing.own == tuned.standing.own
+    assert ledger.verify(experiment="x").proposals == 2
+
+
+def test_trials_need_a_copy_of_the_tree_that_they_run_in(searched, git_project, tmp_path):
+    with pytest.raises(UsageError) as caught:
+        tune(
+            git_project.workspace,
+            Wanted(
+                name="x",
+                command=("true", "{lr}"),
+                space=space(SPACE[:1]),
+                objectives=(Objective(metric="duration_s"),),
+                sampler="random",
+            ),
+            TuneOptions(executions=1),
+            directory=tmp_path,
+        )
+    assert "outside of its ledger's root" in caught.value.message
 
 
 def test_values_are_meant_as_the_space_has_them():
