@@ -29,8 +29,8 @@ Wire form. Every process writes files of its own; ``n`` makes the names unique, 
     Line k is a JSON string: the name of key k in the series file of the same pid and n.
 
 Where a search may stop the trial, ``LEDGER_RUNGS`` has the steps at which it looks (``1,3,9``, or ``10,+5``
-for each fifth from 10 on). The first report at or beyond one of them is also written to the pipe ``rungs``, as
-a line ``RUNG STEP VALUE``, and waits for the answer: the file ``decision-RUNG``, which holds ``stop`` or
+for each fifth from 10 on). The first report at or beyond one of them is also written to the pipe ``rungs``,
+as a line ``RUNG STEP VALUE``, and waits for the answer: the file ``decision-RUNG``, which holds ``stop`` or
 ``go``. A replay of a trial that was stopped gets the step of its ``stop`` event in ``LEDGER_STOP``, and no
 rungs.
 """

@@ -58,7 +58,7 @@ class Following:
         self._pipe = self._over = self._end = -1
 
     def __enter__(self) -> Callable[[int], None]:
-        """Open the pipe, and return what begins to follow: where a process is forked there is no thread yet."""
+        """Open the pipe, and return what begins to follow: no thread is there when one forks."""
         path = self.spool / PIPE
         os.mkfifo(path, 0o600)
         self._pipe = os.open(path, os.O_RDWR | os.O_NONBLOCK)  # so that it has no end when a writer closes it

@@ -1,6 +1,7 @@
 """Asynchronous successive halving, in its form that stops trials.
 
-Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning", MLSys. Rungs are at ``min`` × ``factor`` ** k. A trial goes on from a rung if its loss there is among the best
+Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning", MLSys. Rungs are at
+``min`` × ``factor`` ** k. A trial goes on from a rung if its loss there is among the best
 floor(n / ``factor``), at least one, of the n trials that have reached it by then.
 """
 
