@@ -2,7 +2,10 @@
 
 from ledger.model import CodeSnapshot, Digest, Hyperparameter, Value
 from ledger.model.frozen import frozen
-from ledger.model.search import Search
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ledger.model.search import Search  # of use to a search alone
 
 
 @frozen
@@ -11,7 +14,7 @@ class Scheduled:
 
     id: Digest
     """Of the search."""
-    search: Search
+    search: "Search"
     number: int
     """Of the proposal that the trial tries."""
     proposal: Digest
