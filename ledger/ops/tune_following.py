@@ -9,7 +9,6 @@ from types import TracebackType
 
 from ledger import fs
 from ledger import workspace as workspaces
-from ledger.errors import LedgerError
 from ledger.model import Digest, TrialDecided, TrialReported, layout
 from ledger.ops.run_options import Scheduled
 from ledger.ops.tune_history import History
@@ -102,8 +101,8 @@ class Following:
         stop = False
         try:
             stop = self._decide(rung, step, value)
-        except (LedgerError, OSError) as error:
-            told = str(error).splitlines()[0]
+        except Exception as error:  # noqa: BLE001 - whatever is wrong here, the trial goes on
+            told = str(error).partition("\n")[0] or type(error).__name__
             self.notify(f"trial {self.trial.short} goes on at step {step}, as nothing was decided: {told}")
         answer = self.spool / "deciding"
         try:

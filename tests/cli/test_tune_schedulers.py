@@ -19,6 +19,19 @@ TRAIN = """
             sys.exit(0)
     ledger.log(loss=loss)
 """
+KILLED_ONCE = """
+    import os, sys, time, ledger
+    lr, mark = float(sys.argv[1]), sys.argv[2]
+    for epoch in range(1, 28):
+        stop = ledger.report(epoch, abs(lr - 0.3) + 1 / epoch)
+        if lr == 0.9 and not os.path.exists(mark):
+            open(mark, "w").close()
+            os.kill(os.getppid(), 9)
+            time.sleep(60)
+        if stop:
+            sys.exit(3)
+    ledger.log(loss=abs(lr - 0.3))
+"""
 SEARCH = (
     *("tune", "-x", "net", "--minimize", "loss", "--sampler", "random", "-p", "lr=real(0, 1)"),
     *("--scheduler", "asha:factor=3,min=1,max=27"),
@@ -133,6 +146,20 @@ def test_an_edited_decision_is_named(tuning):
         ("trial.decided", "a report in front of it", "stop without one"),
     ]
     assert all(str(trial) in each["where"] for each in found)
+
+
+@pytest.mark.slow
+def test_a_trial_that_is_run_again_after_its_recorder_died_is_decided_again(tuning, tmp_path):
+    tuning.project.write(train=KILLED_ONCE)
+    done = tuning(*SEARCH, *ORDER[:4], "-n", "2", *command(tmp_path / "mark"))
+    assert "its trial is recorded as lost" in done.err
+    assert "stopped at step 1 with loss 1.6" in done.err
+    log = tuning.document("log", "-x", "net")
+    assert [each["status"] for each in log] == ["pruned", "lost", "ok"]
+    assert tuning.document("show", log[0]["id"])["exit_code"] == 3
+    both = [tuning.document("show", each["id"])["reports"] for each in log[:2]]
+    assert [[each["value"] for each in some] for some in both] == [[1.6], [1.6]]
+    assert tuning.document("verify", "-x", "net")["ok"]
 
 
 def test_another_scheduler_is_another_search(tuning):
