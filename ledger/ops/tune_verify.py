@@ -13,18 +13,16 @@ from ledger.model import (
     OriginHead,
     ProposalSource,
     Recorded,
-    Status,
     TrialProposed,
     TrialStarted,
 )
 from ledger.model.frozen import frozen
 from ledger.model.search import Search
-from ledger.ops import searches
+from ledger.ops import searches, tune_decisions
 from ledger.ops.tune_history import History, Place, Tried, identity
 from ledger.ops.tune_points import point_of
 from ledger.ops.tune_words import FILE, Words
 from ledger.tune import registry
-from ledger.tune.schedulers import registry as schedulers
 from ledger.tune.unit import UnitSpace
 
 Said = Iterator[Finding | Notice]
@@ -109,7 +107,7 @@ class _Checking:
         yield from self._heads()
         yield from self._proposals()
         yield from self._trials()
-        yield from self._decisions()
+        yield from tune_decisions.check(self.history)
 
     def _heads(self) -> Said:
         """Each Head has to be one of this ledger, in front of its proposal."""
@@ -166,45 +164,6 @@ class _Checking:
                 yield _notice("proposal.equivalent", id, detail)
                 continue
             yield _finding("proposal.point", id, _point(point), _point(proposed.point))
-
-    def _decisions(self) -> Said:
-        """Each decision has to follow from the reports that it saw, and each trial that stopped from one."""
-        search, history = self.search, self.history
-        scheduler, reason = None, "the search has no scheduler"
-        if search.scheduler is not None:
-            try:
-                scheduler = schedulers.make(search.scheduler)
-            except LedgerError as error:
-                reason = error.message
-            else:
-                if scheduler.version != search.scheduler_version:
-                    reason = (
-                        f"the scheduler {scheduler.name} is of version {search.scheduler_version},"
-                        f" here is {scheduler.version}"
-                    )
-                    scheduler = None
-        if scheduler is None and history.decisions:
-            yield _notice("search.scheduler", history.id, f"its decisions are not made again: {reason}")
-        told = set()
-        for id, _, decided in history.decisions:
-            if decided.stop:
-                told.add(decided.trial)
-            if scheduler is None:
-                continue
-            where = f"trial {decided.trial} at {decided.rung}: decision {id}"
-            got = _word(decided.stop)
-            own = history.report(decided.trial, decided.rung, decided.head)
-            if own is None:
-                yield _decided(decided.trial, where, "a report in front of it", f"{got} without one")
-                continue
-            expected = _word(not scheduler.goes_on(own, history.reports(decided.head)))
-            if expected != got:
-                yield _decided(decided.trial, where, expected, got)
-        for trial in history.own:
-            if trial in history.ends and trial not in told:
-                outcome = history.outcome(trial)
-                if outcome.status is Status.PRUNED:
-                    yield _decided(trial, f"trial {trial}", "a decision to stop it", "pruned without one")
 
     def _not_here(self) -> str | None:
         """Why this release cannot compute the search's proposals; None where it can."""
@@ -308,14 +267,6 @@ def _finding(what: str, id: Digest, expected: str, got: str) -> Finding:
 
 def _of_head(what: str, id: Digest, expected: str, got: str) -> Finding:
     return Finding(what=f"{what}.head", where=f"{what} {id}", expected=expected, got=got)
-
-
-def _decided(trial: Digest, where: str, expected: str, got: str) -> Finding:
-    return Finding(what="trial.decided", where=where, expected=expected, got=got, trials=(str(trial),))
-
-
-def _word(stop: bool) -> str:
-    return "stop" if stop else "go on"
 
 
 def _edited(trial: Digest, part: str, expected: str, got: str) -> Finding:

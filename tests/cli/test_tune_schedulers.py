@@ -143,7 +143,7 @@ def test_an_edited_decision_is_named(tuning):
     found = tuning.document("verify", "-x", "net", code=4)["findings"]
     assert [(each["what"], each["expected"], each["got"]) for each in found] == [
         ("trial.decided", "stop", "go on"),
-        ("trial.decided", "a report in front of it", "stop without one"),
+        ("trial.decided", "a report in front of it", "stop"),
     ]
     assert all(str(trial) in each["where"] for each in found)
 
