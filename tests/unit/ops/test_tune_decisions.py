@@ -104,3 +104,7 @@ def test_what_this_release_cannot_decide_is_a_notice(maker, defined, told):
     story.decide(trial, story.report(trial, 2.0), stop=True)
     (notice,) = story.said()
     assert (notice.what, notice.detail) == ("search.scheduler", f"its decisions are not made again: {told}")
+
+
+def test_a_search_without_a_scheduler_is_defined_as_it_was_before_there_were_any():
+    assert not {"scheduler", "scheduler_version"} & searches.created("x", search()).definition.keys()
