@@ -24,11 +24,13 @@ def tune_page(tuned: Tuned) -> Page:
             ("experiment", line(now.name)),
             ("trials", ", ".join(told)),
             ("stopped", line(tuned.stopped)),
+            ("go on", "run the same command again" if tuned.interrupted else None),
         ],
         indent=0,
     )
     if not best:
-        page.line(("no trial ended well" + _why(now), "red"))
+        none_yet = pending == len(states)
+        page.line(("no trial has ended" if none_yet else f"no trial ended well{_why(now)}", "red"))
         return page
     page.heading("Best" if len(now.search.objectives) == 1 else "Best: none is better in all objectives")
     names = list(dict.fromkeys(name for each in best for name, _ in each.proposed.values))

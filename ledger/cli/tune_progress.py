@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from ledger.cli.plain import say, warn
@@ -45,7 +46,7 @@ def progress(options: TuneOptions, *, quiet: bool) -> Iterator[Shown]:
     from rich.live import Live
 
     with Live(console=Console(stderr=True), refresh_per_second=4, transient=True) as live:
-        yield _Status(options, live.update, live.console.print)
+        yield _Status(options, partial(live.update, refresh=True), live.console.print)
 
 
 class _Lines:
@@ -93,8 +94,9 @@ def _plain(text: str) -> "Text":
 
 def ended(tried: Tried, now: Standing, options: TuneOptions) -> str:
     """A trial that has ended, in one line."""
-    own = len(now.own)
-    place = f"{tried.number + 1}" + (f"/{max(options.executions, own)}" if options.executions else "")
+    own = [each.number for each in now.own]
+    place = str(own.index(tried.number) + 1)
+    place += f"/{max(options.executions, len(own))}" if options.executions else ""
     facts = [f"trial {place}{f' {tried.trial.short}' if tried.trial else ''}"]
     if tried.measured.values:
         facts += _measured(now, tried.measured.values)

@@ -99,7 +99,7 @@ def tune(
     queue = [enqueued(unit, tune_space.meant(search.space, each)) for each in options.queue]
     with ExitStack() as stack:
         proposing = stack.enter_context(Proposing(workspace, wanted.name, begun.id, search, setting, queue))
-        slots = Slots(options.jobs)
+        slots = Slots(options.jobs, options.executor)
         stack.callback(slots.close)
         interrupts = stack.enter_context(Interrupts())
         if begun.before is not None or options.earlier:
@@ -126,6 +126,10 @@ def _check(wanted: Wanted, options: TuneOptions) -> None:
             cause="expected -n EXECUTIONS, --timeout, --stop-after or --target",
             hint="ledger tune … -n 50",
         )
+
+
+def _any_done(now: Standing) -> bool:
+    return any(each.state is State.DONE for each in now.own)
 
 
 class _Loop:
@@ -227,6 +231,12 @@ class _Loop:
         tried = next(each for each in now.tried if each.id == id)
         self.tell(tried, now)
         self._refuse_missing(tried, now)
+        if done is not None and done.unable is not None and not _any_done(now):
+            raise UsageError(
+                "no trial of this search can be run",
+                cause=done.unable,
+                hint="name a program that is there, such as python train.py --lr {lr}",
+            )
 
     def _recover(self, id: Digest) -> None:
         """Have a trial recorded as lost, whose processes may take a moment to be gone."""
@@ -243,7 +253,7 @@ class _Loop:
         missing = tried.measured.missing
         if missing is None or tried.trial is None:
             return
-        if any(each.state is State.DONE for each in now.own):
+        if _any_done(now):
             return
         history, _ = self.proposing.reading.up_to_now()
         there = sorted(tune_outcomes.metrics(history.outcome(tried.trial)))

@@ -100,12 +100,15 @@ class History:
         self._proposals: dict[Digest, _Events] = {}
         self._removed: dict[Digest, Place] = {}
         self._measured: dict[Digest, Measured] = {}
-        self._mine: set[Digest] = set()
         self._reports: list[tuple[Place, Digest, Report]] = []
         """(place, trial, what it said) of each report at a rung."""
         self._last: dict[Digest, TrialReported] = {}
         self.decisions: list[tuple[Digest, Place, TrialDecided]] = []
         """Of the scheduler, each with the id and the place of its entry."""
+        self._about: dict[Digest, list[Digest]] = {}
+        """Proposals that a trial tries, or stands for."""
+        self._now: dict[Digest, Tried] = {}
+        """What came of proposals, as far as nothing has come since."""
 
     def add(self, recorded: Recorded) -> None:
         """Take one more entry, behind those that were taken."""
@@ -114,12 +117,16 @@ class History:
         match payload:
             case TrialProposed() if payload.search == self.id:
                 self._proposals[recorded.id] = _Events(recorded.id, place, payload)
+                if payload.adopted is not None:
+                    self._about.setdefault(payload.adopted, []).append(recorded.id)
             case TrialStarted():
                 self.starts[recorded.id] = payload
                 events = self._proposals.get(payload.proposal) if payload.proposal else None
                 if events is not None:
                     self.own[recorded.id] = payload
                     events.starts.append((place, recorded.id))
+                    self._about.setdefault(recorded.id, []).append(events.id)
+                    self._now.pop(events.id, None)
             case TrialFinished() | TrialLost():
                 known = self.ends.get(payload.trial)
                 # An end that was seen beats a recorder that was only thought dead; else the first one counts.
@@ -131,12 +138,14 @@ class History:
                 self.decisions.append((recorded.id, place, payload))
             case Tombstone():
                 self._removed[payload.target] = place
+                self._forget(payload.target)
             case _:
                 pass
 
     def _end(self, payload: TrialFinished | TrialLost, place: Place) -> None:
         self.ends[payload.trial] = (place, payload)
         self._measured.pop(payload.trial, None)
+        self._forget(payload.trial)
         started = self.starts.get(payload.trial)
         if started is None or not isinstance(payload, TrialFinished):
             return
@@ -173,9 +182,18 @@ class History:
         )
         return next(found, None)
 
+    def _forget(self, trial: Digest) -> None:
+        for proposal in self._about.get(trial, ()):
+            self._now.pop(proposal, None)
+
     def at(self, head: Head | None = None) -> tuple[Tried, ...]:
         """All proposals of a prefix, by number; of all that was taken where it is None."""
         sizes = None if head is None else {each.origin: each.size for each in head.origins}
+        if sizes is None:
+            for id, events in self._proposals.items():
+                if id not in self._now:
+                    self._now[id] = self._tried(events, None)
+            return tuple(sorted(self._now.values(), key=lambda each: (each.number, each.id)))
         found = [
             self._tried(events, sizes) for events in self._proposals.values() if _within(events.place, sizes)
         ]

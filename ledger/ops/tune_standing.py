@@ -1,6 +1,7 @@
 """When a search stops, how it stands, and what comes of it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 
 from ledger.model import Digest, ProposalSource, Value
 from ledger.model.frozen import frozen
@@ -32,6 +33,8 @@ class TuneOptions:
     """Whether to begin a new search that goes on from the one of that name."""
     trace: bool = True
     """Let the kernel tell each file that a trial opens."""
+    executor: Callable[[], Executor] | None = None
+    """Makes what runs trials, one at a time; None for processes of this machine."""
 
 
 @frozen

@@ -3,9 +3,8 @@
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache
 from multiprocessing import get_context
@@ -54,6 +53,8 @@ class Done:
     warnings: tuple[str, ...] = ()
     error: LedgerError | None = None
     """Why it was not started."""
+    unable: str | None = None
+    """Why there is no such command, or it cannot be executed."""
 
 
 def work(order: Order) -> Done:
@@ -79,7 +80,8 @@ def work(order: Order) -> Done:
         )
     except LedgerError as error:
         return Done(trial=None, warnings=tuple(warnings), error=error)
-    return Done(trial=result.trial, warnings=tuple(warnings))
+    partial = (each.reason for each in result.health if each.part == "command")
+    return Done(trial=result.trial, warnings=tuple(warnings), unable=next(partial, None))
 
 
 @cache
@@ -123,18 +125,20 @@ def _main_left_alone() -> Iterator[None]:
 
 
 class Slots:
-    """Processes for trials, each by itself, so that one that dies takes no other with it.
+    """Executors of one trial at a time, so that one whose process dies takes no other with it.
 
     Parameters
     ----------
     count
-        How many run at once.
+        How many trials run at once.
+    make
+        Makes an executor; by default one with a process of its own.
     """
 
-    def __init__(self, count: int) -> None:
-        self._count = count
-        self._all: list[ProcessPoolExecutor] = []
-        self._running: dict[Future[Done], tuple[ProcessPoolExecutor, Order]] = {}
+    def __init__(self, count: int, make: Callable[[], Executor] | None = None) -> None:
+        self._count, self._make = count, make or own_process
+        self._all: list[Executor] = []
+        self._running: dict[Future[Done], tuple[Executor, Order]] = {}
 
     @property
     def free(self) -> int:
@@ -151,7 +155,7 @@ class Slots:
         busy = {id(executor) for executor, _ in self._running.values()}
         executor = next((each for each in self._all if id(each) not in busy), None)
         if executor is None:
-            executor = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=begin)
+            executor = self._make()
             self._all.append(executor)
         with _main_left_alone():
             self._running[executor.submit(work, order)] = (executor, order)
@@ -163,17 +167,16 @@ class Slots:
             executor, order = self._running.pop(future)
             try:
                 yield order, future.result()
-            except BrokenProcessPool:
+            except BrokenExecutor:
                 self._all.remove(executor)
                 executor.shutdown(wait=False)
                 yield order, None
 
     def stop(self, number: int) -> None:
-        """Send the processes that are busy a signal, which they pass on."""
+        """Send the processes of ours that are busy a signal, which they pass on."""
         for executor, _ in self._running.values():
             for process in _processes(executor):
-                if process is not None:
-                    _kill(process, number)
+                _kill(process, number)
 
     def close(self) -> None:
         """End all processes, those that are busy too."""
@@ -182,7 +185,12 @@ class Slots:
             executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _processes(executor: ProcessPoolExecutor) -> list[int | None]:
+def own_process() -> Executor:
+    """An executor with a process of its own, which dies with us."""
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=begin)
+
+
+def _processes(executor: Executor) -> list[int]:
     found: dict[int, object] | None = getattr(executor, "_processes", None)
     return list(found or ())
 

@@ -8,26 +8,31 @@ across its releases and processors: `registry.packages` says what to record besi
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from inspect import signature
 from typing import Any, ClassVar, Final
 
 import optuna
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, CmaEsSampler, NSGAIIISampler, NSGAIISampler, QMCSampler
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from ledger.errors import UsageError
-from ledger.model import HyperparameterType, Value
+from ledger.model import Value
 from ledger.tune import candidates
 from ledger.tune.base import Observation, Sampler, State
 from ledger.tune.draws import Draws
-from ledger.tune.unit import Axis, Point, UnitSpace
+from ledger.tune.optuna_axis import OptunaAxis
+from ledger.tune.unit import Point, UnitSpace
 
 _PURPOSE, _RANDOM = 8, 9
 _TRIES = 10
 """Suggestions that may break a constraint between parameters before a point is drawn at random."""
 _ASKED: Final = (CmaEsSampler, NSGAIIISampler, NSGAIISampler, QMCSampler)
 """Samplers that keep notes with each trial as they are asked: all trials are asked for again, in order."""
+_NEEDS: Final = {"GPSampler": "torch"}
+"""What Optuna imports only once the first trials are over."""
+_SINGLE: Final = ("CmaEsSampler",)
 _STATES: Final = {
     State.PENDING: TrialState.RUNNING,
     State.DONE: TrialState.COMPLETE,
@@ -53,7 +58,8 @@ class OptunaSampler(Sampler):
     Raises
     ------
     UsageError
-        If there is no such class, or it does not take these options.
+        If there is no such class, it does not take these options, it needs a package that is missing, or it
+        cannot look for so many objectives.
     """
 
     name: ClassVar[str] = "optuna"
@@ -64,8 +70,21 @@ class OptunaSampler(Sampler):
     ) -> None:
         super().__init__(space, objectives, seed)
         self._kind = _kind(argument)
+        if objectives > 1 and argument in _SINGLE:
+            raise UsageError(
+                f"Optuna's {argument} looks for one objective",
+                cause=f"got {objectives} of them",
+                hint="take one that can: --sampler optuna:TPESampler or --sampler optuna:NSGAIISampler",
+            )
+        needed = _NEEDS.get(argument)
+        if needed and find_spec(needed) is None:
+            raise UsageError(
+                f"Optuna's {argument} needs the package {needed}",
+                cause="it is not installed",
+                hint=f"python -m pip install {needed}",
+            )
         self._options = options
-        self._parameters = [None if axis.fixed else _Parameter(axis) for axis in space.axes]
+        self._parameters = [None if axis.fixed else OptunaAxis(axis) for axis in space.axes]
         self._observations: tuple[Observation, ...] = ()
         self._made(0)  # says at once what is wrong with the options
 
@@ -107,10 +126,6 @@ class OptunaSampler(Sampler):
         try:
             with _quiet():
                 return self._kind(**given)
-        except ImportError as error:
-            raise UsageError(
-                f"{self._kind.__name__} needs a package that is not installed", cause=str(error).strip()
-            ) from error
         except (TypeError, ValueError) as error:
             raise UsageError(
                 f"{self._kind.__name__} cannot be made",
@@ -217,50 +232,6 @@ class _Recorded(BaseSampler):
         self, study: optuna.Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
     ) -> None:
         self._inner.after_trial(study, trial, state, values)
-
-
-class _Parameter:
-    """One axis as Optuna has it: choices, and values in steps, as their places."""
-
-    def __init__(self, axis: Axis) -> None:
-        domain = axis.parameter.domain
-        self.name = axis.parameter.name
-        self._axis = axis
-        self._places: Sequence[float] = ()
-        self._inner: dict[float, int] = {}
-        self.distribution: BaseDistribution
-        low, high = domain.low, domain.high
-        if axis.count is None and low is not None and high is not None:
-            self.distribution = FloatDistribution(float(low), float(high), log=domain.log)
-            return
-        if not domain.choices and domain.type is HyperparameterType.INTEGER and (domain.step or 1) == 1:
-            self.distribution = IntDistribution(int(low or 0), int(high or 0), log=domain.log)
-            return
-        self._places = candidates.values_of(axis)
-        self._inner = {coordinate: place for place, coordinate in enumerate(self._places)}
-        ordered = axis.ordered and domain.type is not HyperparameterType.BOOLEAN
-        self.distribution = (
-            IntDistribution(0, len(self._places) - 1)
-            if ordered
-            else CategoricalDistribution(tuple(range(len(self._places))))
-        )
-
-    def inner(self, coordinate: float) -> Any:
-        """What Optuna knows a coordinate as."""
-        value = self._axis.value(coordinate)
-        return self._inner[self._axis.coordinate(value)] if self._places else value
-
-    def coordinate(self, trial: Trial) -> float:
-        """Ask for the parameter."""
-        value: Any
-        match self.distribution:
-            case FloatDistribution(low=low, high=high, log=log):
-                value = trial.suggest_float(self.name, low, high, log=log)
-            case IntDistribution(low=first, high=last, log=log):
-                value = trial.suggest_int(self.name, first, last, log=log)
-            case _:
-                value = trial.suggest_categorical(self.name, tuple(range(len(self._places))))
-        return self._places[int(value)] if self._places else self._axis.coordinate(value)
 
 
 def _step(observation: Observation) -> int:

@@ -169,7 +169,10 @@ def packages(choice: Choice) -> dict[str, str]:
 
 
 def _several() -> list[str]:
-    return [name for name in ("auto", "evolution", "random") if find_spec(_MODULES[name])]
+    """Samplers that look for several objectives, best first."""
+    return [
+        name for name in ("auto", "evolution", "random") if find_spec(_MODULES[name]) and found(name).several
+    ]
 
 
 def _value(text: str) -> bool | int | float | str:

@@ -97,6 +97,13 @@ def test_bad_input_is_an_error_that_teaches(tuning, words, code, text):
     assert text in done.err
 
 
+def test_a_command_that_is_not_there_is_said_after_the_first_trial(tuning):
+    done = tuning("tune", "-n", "5", *OPTIONS, "--", "nosuch", "{*}", code=2)
+    assert "no trial of this search can be run" in done.err
+    assert "nosuch: command not found" in done.err
+    assert len(tuning.document("log", "-x", "digits")) == 1
+
+
 def test_where_no_trial_ends_well_it_has_failed(tuning):
     tuning.project.write(train="raise SystemExit(3)")
     done = tuning("tune", "-n", "1", *OPTIONS, *COMMAND, code=1)
@@ -108,6 +115,7 @@ def test_earlier_trials_are_learnt_from(tuning):
     tuning("run", "-q", "-x", "before", sys.executable, "train.py", "--lr", "0.9", "--opt", "adam")
     done = tuning("tune", "-n", "1", "--from", "before", *OPTIONS, *COMMAND)
     assert "before: it learns from 1 of 2 trials" in done.err
+    assert "ledger: trial 1/1" in done.err
     document = tuning.document("tune", "-x", "digits", "-n", "1")
     assert [each["source"] for each in document["trials"]] == ["earlier", "sampler"]
     assert tuning.document("verify", "-x", "digits")["ok"]
@@ -125,3 +133,14 @@ def test_a_whole_search_is_made_again(tuning, accept):
         each["replay"]["replay"] for each in document["trials"]
     ]
     assert "3 computed again, 0 findings" in tuning("replay", "-x", "digits", "--receipts").out
+
+
+def test_a_search_in_a_bundle_is_looked_at_and_goes_on_with_a_command_that_is_named(tuning, tmp_path):
+    tuning("tune", "-n", "1", *OPTIONS, *COMMAND)
+    tuning("bundle", "-x", "digits", "-o", tmp_path / "digits.ledger")
+    tuning("open", tmp_path / "digits.ledger", tmp_path / "opened")
+    document = tuning.document("verify", "-x", "digits", directory=tmp_path / "opened")
+    assert document["ok"]
+    assert "search.partial" in [each["what"] for each in document["notices"]]
+    refused = tuning("tune", "-x", "digits", "-n", "2", directory=tmp_path / "opened", code=2)
+    assert "others chose the one that is recorded" in refused.err

@@ -229,6 +229,7 @@ def test_a_suggestion_is_the_same_in_another_process(name, another_process):
     assert another_process[name] == many(name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [each for each in SAMPLERS if "optuna" not in each])
 def test_a_suggestion_is_the_same_on_another_processor(name, another_processor):
     ours, theirs = many(name), another_processor[name]
@@ -370,8 +371,6 @@ def test_several_objectives(name):
 
 @pytest.mark.parametrize("name", sorted(set(SAMPLERS) - {each for each in SAMPLERS if each in several}))
 def test_who_can_do_one_objective_says_so(name):
-    if name.startswith("optuna"):
-        pytest.skip("Optuna says so by itself")
     with pytest.raises(UsageError, match="one objective"):
         registry.make(name, SPACES["real"], 2, 7)
 

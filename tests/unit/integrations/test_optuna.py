@@ -132,6 +132,12 @@ def test_two_processes_write_at_once(tmp_path):
     assert workspace.find(tmp_path).journal.verify() == []
 
 
+def test_threads_of_one_study(tmp_path):
+    study = study_in(tmp_path)
+    study.optimize(objective, n_trials=12, n_jobs=3)
+    assert sorted(each.number for each in study_in(tmp_path).get_trials()) == list(range(12))
+
+
 def test_it_can_be_sent_to_another_process(tmp_path):
     study = study_in(tmp_path)
     study.optimize(objective, n_trials=1)

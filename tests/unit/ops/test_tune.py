@@ -1,6 +1,7 @@
 """Searches whose trials are real programs."""
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -189,6 +190,12 @@ def test_a_metric_that_no_trial_has_is_refused_after_the_first(searched, git_pro
     assert "duration_s, loss, peak_memory, size" in caught.value.cause
     assert len(git_project.trials) == 1
     assert searched(2).standing.own[0].state is State.DONE  # nothing counted, so it may begin anew
+
+
+def test_any_executor_runs_trials(searched, git_project):
+    tuned = searched(2, jobs=2, executor=lambda: ThreadPoolExecutor(1))
+    assert [each.state for each in tuned.standing.own] == [State.DONE, State.DONE]
+    assert found(git_project)[0] == []
 
 
 def test_several_objectives_have_a_front(searched):

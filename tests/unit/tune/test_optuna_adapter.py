@@ -1,9 +1,11 @@
+import sys
 from functools import partial
 
 import pytest
 
 optuna = pytest.importorskip("optuna")
 
+from ledger.errors import UsageError  # noqa: E402
 from ledger.model import HyperparameterType as Type  # noqa: E402
 from ledger.model.space import Domain, Parameter, Space  # noqa: E402
 from ledger.tune import registry  # noqa: E402
@@ -121,6 +123,13 @@ def test_choices_keep_their_types():
         )
     tried = [space.values(each.point)["c"] for each in known]
     assert sorted(map(repr, tried)) == sorted(map(repr, values))
+
+
+def test_what_would_be_missing_after_some_trials_is_told_before(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(UsageError) as error:
+        registry.make("optuna:GPSampler", SPACE, 1, 0)
+    assert error.value.hint == "python -m pip install torch"
 
 
 def test_it_is_quiet_and_leaves_the_log_as_it_was(capfd):
