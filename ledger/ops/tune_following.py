@@ -19,6 +19,8 @@ from ledger.workspace import Workspace
 PIPE = "rungs"
 """In the spool: a line ``RUNG STEP VALUE`` of each report that has reached a rung."""
 STOP, GO = "stop", "go"
+_LONGEST = 4096
+"""Bytes of a line."""
 
 
 class Following:
@@ -54,28 +56,44 @@ class Following:
         self._rungs = self._scheduler.rungs(scheduled.number)
         self._decided: set[int] = set()
         self._thread: threading.Thread | None = None
+        self._opened: list[int] = []
         self._pipe = self._over = self._end = -1
 
     def __enter__(self) -> Callable[[int], None]:
         """Open the pipe, and return what begins to follow: no thread is there when one forks."""
         path = self.spool / PIPE
-        os.mkfifo(path, 0o600)
-        self._pipe = os.open(path, os.O_RDWR | os.O_NONBLOCK)  # so that it has no end when a writer closes it
-        self._over, self._end = os.pipe()
+        try:
+            os.mkfifo(path, 0o600)
+            # Also for writing, so that it has no end when a writer closes it.
+            self._pipe = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+            self._opened.append(self._pipe)
+            self._over, self._end = os.pipe()
+            self._opened += (self._over, self._end)
+        except OSError as error:  # such as a file system that has no pipes
+            self._unfollowed(error)
+            return lambda _: None
         return self._begin
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        os.close(self._end)
         if self._thread is not None:
+            os.close(self._opened.pop())
             self._thread.join()
-        os.close(self._pipe)
-        os.close(self._over)
+        for descriptor in self._opened:
+            os.close(descriptor)
 
     def _begin(self, _process: int) -> None:
-        self._thread = threading.Thread(target=self._follow, name="ledger-rungs", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._follow, name="ledger-rungs", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            self._unfollowed(error)
+        else:
+            self._thread = thread
+
+    def _unfollowed(self, error: Exception) -> None:
+        self.notify(f"nobody stops trial {self.trial.short}, whose reports cannot be followed: {error}")
 
     def _follow(self) -> None:
         poll = select.poll()
@@ -85,6 +103,7 @@ class Following:
         while self._over not in (ready := {which for which, _ in poll.poll()}):
             if self._pipe in ready:
                 *lines, rest = (rest + os.read(self._pipe, 1 << 16)).split(b"\n")
+                rest = rest[-_LONGEST:]
                 for line in lines:
                     self._take(line)
 
