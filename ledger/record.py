@@ -13,10 +13,12 @@ Wire form. Every process writes files of its own; ``n`` makes the names unique, 
         {"event": "artifact", "path", "name"}
         {"event": "seed", "name", "value", "where"}
         {"event": "report", "step", "value"}
+        {"event": "stop", "step"}
         {"event": "record_error", "error"}
 
     ``type`` is real, integer, boolean or categorical (of a list: that of all its members), ``where`` is
-    ``file:line`` as the interpreter names the file. NaN and the infinities, which JSON lacks, are the strings
+    ``file:line`` as the interpreter names the file; ``stop`` says at which report the program was told to
+    stop. NaN and the infinities, which JSON lacks, are the strings
     ``NaN``, ``Infinity`` and ``-Infinity``: with type real, such a string is the number. Undecodable bytes of
     a path are lone surrogates, as `os.fsdecode` makes them. After ``record_error`` this process records
     nothing more.
@@ -25,6 +27,12 @@ Wire form. Every process writes files of its own; ``n`` makes the names unique, 
     A record whose time is 0 is no record: skip it and read on.
 ``keys-<pid>-<n>.jsonl``
     Line k is a JSON string: the name of key k in the series file of the same pid and n.
+
+Where a search may stop the trial, ``LEDGER_RUNGS`` has the steps at which it looks (``1,3,9``, or ``10,+5``
+for each fifth from 10 on). The first report at or beyond one of them is also written to the pipe ``rungs``,
+as a line ``RUNG STEP VALUE``, and waits for the answer: the file ``decision-RUNG``, which holds ``stop`` or
+``go``. A replay of a trial that was stopped gets the step of its ``stop`` event in ``LEDGER_STOP``, and no
+rungs.
 """
 
 from __future__ import annotations
@@ -54,6 +62,8 @@ _LARGEST_CHUNK = 1 << 26
 _ROLES = ("model", "algorithm", "seed")
 _MASK = (1 << 64) - 1
 _INFINITY = float("inf")
+_FURTHER = 5  # reports of a program that was told to stop
+_PATIENCE_S = 30.0
 
 
 def param(
@@ -170,7 +180,19 @@ def seed(name: str = "main") -> int:
 
 
 def report(step: SupportsIndex, metric: SupportsFloat) -> bool:
-    """Report an intermediate result; True would ask the program to stop, which nobody does yet.
+    """Report what the trial's objective is by now, and return whether the program should stop.
+
+    It is False unless a search with a scheduler runs the trial, and wants to stop it: then it is True for
+    this call and all later ones, and the program should end as it likes, with any exit code. The fifth later
+    call in a process ends that process by SIGTERM, and the tenth by SIGKILL. At the steps at which the
+    scheduler looks, a call waits until it has decided, for 30 s at most.
+
+    Parameters
+    ----------
+    step
+        How far the training has come, such as an epoch.
+    metric
+        Value of the objective there.
 
     Raises
     ------
@@ -181,7 +203,7 @@ def report(step: SupportsIndex, metric: SupportsFloat) -> bool:
     spool = _current()
     if spool.recording:
         spool.emit({"event": "report", "step": at, "value": _plain(number)})
-    return False
+    return spool.stopping is not None and spool.stopping.reported(at, number)
 
 
 def _check_name(name: object, what: str) -> None:
@@ -288,6 +310,8 @@ class _Spool:
 
             self.dumps, self.map = json.dumps, mmap.mmap
         self.directory = directory or ""
+        told = bool(directory) and ("LEDGER_RUNGS" in os.environ or "LEDGER_STOP" in os.environ)
+        self.stopping = _Stopping(self) if told else None
         self.lock = RLock()
         self.events = ""
         self.seen: dict[tuple[str, str], dict[str, Any]] = {}
@@ -412,6 +436,91 @@ class _Spool:
             os.close(descriptor)
         _kept.append(memory)
         self.memory, self.base, self.end = memory, self.end, self.end + size // 32
+
+
+class _Stopping:
+    """Whether this process should stop: what a search decides at its rungs, or had decided at a replay."""
+
+    def __init__(self, spool: _Spool) -> None:
+        from signal import SIGKILL, SIGTERM  # as above: not in the middle of the program
+        from time import monotonic, sleep
+
+        self.kills = {_FURTHER: SIGTERM, 2 * _FURTHER: SIGKILL}
+        self.clock, self.sleep = monotonic, sleep
+        self.spool = spool
+        self.at = _whole(os.environ.get("LEDGER_STOP", ""))
+        steps = os.environ.get("LEDGER_RUNGS", "").split(",") if self.at is None else []
+        self.every = _whole(steps.pop()[1:]) if steps and steps[-1].startswith("+") else None
+        self.rungs = [step for step in map(_whole, steps) if step is not None]
+        self.reached: int | None = None
+        self.undecided: int | None = None
+        self.patient = True
+        self.stopped = False
+        self.further = 0
+
+    def reported(self, step: int, value: float) -> bool:
+        """Whether to stop, now that this was reported."""
+        if self.stopped:
+            self.further += 1
+            if self.further in self.kills:
+                os.kill(os.getpid(), self.kills[self.further])
+            return True
+        if self.at is not None:
+            self.stopped = step >= self.at
+        else:
+            rung = self._rung(step)
+            if rung is not None and (self.reached is None or rung > self.reached):
+                self.reached = rung
+                self.stopped = self._asked(rung, step, value)
+            elif self.undecided is not None:
+                self.stopped = self._decided(self.undecided) == "stop"
+        if self.stopped and self.spool.recording:
+            self.spool.emit({"event": "stop", "step": step})
+        return self.stopped
+
+    def _rung(self, step: int) -> int | None:
+        """The last rung that the step has reached."""
+        last = self.rungs[-1] if self.rungs else None
+        if self.every and last is not None and step > last:
+            return step - (step - last) % self.every
+        return max((rung for rung in self.rungs if rung <= step), default=None)
+
+    def _asked(self, rung: int, step: int, value: float) -> bool:
+        """Ask, and wait for the decision; whoever should give it may be gone, or busy for long."""
+        decision = self._decided(rung)  # another process of this trial may have asked
+        if decision is None and self._ask(f"{rung} {step} {value!r}\n".encode("ascii")):
+            until, pause = self.clock() + _PATIENCE_S, 0.0005
+            while decision is None and self.patient:
+                self.sleep(pause)
+                pause = min(pause * 1.5, 0.02)
+                decision = self._decided(rung)
+                self.patient = decision is not None or self.clock() < until
+        self.undecided = rung if decision is None else None
+        return decision == "stop"
+
+    def _ask(self, line: bytes) -> bool:
+        try:
+            descriptor = os.open(os.path.join(self.spool.directory, "rungs"), os.O_WRONLY | os.O_NONBLOCK)
+            try:
+                return os.write(descriptor, line) == len(line)
+            finally:
+                os.close(descriptor)
+        except OSError:
+            return False  # nobody listens any more
+
+    def _decided(self, rung: int) -> str | None:
+        try:
+            with open(os.path.join(self.spool.directory, f"decision-{rung}"), encoding="ascii") as file:
+                return file.read()
+        except (OSError, ValueError):
+            return None
+
+
+def _whole(text: str) -> int | None:
+    try:
+        return int(text)
+    except ValueError:
+        return None
 
 
 def _allocate(descriptor: int, offset: int, size: int) -> None:

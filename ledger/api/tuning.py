@@ -31,6 +31,7 @@ class Tuning(Base):
         maximize: str | Sequence[str] = (),
         require: Sequence[str] = (),
         sampler: str | None = None,
+        scheduler: str | None = None,
         seed: int | None = None,
         executions: int | None = None,
         jobs: int = 1,
@@ -68,6 +69,9 @@ class Tuning(Base):
             What an outcome has to meet: ``peak_memory < 8e9``.
         sampler
             How to search.
+        scheduler
+            What stops trials early by what they report: ``asha``, ``hyperband`` or ``median``, with options
+            as in ``asha:factor=3,min=1,max=81``.
         seed
             Seeds the search, and every generator of each trial; 0 to 2**63 - 1.
         executions
@@ -137,6 +141,7 @@ class Tuning(Base):
             ),
             requirements=tuple(require),
             sampler=sampler,
+            scheduler=scheduler,
             seed=read.seed(None if seed is None else str(seed)),
             inputs=tuple(os.fspath(each) for each in inputs),
             outputs=tuple(os.fspath(each) for each in outputs),

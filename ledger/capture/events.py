@@ -101,6 +101,8 @@ class Events(NamedTuple):
     """What libraries said of themselves at the end, such as ``torch.deterministic``; sorted by name."""
     reports: int = 0
     """Calls of `ledger.report`."""
+    stopped: int | None = None
+    """The step at which one of them first told the program to stop."""
     touched: tuple[Touched, ...] = ()
     """One a path, in the order in which they were first told."""
     started: tuple[Started, ...] = ()
@@ -135,6 +137,7 @@ class _Reading:
         self.libraries: dict[str, None] = {}
         self.settings: dict[str, str] = {}
         self.reports = 0
+        self.stopped: int | None = None
         self.touches = Touches()
         self._takers: dict[str, Callable[[dict[str, Any], int], None]] = {
             "process": self._process,
@@ -147,6 +150,7 @@ class _Reading:
             "entropy": self._entropy,
             "observed": self._observed,
             "report": self._report,
+            "stop": self._stop,
             "files": self._files,
             "probe_error": self._error,
             "record_error": self._error,
@@ -178,6 +182,7 @@ class _Reading:
             libraries=tuple(self.libraries),
             settings=tuple(sorted(self.settings.items())),
             reports=self.reports,
+            stopped=self.stopped,
             touched=tuple(self.touches.touched.values()),
             started=tuple(self.touches.started),
             network=tuple(self.touches.network),
@@ -301,6 +306,10 @@ class _Reading:
 
     def _report(self, _: dict[str, Any], __: int) -> None:
         self.reports += 1
+
+    def _stop(self, document: dict[str, Any], _: int) -> None:
+        step = lines.integer(document, "step")
+        self.stopped = step if self.stopped is None else min(step, self.stopped)
 
     def _files(self, document: dict[str, Any], process: int) -> None:
         if self.size > self.room:

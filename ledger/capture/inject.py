@@ -14,6 +14,12 @@ PREFIX = "LEDGER_"
 _USERS = ("LEDGER_IMAGE",)
 """Variables of that name which are no trial's but the user's."""
 
+RUNGS = "LEDGER_RUNGS"
+"""Variable with the steps at which a search looks at a trial, and may stop it."""
+
+STOP = "LEDGER_STOP"
+"""Variable with the step at which a replay stops, as its trial was stopped."""
+
 WATCH = "LEDGER_WATCH"
 """Variable that asks the probe to tell which files Python opens, where nothing else can."""
 
@@ -25,6 +31,7 @@ def child_variables(
     spool: Path,
     ledger: Path,
     seed: Mapping[str, str],
+    stopping: Mapping[str, str] | None = None,
     probe: Path = PROBE,
 ) -> dict[str, str]:
     """Return the child's environment.
@@ -41,6 +48,8 @@ def child_variables(
         The ``.ledger`` directory of a nested run.
     seed
         What an enforced seed sets; empty without one.
+    stopping
+        What says when it is to stop early; None where nothing does.
     probe
         Directory to put in front of PYTHONPATH.
     """
@@ -54,6 +63,7 @@ def child_variables(
         "LEDGER_DIR": str(ledger),
         "PYTHONPATH": os.pathsep.join(paths),
         **seed,
+        **(stopping or {}),
     }
 
 

@@ -4,6 +4,7 @@ from ledger.capture.events import Events, Process
 from ledger.model import Interpreter, Observed
 
 _MOST_INTERPRETERS = 100
+_STOPPED = "ledger.stopped_at"
 
 
 def observed(
@@ -35,8 +36,22 @@ def observed(
         entropy=events.entropy,
         variables=tuple(sorted(variables)),
         processes=len(events.processes),
-        settings=events.settings,
+        settings=_settings(events),
     )
+
+
+def stopped_at(seen: Observed | None) -> int | None:
+    """The step at which a search told the program to stop; None where none did."""
+    text = dict(seen.settings).get(_STOPPED) if seen is not None else None
+    try:
+        return None if text is None else int(text)
+    except ValueError:
+        return None  # of a record that somebody else wrote
+
+
+def _settings(events: Events) -> tuple[tuple[str, str], ...]:
+    told = () if events.stopped is None else ((_STOPPED, str(events.stopped)),)
+    return tuple(sorted((*events.settings, *told)))
 
 
 def _interpreters(processes: tuple[Process, ...], known: Interpreter | None) -> tuple[Interpreter, ...]:

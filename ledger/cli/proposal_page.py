@@ -1,5 +1,6 @@
 """What of a search a trial tries, for people."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from ledger.cli.page import Page
@@ -29,6 +30,25 @@ def proposed(page: Page, proposal: Document | None) -> None:
         [
             (line(each["name"]), value(each["value"]), _domain(each["domain"]), line(each["condition"] or ""))
             for each in proposal["values"]
+        ],
+    )
+
+
+def reported(page: Page, reports: Sequence[Document]) -> None:
+    """What a trial reported where its search looked at it, and whether it went on."""
+    if not reports:
+        return
+    page.heading("Reports")
+    page.table(
+        ("step", "value", "decision", "had seen"),
+        [
+            (
+                str(each["step"]),
+                value(each["value"]),
+                {"go": "go on", "stop": "stop"}.get(each["decision"] or "", "none"),
+                "-" if each["head"] is None else f"entries up to {each['head']}",
+            )
+            for each in reports
         ],
     )
 

@@ -7,7 +7,7 @@ from ledger.capture.notebooks import remark
 from ledger.cli import marks
 from ledger.cli.allowances_page import allowed
 from ledger.cli.page import Cell, Page
-from ledger.cli.proposal_page import proposed
+from ledger.cli.proposal_page import proposed, reported
 from ledger.cli.text import command, count, duration, exact, line, moment, number, short, size, value
 from ledger.cli.trial_files import Names, files
 from ledger.model import Notebook
@@ -50,6 +50,7 @@ def trial_page(
     _code(page, trial["code"])
     _environment(page, trial, names, every)
     proposed(page, trial["proposal"])
+    reported(page, trial["reports"])
     _hyperparameters(page, trial["parameters"])
     _seeds(page, trial["seeds"], names)
     files(page, "Inputs", trial["inputs"], names, counts or {}, every=every)

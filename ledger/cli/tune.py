@@ -41,6 +41,7 @@ INTERRUPTED = 130
 @click.option("--space", "file", metavar="FILE", help="A file that defines what to search (TOML).")
 @click.option("--require", "requirements", metavar="EXPR", multiple=True, help="What an outcome has to meet.")
 @click.option("--sampler", metavar="NAME", help="How to search [auto].")
+@click.option("--scheduler", metavar="NAME", help="What stops trials early: asha, hyperband or median.")
 @click.option("--seed", metavar="N", help="Seeds the search, and every generator of each trial.")
 @click.option("--enqueue", "queue", metavar="NAME=VALUE,…", multiple=True, help="Values to try first.")
 @click.option("--from", "earlier", metavar="NAME", multiple=True, help="Learn from an experiment's trials.")
@@ -72,6 +73,7 @@ def command(
     file: str | None,
     requirements: tuple[str, ...],
     sampler: str | None,
+    scheduler: str | None,
     seed: str | None,
     queue: tuple[str, ...],
     earlier: tuple[str, ...],
@@ -110,6 +112,7 @@ def command(
         ),
         requirements=requirements,
         sampler=sampler,
+        scheduler=scheduler,
         seed=options.seed(seed),
         inputs=inputs,
         outputs=outputs,

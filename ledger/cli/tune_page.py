@@ -16,6 +16,8 @@ def tune_page(tuned: Tuned) -> Page:
     failed, pending = states.count(State.FAILED), states.count(State.PENDING)
     told = [count(len(states), "trial")]
     told += [f"{failed} failed"] if failed else []
+    stopped = states.count(State.PRUNED)
+    told += [f"{stopped} stopped early"] if stopped else []
     told += [f"{pending} not ended"] if pending else []
     page.pairs(
         [

@@ -102,6 +102,8 @@ def ended(tried: Tried, now: Standing, options: TuneOptions) -> str:
         facts += _measured(now, tried.measured.values)
         if tried.measured.violation:
             facts.append("misses what is required")
+    elif tried.measured.pruned:
+        facts.append(stopped(now, tried))
     else:
         facts.append(f"failed: {tried.measured.reason}")
     facts.append(" ".join(f"{name}={value(each)}" for name, each in tried.proposed.values))
@@ -130,8 +132,9 @@ def status(now: Standing, options: TuneOptions, spent: float, done: int) -> list
     over = [each for each in own if each.state is not State.PENDING]
     running = [each for each in own if each.state is State.PENDING]
     head = [f"{now.name}: {len(over)}" + (f" of {options.executions}" if options.executions else "")]
-    failed = sum(each.state is State.FAILED for each in over)
-    head += [f"{failed} failed"] if failed else []
+    for state, what in ((State.FAILED, "failed"), (State.PRUNED, "stopped early")):
+        some = sum(each.state is state for each in over)
+        head += [f"{some} {what}"] if some else []
     if options.executions and done:
         left = max(options.executions - len(over), 0)
         head.append(f"{duration(left * spent / done)} left")
@@ -160,6 +163,14 @@ def sparkline(values: Sequence[float]) -> str:
     return "".join(
         _BARS[min(int((each - low) / span * len(_BARS)), len(_BARS) - 1) if span else 0] for each in last
     )
+
+
+def stopped(now: Standing, tried: Tried) -> str:
+    """Where a trial was stopped, and what it had reported there."""
+    step, value_ = tried.measured.step, tried.measured.reported
+    if step is None or value_ is None:
+        return "stopped early"
+    return f"stopped at step {step} with {' '.join(_measured(now, (value_,)))}"
 
 
 def _measured(now: Standing, values: Sequence[float]) -> list[str]:

@@ -194,6 +194,36 @@ class TrialProposed:
 
 
 @frozen
+class TrialReported:
+    """A trial of a search has reached a rung, where its scheduler looks at it."""
+
+    kind: ClassVar[str] = "trial.reported"
+
+    trial: Digest
+    rung: int
+    """The last one at or below the step."""
+    step: int
+    """At which it reported."""
+    value: float
+    """Of the search's objective there."""
+
+
+@frozen
+class TrialDecided:
+    """A search's scheduler has decided whether a trial goes on."""
+
+    kind: ClassVar[str] = "trial.decided"
+
+    trial: Digest
+    rung: int
+    """Where."""
+    stop: bool
+    """Whether it is to stop; else it goes on."""
+    head: Head
+    """The prefix of the ledger from whose reports that follows, the trial's own at this rung among them."""
+
+
+@frozen
 class Note:
     """What somebody had to say."""
 
@@ -283,6 +313,8 @@ Payload = (
     | Allowance
     | ExperimentCreated
     | TrialProposed
+    | TrialReported
+    | TrialDecided
     | Note
     | Tag
     | Tombstone
@@ -301,6 +333,8 @@ KNOWN: dict[str, type[Any]] = {
         Allowance,
         ExperimentCreated,
         TrialProposed,
+        TrialReported,
+        TrialDecided,
         Note,
         Tag,
         Tombstone,

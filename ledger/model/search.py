@@ -21,6 +21,10 @@ class Search:
     """Of the sampler."""
     packages: tuple[tuple[str, str], ...] = ()
     """(name, version) of packages whose arithmetic its proposals come from, sorted."""
+    scheduler: str | None = None
+    """Which trials are stopped early, and with which options: ``asha:factor=3,min=1``; None for none."""
+    scheduler_version: int | None = None
+    """Of the scheduler."""
     seed: int
     """From which the sampler's random numbers are drawn; 0 to 2**63 - 1."""
     command: tuple[str, ...]

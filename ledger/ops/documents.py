@@ -76,6 +76,7 @@ def trial_document(trial: Trial, trials: Trials, store: Store) -> Document:
         ],
         "notes": [note_document(each) for each in trials.notes.get(trial.id, ())],
         "proposal": _proposal(trial, trials),
+        "reports": _reports(trial, trials),
         "problems": to_json(unique([environment.problem, host.problem, *problems])),
     }
 
@@ -263,6 +264,24 @@ def _proposal(trial: Trial, trials: Trials) -> Document | None:
         "point": to_json(proposed.point),
         "head": {"size": proposed.head.size, "origins": to_json(proposed.head.origins)},
     }
+
+
+def _reports(trial: Trial, trials: Trials) -> list[Document]:
+    """What it reported at rungs, and what the scheduler of its search made of that."""
+    decided = {each.rung: each for each in trials.decisions.get(trial.id, ())}
+    found = []
+    for each in trials.reports.get(trial.id, ()):
+        decision = decided.get(each.rung)
+        found.append(
+            {
+                "rung": each.rung,
+                "step": each.step,
+                "value": to_json(each.value),
+                "decision": None if decision is None else "stop" if decision.stop else "go",
+                "head": None if decision is None else decision.head.size,
+            }
+        )
+    return found
 
 
 def _dropped(trial: Trial, trials: Trials) -> list[Document]:

@@ -63,7 +63,7 @@ class Collected:
     def outcome(self, end: Exit) -> Outcome:
         """Put together with how the process ended."""
         return Outcome(
-            status=status_of(end),
+            status=status_of(end) if self.events.stopped is None else Status.PRUNED,
             exit_code=end.exit_code,
             signal=end.signal,
             outputs=self.outputs,

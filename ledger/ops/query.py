@@ -16,10 +16,12 @@ from ledger.model import (
     Tag,
     Tombstone,
     Trial,
+    TrialDecided,
     TrialFinished,
     TrialLost,
     TrialProposed,
     TrialReplayed,
+    TrialReported,
     TrialStarted,
 )
 from ledger.model.frozen import field as frozen_field
@@ -102,6 +104,10 @@ class Trials:
     """What searches proposed, by the entry's id, oldest first."""
     experiments: Mapping[Digest, ExperimentCreated] = frozen_field(default_factory=dict)
     """Tuned experiments, by the entry's id, oldest first."""
+    reports: Mapping[Digest, tuple[TrialReported, ...]] = frozen_field(default_factory=dict)
+    """What each trial reported where its search's scheduler looked at it, oldest first."""
+    decisions: Mapping[Digest, tuple[TrialDecided, ...]] = frozen_field(default_factory=dict)
+    """What the scheduler decided then."""
 
     def __iter__(self) -> Iterator[Trial]:
         return iter(self.ordered)
@@ -162,6 +168,8 @@ class _Fold:
     tombstones: dict[Digest, Tombstone] = field(default_factory=dict)
     proposals: dict[Digest, TrialProposed] = field(default_factory=dict)
     experiments: dict[Digest, ExperimentCreated] = field(default_factory=dict)
+    reports: dict[Digest, list[TrialReported]] = field(default_factory=dict)
+    decisions: dict[Digest, list[TrialDecided]] = field(default_factory=dict)
 
     def add(self, recorded: Recorded) -> None:
         payload = recorded.entry.payload
@@ -185,6 +193,10 @@ class _Fold:
                 self.proposals[recorded.id] = payload
             case ExperimentCreated():
                 self.experiments[recorded.id] = payload
+            case TrialReported():
+                self.reports.setdefault(payload.trial, []).append(payload)
+            case TrialDecided():
+                self.decisions.setdefault(payload.trial, []).append(payload)
             case Allowance():
                 self.allowances[recorded.id] = payload
             case Note():
@@ -238,6 +250,8 @@ class _Fold:
             dropped={id: tuple(each) for id, each in self.dropped.items()},
             proposals=self.proposals,
             experiments=self.experiments,
+            reports={id: tuple(each) for id, each in self.reports.items()},
+            decisions={id: tuple(each) for id, each in self.decisions.items()},
         )
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ledger import processors
 from ledger.capture import interpreter, seeds
-from ledger.capture.inject import PROBE, child_variables
+from ledger.capture.inject import PROBE, STOP, child_variables
+from ledger.capture.observed import stopped_at
 from ledger.capture.secrets import refill
 from ledger.errors import IncomparableError, LedgerError, NotFoundError
 from ledger.model import Difference, Digest, Environment, Trial
@@ -170,6 +171,7 @@ def launch(
     argv = tuple(stand.rewritten(word) for word in argv)
     variables = {name: stand.rewritten(value) for name, value in variables.items()}
     outcome = trial.outcome
+    stopped = stopped_at(trial.observed)
     return Launch(
         argv=argv,
         directory=str(stand.directory),
@@ -179,6 +181,7 @@ def launch(
             spool=spool,
             ledger=_nested(stand),
             seed=seeds.variables_for(trial.intent.seed),
+            stopping={} if stopped is None else {STOP: str(stopped)},
             probe=_probe(place),
         ),
         spool=str(spool),

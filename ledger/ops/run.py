@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from ledger.capture import seeds, unseeded, unseen
-from ledger.capture.inject import child_variables
+from ledger.capture.inject import RUNGS, child_variables
 from ledger.errors import CannotRecordError, LedgerError
 from ledger.model import Artifact, Digest, HealthLine, HealthState, Outcome, Trial
 from ledger.model.frozen import frozen
@@ -111,7 +111,8 @@ def run(
             workspace.store.release()  # the command may run for days
             on_started(trial)
             needed = ending.needed(workspace)
-            end = execute(_launch(call, prepared, place, spool, trial, watch))
+            with _followed(call, trial, spool) as follow:
+                end = execute(_launch(call, prepared, place, spool, trial, watch), follow)
             ended = Ended(
                 trial=trial,
                 exit=end,
@@ -172,10 +173,21 @@ def _place(call: Call, prepared: Prepared) -> AbstractContextManager[Place]:
     return isolated(call.workspace, trees, prepared.before, prepared.started.intent.directory, files)
 
 
+def _followed(call: Call, trial: Digest, spool: Spool) -> AbstractContextManager[Callable[[int], None]]:
+    """What decides meanwhile whether the trial is stopped, called once the command runs."""
+    pinned = call.options.pinned
+    if pinned is None or pinned.scheduled is None:
+        return nullcontext(lambda _: None)
+    from ledger.ops.tune_following import Following  # of use to a search alone
+
+    return Following(call.workspace, trial, spool.path, pinned.scheduled, call.notify)
+
+
 def _launch(
     call: Call, prepared: Prepared, place: Place, spool: Spool, trial: Digest, watch: Watch
 ) -> Launch:
     pinned = call.options.pinned
+    scheduled = None if pinned is None else pinned.scheduled
     return Launch(
         argv=tuple(place.rewritten(word) for word in call.command),
         directory=str(place.directory),
@@ -185,6 +197,7 @@ def _launch(
             spool=spool.path,
             ledger=call.workspace.directory,
             seed=seeds.variables_for(call.options.seed),
+            stopping=None if scheduled is None else {RUNGS: scheduled.rungs},
         ),
         spool=str(spool.path),
         forward=call.forward,

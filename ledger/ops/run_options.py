@@ -3,6 +3,24 @@
 from ledger.model import CodeSnapshot, Digest, Hyperparameter, Value
 from ledger.model.frozen import frozen
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ledger.model.search import Search  # of use to a search alone
+
+
+@frozen
+class Scheduled:
+    """That a search's scheduler may stop a trial."""
+
+    id: Digest
+    """Of the search."""
+    search: "Search"
+    number: int
+    """Of the proposal that the trial tries."""
+    proposal: Digest
+    rungs: str
+    """The steps at which the trial is looked at, as it is told them."""
+
 
 @frozen
 class Pinned:
@@ -18,6 +36,8 @@ class Pinned:
     """Seconds after which it is ended."""
     files: tuple[tuple[str, bytes], ...] = ()
     """(path from the working directory, content) of what its copy holds beside."""
+    scheduled: Scheduled | None = None
+    """None where nobody stops it early."""
 
 
 @frozen

@@ -15,6 +15,7 @@ from ledger.ops.prepare import RunOptions, prepare
 from ledger.ops.tune_words import Words
 from ledger.tune import registry
 from ledger.tune.language import spelled
+from ledger.tune.schedulers import registry as schedulers
 from ledger.tune.unit import UnitSpace
 from ledger.workspace import Workspace
 
@@ -33,6 +34,7 @@ class Wanted:
     objectives: tuple[Objective, ...] = ()
     requirements: tuple[str, ...] = ()
     sampler: str | None = None
+    scheduler: str | None = None
     seed: int | None = None
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
@@ -129,6 +131,7 @@ def _filled(wanted: Wanted, before: Search) -> Wanted:
         objectives=wanted.objectives or before.objectives,
         requirements=wanted.requirements or before.requirements,
         sampler=wanted.sampler or before.sampler,
+        scheduler=wanted.scheduler or before.scheduler,
         seed=before.trial_seed if wanted.seed is None else wanted.seed,
         inputs=wanted.inputs or before.inputs,
         outputs=wanted.outputs or before.outputs,
@@ -156,6 +159,11 @@ def _search(workspace: Workspace, wanted: Wanted, directory: Path, variables: Ma
     seed = wanted.seed or 0
     choice = registry.parsed(wanted.sampler or registry.DEFAULT)
     sampler = registry.make(choice, UnitSpace(wanted.space), len(wanted.objectives), seed)
+    scheduler = None if wanted.scheduler is None else schedulers.make(wanted.scheduler)
+    if scheduler is not None and len(wanted.objectives) > 1:
+        raise UsageError(
+            f"the scheduler {scheduler.name} compares one objective", cause=f"got {len(wanted.objectives)}"
+        )
     prepared = prepare(
         workspace,
         wanted.command,
@@ -179,6 +187,8 @@ def _search(workspace: Workspace, wanted: Wanted, directory: Path, variables: Ma
         sampler=choice.text,
         version=sampler.version,
         packages=tuple(sorted(registry.packages(choice).items())),
+        scheduler=None if scheduler is None else scheduler.text,
+        scheduler_version=None if scheduler is None else scheduler.version,
         seed=seed,
         command=started.intent.argv,
         trial_seed=wanted.seed,
@@ -213,6 +223,7 @@ def _differences(workspace: Workspace, before: Search, now: Search) -> list[str]
         ("objective", _objectives(before), _objectives(now)),
         ("requirements", " and ".join(before.requirements), " and ".join(now.requirements)),
         ("sampler", _sampler(before), _sampler(now)),
+        ("scheduler", _scheduler(before), _scheduler(now)),
         ("seed", str(before.seed), str(now.seed)),
         ("seed of the trials", str(before.trial_seed), str(now.trial_seed)),
         ("command", " ".join(before.command), " ".join(now.command)),
@@ -234,6 +245,10 @@ def _objectives(search: Search) -> str:
 def _sampler(search: Search) -> str:
     packages = "".join(f", {name} {version}" for name, version in search.packages)
     return f"{search.sampler} (version {search.version}{packages})"
+
+
+def _scheduler(search: Search) -> str:
+    return "" if search.scheduler is None else f"{search.scheduler} (version {search.scheduler_version})"
 
 
 def _code(workspace: Workspace, before: tuple[CodeSnapshot, ...], now: tuple[CodeSnapshot, ...]) -> list[str]:

@@ -21,6 +21,7 @@ def tune_document(tuned: Tuned) -> Document:
         "stopped": tuned.stopped,
         "interrupted": tuned.interrupted,
         "sampler": now.search.sampler,
+        "scheduler": now.search.scheduler,
         "objectives": to_json(now.search.objectives),
         "trials": [_trial(now, each) for each in now.tried],
         "best": front[0] if front and len(now.search.objectives) == 1 else None,
@@ -40,7 +41,14 @@ def _trial(now: Standing, each: Tried) -> Document:
         "values": _objectives(now, each),
         "violation": to_json(each.measured.violation),
         "reason": each.measured.reason,
+        "stopped": _stopped(each),
     }
+
+
+def _stopped(each: Tried) -> Document | None:
+    """Where it was stopped early, and what it had reported there."""
+    measured = each.measured
+    return {"step": measured.step, "value": to_json(measured.reported)} if measured.pruned else None
 
 
 def _best(now: Standing, each: Tried) -> Document:

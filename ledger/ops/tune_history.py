@@ -14,9 +14,11 @@ from ledger.model import (
     Recorded,
     Status,
     Tombstone,
+    TrialDecided,
     TrialFinished,
     TrialLost,
     TrialProposed,
+    TrialReported,
     TrialStarted,
 )
 from ledger.model.frozen import frozen, replace
@@ -24,6 +26,7 @@ from ledger.model.search import Search
 from ledger.ops import tune_outcomes
 from ledger.ops.tune_outcomes import Measured
 from ledger.tune.base import Observation, State
+from ledger.tune.schedulers.base import Report
 
 ATTEMPTS = 2
 """A trial whose recorder died is tried again once."""
@@ -97,6 +100,11 @@ class History:
         self._proposals: dict[Digest, _Events] = {}
         self._removed: dict[Digest, Place] = {}
         self._measured: dict[Digest, Measured] = {}
+        self._reports: list[tuple[Place, Digest, Report]] = []
+        """(place, trial, what it said) of each report at a rung."""
+        self._last: dict[Digest, TrialReported] = {}
+        self.decisions: list[tuple[Digest, Place, TrialDecided]] = []
+        """Of the scheduler, each with the id and the place of its entry."""
         self._about: dict[Digest, list[Digest]] = {}
         """Proposals that a trial tries, or stands for."""
         self._now: dict[Digest, Tried] = {}
@@ -124,6 +132,10 @@ class History:
                 # An end that was seen beats a recorder that was only thought dead; else the first one counts.
                 if known is None or (isinstance(payload, TrialFinished) and isinstance(known[1], TrialLost)):
                     self._end(payload, place)
+            case TrialReported() if payload.trial in self.own:
+                self._report(payload, place)
+            case TrialDecided() if payload.trial in self.own:
+                self.decisions.append((recorded.id, place, payload))
             case Tombstone():
                 self._removed[payload.target] = place
                 self._forget(payload.target)
@@ -139,6 +151,36 @@ class History:
             return
         if payload.outcome.status is Status.OK and payload.recipe_complete:
             self.good.setdefault(identity(started.intent), []).append(payload.trial)
+
+    def _report(self, payload: TrialReported, place: Place) -> None:
+        proposal = self.own[payload.trial].proposal
+        if proposal is None or len(self.search.objectives) != 1:
+            return
+        report = Report(
+            proposal=proposal,
+            number=self._proposals[proposal].proposed.number,
+            rung=payload.rung,
+            loss=tune_outcomes.losses(self.search, (payload.value,))[0],
+        )
+        self._reports.append((place, payload.trial, report))
+        self._last[payload.trial] = payload
+
+    def reports(self, head: Head | None = None) -> list[Report]:
+        """What the trials of a prefix reported at rungs, in order; all that was taken where it is None."""
+        if head is None:
+            return [report for _, _, report in self._reports]
+        sizes = {each.origin: each.size for each in head.origins}
+        return [report for (origin, seq), _, report in self._reports if seq < sizes.get(origin, 0)]
+
+    def report(self, trial: Digest, rung: int, head: Head | None = None) -> Report | None:
+        """What a trial reported at a rung, if it did within the prefix."""
+        sizes = None if head is None else {each.origin: each.size for each in head.origins}
+        found = (
+            report
+            for place, id, report in reversed(self._reports)
+            if id == trial and report.rung == rung and _within(place, sizes)
+        )
+        return next(found, None)
 
     def _forget(self, trial: Digest) -> None:
         for proposal in self._about.get(trial, ()):
@@ -198,7 +240,8 @@ class History:
             return None
         found = self._measured.get(trial)
         if found is None:
-            found = self._measured[trial] = tune_outcomes.measured(self.search, self.outcome(trial))
+            found = tune_outcomes.measured(self.search, self.outcome(trial), self._last.get(trial))
+            self._measured[trial] = found
         return found
 
     def outcome(self, trial: Digest) -> Outcome:
@@ -222,15 +265,16 @@ def observations(search: Search, tried: tuple[Tried, ...]) -> list[Observation]:
             number=each.number,
             point=each.proposed.point,
             state=each.state,
-            losses=tune_outcomes.losses(search, each.measured.values) if each.measured.values else (),
+            losses=tune_outcomes.losses(search, each.measured.seen) if each.measured.seen else (),
             violation=each.measured.violation,
+            resource=None if each.measured.step is None else float(each.measured.step),
         )
         for each in tried
     ]
 
 
 def _ended(pending: Tried, trial: Digest, measured: Measured) -> Tried:
-    state = State.DONE if measured.values else State.FAILED
+    state = State.DONE if measured.values else State.PRUNED if measured.pruned else State.FAILED
     return replace(pending, state=state, trial=trial, measured=measured)
 
 

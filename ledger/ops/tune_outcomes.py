@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from ledger.errors import UsageError
-from ledger.model import Outcome, Status
+from ledger.model import Outcome, Status, TrialReported
 from ledger.model.filter_syntax import Both, Expression, Operator, Test, mistake, parse
 from ledger.model.frozen import frozen
 from ledger.model.search import Search
@@ -30,10 +30,27 @@ class Measured:
     """Whether it was interrupted, so that nothing is known yet."""
     missing: str | None = None
     """The metric without which it failed."""
+    pruned: bool = False
+    """Whether it was stopped early."""
+    step: int | None = None
+    """Of one that was stopped: where it reported for the last time at a rung."""
+    reported: float | None = None
+    """What it reported there."""
+
+    @property
+    def seen(self) -> tuple[float, ...]:
+        """What is known of its objectives: their values, or of a trial that was stopped its last report."""
+        if self.reported is not None and math.isfinite(self.reported):
+            return (self.reported,)
+        return self.values
 
 
-def measured(search: Search, outcome: Outcome) -> Measured:
-    """What the outcome of one of a search's trials comes to."""
+def measured(search: Search, outcome: Outcome, last: TrialReported | None = None) -> Measured:
+    """What the outcome of one of a search's trials comes to, with its last report."""
+    if outcome.status is Status.PRUNED:
+        step, value = (None, None) if last is None else (last.step, last.value)
+        where = "" if step is None else f" at step {step}"
+        return Measured(reason=f"it was stopped{where}", pruned=True, step=step, reported=value)
     if _interrupted(search, outcome):
         return Measured(reason="it was interrupted", again=True)
     if outcome.status is not Status.OK:

@@ -18,6 +18,7 @@ from ledger.model.search import Search
 from ledger.ops import lost
 from ledger.ops.prepare import Pinned
 from ledger.ops.replay_inputs import unchanged
+from ledger.ops.run_options import Scheduled
 from ledger.ops.tune_history import History, Identity, Tried
 from ledger.ops.tune_points import completed, hyperparameters, point_of
 from ledger.ops.tune_reading import Reading
@@ -25,6 +26,7 @@ from ledger.ops.tune_words import FILE, Words
 from ledger.ops.tune_workers import Order
 from ledger.tune import registry
 from ledger.tune.base import State
+from ledger.tune.schedulers import registry as schedulers
 from ledger.tune.unit import Point, UnitSpace
 from ledger.workspace import Workspace
 
@@ -75,6 +77,7 @@ class Proposing:
         self.reading = Reading(workspace.journal, workspace.directory, lambda: History(id, search))
         self._words, self._recorded = Words(search, setting.command), Words(search)
         self._sampler = registry.make(search.sampler, self.unit, len(search.objectives), search.seed)
+        self._scheduler = None if search.scheduler is None else schedulers.make(search.scheduler)
         self._queue = [(self.unit.point(each), dict(each)) for each in queue]
         self._starts: dict[Digest, int] = {}
         self._busy: set[Digest] = set()
@@ -183,6 +186,7 @@ class Proposing:
                 hyperparameters=hyperparameters(search.space, dict(proposed.values)),
                 timeout=search.trial_timeout,
                 files=() if content is None else ((FILE, content),),
+                scheduled=self._scheduled(id, proposed.number),
             ),
             seed=search.trial_seed,
             inputs=search.inputs,
@@ -190,6 +194,12 @@ class Proposing:
             trace=setting.trace,
             variables=setting.variables,
         )
+
+    def _scheduled(self, id: Digest, number: int) -> Scheduled | None:
+        rungs = None if self._scheduler is None else self._scheduler.rungs(number).text
+        if not rungs:
+            return None
+        return Scheduled(id=self.id, search=self.search, number=number, proposal=id, rungs=rungs)
 
     def _may_start(self, each: Tried) -> bool:
         """Whether a proposal waits for somebody to start it, and that is us."""

@@ -18,7 +18,7 @@ from ledger.model import (
 )
 from ledger.model.frozen import frozen
 from ledger.model.search import Search
-from ledger.ops import searches
+from ledger.ops import searches, tune_decisions
 from ledger.ops.tune_history import History, Place, Tried, identity
 from ledger.ops.tune_points import point_of
 from ledger.ops.tune_words import FILE, Words
@@ -107,15 +107,21 @@ class _Checking:
         yield from self._heads()
         yield from self._proposals()
         yield from self._trials()
+        yield from tune_decisions.check(self.history)
 
     def _heads(self) -> Said:
         """Each Head has to be one of this ledger, in front of its proposal."""
         wanted: dict[bytes, dict[int, list[tuple[Digest, OriginHead]]]] = {}
-        for id, (origin, seq), proposed in self.history.proposals():
-            for each in proposed.head.origins:
+        made = [
+            *(("proposal", id, place, each.head) for id, place, each in self.history.proposals()),
+            *(("decision", id, place, each.head) for id, place, each in self.history.decisions),
+        ]
+        of = {id: what for what, id, _, _ in made}
+        for what, id, (origin, seq), head in made:
+            for each in head.origins:
                 wanted.setdefault(each.origin, {}).setdefault(each.size, []).append((id, each))
                 if each.origin == origin and each.size > seq:
-                    yield _finding("proposal.head", id, f"at most {seq} entries", f"{each.size} entries")
+                    yield _of_head(what, id, f"at most {seq} entries", f"{each.size} entries")
         for origin, sizes in wanted.items():
             try:
                 with self.journal.tree(origin) as tree:
@@ -126,7 +132,7 @@ class _Checking:
                 for id, each in some:
                     if roots.get(size) != each.root:
                         got = "a prefix that is not here" if size not in roots else str(roots[size])
-                        yield _finding("proposal.head", id, str(each.root), got)
+                        yield _of_head(of[id], id, str(each.root), got)
 
     def _proposals(self) -> Said:
         search = self.search
@@ -257,6 +263,10 @@ def _point(point: tuple[float | None, ...]) -> str:
 
 def _finding(what: str, id: Digest, expected: str, got: str) -> Finding:
     return Finding(what=what, where=f"proposal {id}", expected=expected, got=got)
+
+
+def _of_head(what: str, id: Digest, expected: str, got: str) -> Finding:
+    return Finding(what=f"{what}.head", where=f"{what} {id}", expected=expected, got=got)
 
 
 def _edited(trial: Digest, part: str, expected: str, got: str) -> Finding:

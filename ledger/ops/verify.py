@@ -262,8 +262,9 @@ def _notices(trials: Iterable[Trial]) -> Iterator[Notice]:
         ]
         if lines:
             yield Notice(what="record.partial", where=str(trial.id), detail="; ".join(lines))
-        # One that was ended from outside shows what its recipe gives as little as one that was lost.
-        if trial.recipe and trial.outcome and trial.status not in (Status.KILLED, Status.LOST):
+        # One that was ended, or stopped, from outside shows what its recipe gives as little as a lost one.
+        ended = (Status.KILLED, Status.PRUNED, Status.LOST)
+        if trial.recipe and trial.outcome and trial.status not in ended:
             recipes.setdefault(trial.recipe, []).append(trial)
     for recipe, made in recipes.items():
         results = {_result(trial) for trial in made}

@@ -176,7 +176,7 @@ def test_outputs_are_known_by_path_and_content(journal):
 
 
 def test_a_kind_that_is_not_known_is_kept(journal):
-    payload = Unknown(kind="trial.reported", data={"trial": bytes(32), "step": 3})
+    payload = Unknown(kind="trial.later", data={"trial": bytes(32), "step": 3})
     recorded = journal.append(payload)
     assert journal.get(recorded.id).entry.payload == payload
 

@@ -340,6 +340,11 @@ PAYLOADS = {
         source=m.ProposalSource.EARLIER,
         adopted=digest("trial"),
     ),
+    "a report at a rung": m.TrialReported(trial=digest("trial"), rung=9, step=10, value=0.25),
+    "a report that is no number": m.TrialReported(trial=digest("trial"), rung=1, step=1, value=float("nan")),
+    "a trial is stopped": m.TrialDecided(
+        trial=digest("trial"), rung=9, stop=True, head=m.Head(origins=(ORIGIN_HEAD,))
+    ),
     "a note": m.Note(trial=digest("trial"), text="**good**", author="ann"),
     "a corrected note on an experiment": m.Note(
         experiment="mlp", text="bad", author="ann", replaces=digest("note")
@@ -355,7 +360,7 @@ PAYLOADS = {
         source="optuna", content='{"op_code": 0, "worker_id": "c0a8-1", "study_name": "mlp"}'
     ),
     "a kind that this release does not know": m.Unknown(
-        kind="trial.decided", data={"trial": bytes(digest("trial")), "stop": True, "at": [1, 0.5]}
+        kind="trial.later", data={"trial": bytes(digest("trial")), "stop": True, "at": [1, 0.5]}
     ),
 }
 

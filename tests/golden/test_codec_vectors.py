@@ -97,7 +97,7 @@ def test_every_kind_of_noun_has_a_vector():
     nouns = {name for name in model.__all__ if is_dataclass(getattr(model, name))}
     have = {each["noun"] for each in VECTORS["nouns"]}
     assert nouns - inside - shown - {kind.__name__ for kind in KNOWN.values()} == have
-    assert {each["kind"] for each in VECTORS["entries"]} == {*KNOWN, "trial.decided"}
+    assert {each["kind"] for each in VECTORS["entries"]} == {*KNOWN, "trial.later"}
 
 
 @pytest.mark.parametrize("vector", named("values"))

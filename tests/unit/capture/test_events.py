@@ -10,7 +10,7 @@ from ledger.capture import events as module
 from ledger.capture import spooled_lines
 from ledger.capture.events import Declared, Parameter, read
 from ledger.capture.inject import PROBE
-from ledger.capture.observed import observed
+from ledger.capture.observed import observed, stopped_at
 from ledger.model import (
     Entropy,
     HyperparameterRole,
@@ -94,6 +94,8 @@ def test_every_kind_is_read(tmp_path):
             "torch": {"version": "2.5", "threads": 2, "deterministic": False},
         },
         {"event": "report", "step": 1, "value": 0.5},
+        {"event": "stop", "step": 4},
+        {"event": "stop", "step": 3},
         {"event": "probe_error", "where": "import torch", "error": "ValueError: x"},
         {"event": "record_error", "error": "No space left on device"},
     )
@@ -124,7 +126,9 @@ def test_every_kind_is_read(tmp_path):
     )
     assert ("numpy.features", "AVX2 FMA3") in found.settings
     assert ("torch.deterministic", "False") in found.settings
-    assert found.reports == 1
+    assert (found.reports, found.stopped) == (1, 3)
+    assert stopped_at(observed(found, affinity=1)) == 3
+    assert stopped_at(observed(found._replace(stopped=None), affinity=1)) is None
     assert found.problems == ("import torch: ValueError: x", "No space left on device")
 
 

@@ -24,6 +24,12 @@ def test_nothing_else_is_added():
     assert given == users
 
 
+def test_what_stops_a_trial_is_never_the_users():
+    assert child({}, stopping={"LEDGER_RUNGS": "1,3"})["LEDGER_RUNGS"] == "1,3"
+    outer = child({"A": "b"}, stopping={"LEDGER_STOP": "3"})
+    assert without_ours(outer) == {"A": "b"}
+
+
 def test_the_users_own_path_comes_after_the_probe():
     assert child({"PYTHONPATH": "/a:/b"})["PYTHONPATH"] == f"{PROBE}:/a:/b"
     assert child({"PYTHONPATH": ""})["PYTHONPATH"] == str(PROBE)

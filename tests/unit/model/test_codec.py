@@ -103,11 +103,11 @@ def test_a_lone_surrogate_of_a_json_file_does_not_stop_the_recording():
 
 def test_an_entry_of_an_unknown_kind_is_kept_as_it_is():
     body = encode_entry(
-        entry(Unknown(kind="trial.decided", data={"a": [1, {"b": b"\xff"}], "caf\udce9": None}))
+        entry(Unknown(kind="trial.later", data={"a": [1, {"b": b"\xff"}], "caf\udce9": None}))
     )
     read = decode_entry(body)
-    assert read.kind == "trial.decided"
-    assert read.payload == Unknown(kind="trial.decided", data={"a": (1, {"b": b"\xff"}), "caf\udce9": None})
+    assert read.kind == "trial.later"
+    assert read.payload == Unknown(kind="trial.later", data={"a": (1, {"b": b"\xff"}), "caf\udce9": None})
     assert encode_entry(read) == body
 
 

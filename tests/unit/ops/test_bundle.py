@@ -82,7 +82,7 @@ def test_everything_about_a_trial_and_nothing_else(maker, write):
         )
     ).id
     about += [allowed, journal.append(Tombstone(target=allowed, reason="too wide")).id]
-    about += [journal.append(Unknown(kind="trial.reported", data={"trial": bytes(id), "step": 3})).id]
+    about += [journal.append(Unknown(kind="trial.later", data={"trial": bytes(id), "step": 3})).id]
     gone = DroppedContent(entry=about[1], digests=(Digest.of(b"weights"),))
     about += [journal.append(ContentDropped(contents=(gone,), reason="gc")).id]
     for each in (other, sibling):

@@ -75,6 +75,10 @@ def rich(maker):
         )
     )
     maker.proposed, _ = maker.start(experiment="tuned", proposal=proposal.id)
+    maker.journal.append(model.TrialReported(trial=maker.proposed, rung=1, step=1, value=float("nan")))
+    maker.journal.append(
+        model.TrialDecided(trial=maker.proposed, rung=1, stop=True, head=maker.journal.head())
+    )
     lost, _ = maker.start()
     maker.journal.append(
         model.TrialLost(
@@ -95,7 +99,7 @@ def rich(maker):
     )
     maker.journal.append(model.ForeignLog(source="optuna", content='{"op_code": 4, "study_id": 0}'))
     maker.journal.append(
-        model.Unknown(kind="trial.decided", data={"values": [1, b"x", ODD.encode("utf-8", "replace")]}),
+        model.Unknown(kind="trial.later", data={"values": [1, b"x", ODD.encode("utf-8", "replace")]}),
     )
     return maker
 
@@ -184,7 +188,7 @@ def test_entries(accept, rich):
         document = documents.entry_document(recorded)
         accept("entry.v1", document)
         kinds.add(document["kind"])
-    assert kinds == {*KNOWN, "trial.decided"}
+    assert kinds == {*KNOWN, "trial.later"}
 
 
 def test_replay(accept, rich):

@@ -438,7 +438,7 @@ class TestCaution:
         tree = maker.put(inner)
         plain, text = maker.store.put(b"plain"), maker.store.put(b"by its text")
         data = {"tree": bytes(tree), "deep": [{"of": bytes(plain)}], "named": str(text), "no": "b3:digest"}
-        maker.journal.append(Unknown(kind="trial.decided", data=data))
+        maker.journal.append(Unknown(kind="trial.later", data=data))
         assert collect(maker).rows == ()
 
     def test_what_an_unknown_field_may_refer_to_stays(self, maker, monkeypatch):

@@ -149,7 +149,7 @@ def test_facts_about_unknown_trials_and_of_unknown_kinds_are_passed_over(maker):
     stranger = Digest.of(b"stranger")
     maker.journal.append(Tag(trial=stranger, name="best"))
     maker.journal.append(lost(maker, stranger))
-    maker.journal.append(Unknown(kind="trial.decided", data={"number": 1}))
+    maker.journal.append(Unknown(kind="trial.later", data={"number": 1}))
     id = maker.trial()
     trials = maker.trials
     assert [trial.id for trial in trials] == [id]

@@ -154,3 +154,29 @@ def test_reading_on_knows_what_reading_all_knows(story):
     history, head = reading.up_to_now()
     assert history.at() == story.history.at()
     assert head == story.maker.journal.head()
+
+
+def test_a_trial_that_was_stopped_counts_by_its_last_report(story):
+    proposal = story.propose(0)
+    trial = story.start(proposal)
+    for rung, value in ((1, 0.75), (3, 0.5)):
+        story.maker.journal.append(model.TrialReported(trial=trial, rung=rung, step=rung, value=value))
+    middle = story.maker.journal.head()
+    story.end(trial, status=Status.PRUNED, exit_code=0, loss=0.1)
+    assert story.state() == [(0, State.PRUNED, False)]
+    assert story.state(middle) == [(0, State.PENDING, True)]
+    (known,) = observations(story.search, story.history.at())
+    assert (known.state, known.losses, known.resource) == (State.PRUNED, (0.5,), 3.0)
+    found = story.history
+    assert [(each.rung, each.loss, each.number) for each in found.reports()] == [(1, 0.75, 0), (3, 0.5, 0)]
+    assert [each.rung for each in found.reports(middle)] == [1, 3]
+    assert found.report(trial, 3, middle).loss == 0.5
+    assert found.report(trial, 9) is None
+
+
+def test_a_report_that_is_no_number_is_no_loss(story):
+    trial = story.start(story.propose(0))
+    story.maker.journal.append(model.TrialReported(trial=trial, rung=1, step=1, value=float("nan")))
+    story.end(trial, status=Status.PRUNED, exit_code=0)
+    (known,) = observations(story.search, story.history.at())
+    assert (known.state, known.losses) == (State.PRUNED, ())
