@@ -7,6 +7,7 @@ import numpy as np
 
 from ledger.tune import candidates
 from ledger.tune.base import Observation, Sampler
+from ledger.tune.blas import one_thread
 from ledger.tune.cells import Cells
 from ledger.tune.draws import Draws
 from ledger.tune.history import Floats, History, array, gathered, rounded, trade_off
@@ -23,13 +24,22 @@ KEPT: Final = 200
 LEARNT: Final = 120
 """Points at most from which its hyperparameters are learnt."""
 POOL: Final = 96
+"""Random points with which the search for the best candidate begins."""
 ROUNDS: Final = 8
+"""In which neighbours of the best candidates so far are looked at."""
 BROOD: Final = 48
+"""Neighbours in each round."""
 LEADERS: Final = 4
+"""Candidates whose neighbours they are."""
 
 
 class GaussianProcessSampler(Sampler):
-    """A Gaussian process with a Matérn 5/2 kernel."""
+    """A Gaussian process with a Matérn 5/2 kernel and a length scale for each axis.
+
+    Pending trials count with the loss that is expected of them; what failed or misses a constraint counts as
+    worse than all that is done. Of candidates the one is tried at which the logarithm of the expected
+    improvement is largest.
+    """
 
     name: ClassVar[str] = "gp"
     several: ClassVar[bool] = True
@@ -60,9 +70,15 @@ class GaussianProcessSampler(Sampler):
 
 
 def proposed(space: UnitSpace, history: History, draws: Draws, warp: Warp = Warp.RANKED) -> Point:
-    """What the model proposes."""
-    if not free(space):
-        return candidates.fresh(space, draws, history.tried)
+    """What the model proposes; with ranked losses, or with plain ones."""
+    found = None
+    if free(space):
+        with one_thread():
+            found = _modelled(space, history, draws, warp)
+    return candidates.fresh(space, draws, history.tried) if found is None else found
+
+
+def _modelled(space: UnitSpace, history: History, draws: Draws, warp: Warp) -> Point | None:
     places = _kept(history)
     losses = warped(history, warp)[places]
     where = array(space, [history.points[place] for place in places])
@@ -75,8 +91,7 @@ def proposed(space: UnitSpace, history: History, draws: Draws, warp: Warp = Warp
         process = Process.fitted(Features.of(space, np.vstack((where, waiting))), losses, hyper)
     best = float(losses.min())
     search = _Search(space, history, process, best, draws)
-    found = search.run([history.points[place] for place in history.order[: min(LEADERS, history.done)]])
-    return candidates.fresh(space, draws, history.tried) if found is None else found
+    return search.run([history.points[place] for place in history.order[: min(LEADERS, history.done)]])
 
 
 def _hyperparameters(space: UnitSpace, where: Floats, losses: Floats) -> Floats:
@@ -135,6 +150,7 @@ class _Search:
             self.known.update(zip(new, scores.tolist(), strict=True))
 
     def neighbour(self, point: Point, fineness: int) -> Point:
+        """One to three axes changed; ordered ones by up to 1/2 · 4**-fineness, or by a cell."""
         draws = self.draws
         certain = draws.choice(self.free)
         others = draws.below(3)
