@@ -1,0 +1,69 @@
+"""A search that tries its configurations with several seeds: which is next, and what is believed of each."""
+
+from collections.abc import Sequence
+
+from ledger.model import ProposalSource
+from ledger.model.search import Search
+from ledger.ops.tune_history import Tried, observations
+from ledger.tune import racing
+from ledger.tune.base import Observation, State
+from ledger.tune.racing import Estimate, Tries
+from ledger.tune.unit import Point
+
+
+def repeated(search: Search, tried: Sequence[Tried]) -> Point | None:
+    """The configuration that is to be tried with one more seed; None where a new one is to be tried."""
+    return None if search.seeds == 1 else racing.repeated(_tries(search, tried), search.seeds)
+
+
+def seed_of(search: Search, tried: Sequence[Tried], point: Point) -> int | None:
+    """The seed of a configuration's next trial; None where it is the search's."""
+    if search.seeds == 1:
+        return None
+    return racing.seed(search.seed, sum(each.proposed.point == point for each in tried if _own(each)))
+
+
+def asked(search: Search, number: int, tried: Sequence[Tried]) -> tuple[int, list[Observation]]:
+    """Which proposal a sampler is asked for, and what it is told: of each configuration once.
+
+    It is told the means that are believed, as if nothing had been tried again.
+    """
+    known = observations(search, tuple(tried))
+    if search.seeds == 1:
+        return number, known
+    believed = {each.point: each for each in racing.estimates(_tries(search, tried))}
+    first: dict[Point, Observation] = {}
+    for each in known:
+        before = first.get(each.point)
+        if before is None or (each.state is State.DONE and before.state is not State.DONE):
+            first[each.point] = each
+    told = [
+        Observation(
+            number=number,
+            point=point,
+            state=State.DONE if point in believed else each.state,
+            losses=(believed[point].mean,) if point in believed else each.losses,
+            violation=0.0 if point in believed else each.violation,
+            resource=each.resource,
+        )
+        for number, (point, each) in enumerate(first.items())
+    ]
+    again = sum(each.proposed.source is ProposalSource.REPEAT for each in tried)
+    return number - again, told
+
+
+def estimate(search: Search, tried: Sequence[Tried]) -> Estimate | None:
+    """The configuration that is believed to be the best, by its own trials and earlier ones of others."""
+    if search.seeds == 1:
+        return None
+    own = {each.proposed.point for each in tried if _own(each)}
+    return racing.best([each for each in racing.estimates(_tries(search, tried)) if each.point in own])
+
+
+def _tries(search: Search, tried: Sequence[Tried]) -> tuple[Tries, ...]:
+    seeds = [each.proposed.seed if _own(each) else None for each in tried]
+    return racing.gathered(observations(search, tuple(tried)), seeds)
+
+
+def _own(each: Tried) -> bool:
+    return each.proposed.source is not ProposalSource.EARLIER
