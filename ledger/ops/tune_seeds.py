@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from ledger.model import ProposalSource
+from ledger.model.frozen import replace
 from ledger.model.search import Search
 from ledger.ops.tune_history import Tried, observations
 from ledger.tune import racing
@@ -24,32 +25,30 @@ def seed_of(search: Search, tried: Sequence[Tried], point: Point) -> int | None:
 
 
 def asked(search: Search, number: int, tried: Sequence[Tried]) -> tuple[int, list[Observation]]:
-    """Which proposal a sampler is asked for, and what it is told: of each configuration once.
-
-    It is told the means that are believed, as if nothing had been tried again.
-    """
+    """Which proposal a sampler is asked for, and what it is told."""
     known = observations(search, tuple(tried))
     if search.seeds == 1:
         return number, known
-    believed = {each.point: each for each in racing.estimates(_tries(search, tried))}
-    first: dict[Point, Observation] = {}
-    for each in known:
-        before = first.get(each.point)
-        if before is None or (each.state is State.DONE and before.state is not State.DONE):
-            first[each.point] = each
-    told = [
-        Observation(
-            number=number,
-            point=point,
-            state=State.DONE if point in believed else each.state,
-            losses=(believed[point].mean,) if point in believed else each.losses,
-            violation=0.0 if point in believed else each.violation,
-            resource=each.resource,
-        )
-        for number, (point, each) in enumerate(first.items())
-    ]
     again = sum(each.proposed.source is ProposalSource.REPEAT for each in tried)
-    return number - again, told
+    return number - again, told(known, _tries(search, tried))
+
+
+def told(observations: Sequence[Observation], tries: Sequence[Tries]) -> list[Observation]:
+    """Each configuration once, with the mean that is believed, as if nothing had been tried again."""
+    believed = {each.point: each for each in racing.estimates(tries)}
+    groups: dict[Point, list[Observation]] = {}
+    for each in observations:
+        groups.setdefault(each.point, []).append(each)
+    found = []
+    for number, (point, group) in enumerate(groups.items()):
+        its = believed.get(point)
+        if its is not None:
+            one = Observation(number=number, point=point, state=State.DONE, losses=(its.mean,))
+        else:
+            spoilt = [each for each in group if each.state is not State.PENDING and not racing.is_good(each)]
+            one = replace((spoilt or group)[0], number=number)
+        found.append(one)
+    return found
 
 
 def estimate(search: Search, tried: Sequence[Tried]) -> Estimate | None:

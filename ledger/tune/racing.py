@@ -94,7 +94,7 @@ def gathered(observations: Sequence[Observation], seeds: Sequence[int | None]) -
         found.setdefault(each.point, []).append((its, each))
     tries = []
     for point, known in found.items():
-        good = [(its, each.losses[0]) for its, each in known if _good(each)]
+        good = [(its, each.losses[0]) for its, each in known if is_good(each)]
         over = sum(each.state is not State.PENDING for _, each in known)
         begun = sum(its is not None for its, _ in known)
         waiting = len(known) - over
@@ -184,7 +184,8 @@ def _bound(believed: Estimate, tries: Tries) -> float:
     return believed.mean - OPTIMISM * believed.deviation * share
 
 
-def _good(each: Observation) -> bool:
+def is_good(each: Observation) -> bool:
+    """Whether a trial ended well, and meets what is required."""
     return each.state is State.DONE and bool(each.losses) and each.violation == 0
 
 
