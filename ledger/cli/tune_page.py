@@ -48,7 +48,7 @@ def tune_page(tuned: Tuned) -> Page:
                 str(each.number),
                 (each.trial.short if each.trial else "-", "yellow"),
                 *map(number, each.measured.values),
-                *(() if now.believed is None else _believed(now.believed)),
+                *(() if now.believed is None else believed(now.believed)),
                 *(exact(values[name]) if name in values else "" for name in names),
             )
             for each in best
@@ -67,7 +67,8 @@ def _configurations(now: Standing) -> list[tuple[str, str]]:
     return [("configurations", f"{len(found)}, {again} of them with several seeds")]
 
 
-def _believed(found: Believed) -> tuple[str, str, str]:
+def believed(found: Believed) -> tuple[str, str, str]:
+    """Mean, interval and number of seeds of a configuration."""
     interval = f"{number(found.low)} to {number(found.high)}" if isfinite(found.low) else "not known"
     return number(found.mean), interval, str(found.seeds)
 

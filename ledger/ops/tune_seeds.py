@@ -51,12 +51,11 @@ def told(observations: Sequence[Observation], tries: Sequence[Tries]) -> list[Ob
     return found
 
 
-def estimate(search: Search, tried: Sequence[Tried]) -> Estimate | None:
-    """The configuration that is believed to be the best, by its own trials and earlier ones of others."""
+def ranked(search: Search, tried: Sequence[Tried]) -> list[Estimate]:
+    """What is believed of each configuration, the best first; nothing where each has one seed."""
     if search.seeds == 1:
-        return None
-    own = {each.proposed.point for each in tried if _own(each)}
-    return racing.best([each for each in racing.estimates(_tries(search, tried)) if each.point in own])
+        return []
+    return sorted(racing.estimates(_tries(search, tried)), key=lambda each: each.mean)
 
 
 def _tries(search: Search, tried: Sequence[Tried]) -> tuple[Tries, ...]:

@@ -9,7 +9,7 @@ from ledger.model.search import Search
 from ledger.ops import tune_outcomes, tune_seeds
 from ledger.ops.tune_history import Tried
 from ledger.tune.base import State
-from ledger.tune.racing import Estimate
+from ledger.tune.unit import Point
 
 
 @frozen
@@ -96,9 +96,9 @@ Tell = Callable[[Tried, Standing], None]
 
 def standing(name: str, id: Digest, search: Search, tried: Sequence[Tried]) -> Standing:
     """How a search stands after some proposals."""
-    estimate = tune_seeds.estimate(search, tried)
-    if estimate is not None:
-        return _believed(name, id, search, tuple(tried), estimate)
+    for first, believed in ranked(search, tried):
+        best = (first.number,)
+        return Standing(name=name, id=id, search=search, tried=tuple(tried), best=best, believed=believed)
     own = {
         each.number: each.measured
         for each in tried
@@ -107,21 +107,28 @@ def standing(name: str, id: Digest, search: Search, tried: Sequence[Tried]) -> S
     return Standing(name=name, id=id, search=search, tried=tuple(tried), best=tune_outcomes.best(search, own))
 
 
-def _believed(
-    name: str, id: Digest, search: Search, tried: tuple[Tried, ...], estimate: Estimate
-) -> Standing:
-    its = [
-        each
-        for each in tried
-        if each.proposed.point == estimate.point and each.proposed.source is not ProposalSource.EARLIER
-    ]
-    first = next((each for each in its if each.state is State.DONE), its[0])
-    (mean,) = tune_outcomes.losses(search, (estimate.mean,))
-    believed = Believed(
-        mean=mean,
-        low=mean - estimate.half,
-        high=mean + estimate.half,
-        seeds=estimate.losses,
-        trials=frozenset(each.number for each in its),
-    )
-    return Standing(name=name, id=id, search=search, tried=tried, best=(first.number,), believed=believed)
+def ranked(search: Search, tried: Sequence[Tried]) -> tuple[tuple[Tried, Believed], ...]:
+    """Configurations that are tried with several seeds, the best first: a trial of each, and how good it is.
+
+    The trial is the first one that ended well; there are none where each configuration has one seed.
+    """
+    its: dict[Point, list[Tried]] = {}
+    for each in tried:
+        if each.proposed.source is not ProposalSource.EARLIER:
+            its.setdefault(each.proposed.point, []).append(each)
+    found = []
+    for estimate in tune_seeds.ranked(search, tried):
+        trials = its.get(estimate.point, [])
+        first = next((each for each in trials if each.state is State.DONE), None)
+        if first is None:
+            continue  # known of an earlier search's trials only
+        (mean,) = tune_outcomes.losses(search, (estimate.mean,))
+        believed = Believed(
+            mean=mean,
+            low=mean - estimate.half,
+            high=mean + estimate.half,
+            seeds=estimate.losses,
+            trials=frozenset(each.number for each in trials),
+        )
+        found.append((first, believed))
+    return tuple(found)

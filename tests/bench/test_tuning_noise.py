@@ -3,8 +3,8 @@
 HPOBench's MLP on credit_g: a table of 30,000 configurations with five seeds each. A trial is told the loss of
 one seed; the regret is that of the mean over all five of what a search reports as its best. Ours gives each
 configuration's trials the five seeds in an order of the search's own; Optuna's TPE has a seed at random for
-each trial. Also measured: ours where seeds come again, as on a die with five sides, and Optuna's with one seed
-for all trials.
+each trial. Also measured: ours where seeds come again, as on a die with five sides, and Optuna's with one
+seed for all trials.
 """
 
 import os
@@ -92,10 +92,11 @@ def test_seeds_find_what_is_good_over_all_seeds(report):
     own = np.array([ours(noisy, each, again=False) for each in SEARCHES])
     again = np.array([ours(noisy, each, again=True) for each in SEARCHES])
     low, high = interval(own, other)
+    means = f"{own.mean():.3f} (seeds that come again: {again.mean():.3f}), Optuna's TPE {other.mean():.3f}"
+    ratio = f"ratio {own.mean() / other.mean():.2f}, {low:.2f} to {high:.2f}"
     report(
         f"true regret of the reported best, one seed told, {TRIALS} trials, {len(SEARCHES)} searches",
-        f"{own.mean():.3f} (seeds that come again: {again.mean():.3f}); Optuna's TPE {other.mean():.3f}"
-        f" (one seed for all: {same.mean():.3f}); ratio {own.mean() / other.mean():.2f}, {low:.2f} to {high:.2f}",
+        f"{means} (one seed for all: {same.mean():.3f}), {ratio}",
         "half of Optuna's TPE",
     )
     assert own.mean() <= other.mean() / 2

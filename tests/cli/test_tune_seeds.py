@@ -49,6 +49,6 @@ def test_the_best_is_told_by_its_mean_over_seeds(tool, accept):
     assert ranked["best"][0]["mean"] == best["mean"]
     means = [each["mean"] for each in ranked["best"]]
     assert means == sorted(means, reverse=True)
-    assert re.search(r"^ +id +name +score +mean +95% +seeds +lr$", tool("best", "-x", "noisy").out, re.M)
+    assert re.search(r"^ +id +score +mean +95% +seeds +lr$", tool("best", "-x", "noisy").out, re.M)
     plain = tool.document("best", "-x", "noisy", "--minimize", "score")
     assert plain["best"][0]["mean"] is None
