@@ -234,7 +234,7 @@ def _solved(matrix: list[list[float]], right: list[float]) -> list[float]:
 
 def _quantile(degrees: float) -> float:
     """Of Student's t: 97.5%."""
-    from scipy.special import stdtrit  # of no use to those who only propose
+    from scipy.special import stdtrit  # of no use where nothing is tuned
 
     return float(stdtrit(degrees, 0.975))
 
