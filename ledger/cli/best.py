@@ -39,6 +39,8 @@ def command(
 ) -> None:
     """Show the best trials that ended well, and of how many they are the best.
 
+    Of a search with several seeds they are configurations, by their mean, each with its first trial.
+
     Counted are all that were started, whatever came of them, those that were taken back among them; in the
     ledger as it is now, and in the largest head that is signed.
     """
@@ -70,6 +72,15 @@ def _objective(workspace: Workspace, experiment: str) -> tuple[str | None, bool]
     return search.objectives[0].metric, search.objectives[0].maximize
 
 
+def _means(found: Best) -> list[tuple[str, ...]]:
+    """Mean, interval and number of seeds of each, where configurations have several."""
+    if not found.believed:
+        return [()] * len(found.ranked)
+    from ledger.cli.tune_page import believed  # of no use to other experiments
+
+    return [believed(each) for each in found.believed]
+
+
 def _page(found: Best) -> Page:
     page = Page()
     names = list(
@@ -81,15 +92,22 @@ def _page(found: Best) -> Page:
         )
     )
     page.table(
-        ("id", "name", line(found.metric), *map(line, names)),
+        (
+            "id",
+            "name",
+            line(found.metric),
+            *(("mean", "95%", "seeds") if found.believed else ()),
+            *map(line, names),
+        ),
         [
             (
                 (trial.id.short, "yellow"),
                 line(trial.name or ""),
                 number(value),
+                *believed,
                 *(values.get(name, "") for name in names),
             )
-            for trial, value in zip(found.ranked, found.values, strict=True)
+            for trial, value, believed in zip(found.ranked, found.values, _means(found), strict=True)
             for values in [{each.name: exact(each.value) for each in trial.hyperparameters}]
         ],
     )

@@ -43,6 +43,9 @@ INTERRUPTED = 130
 @click.option("--sampler", metavar="NAME", help="How to search [auto].")
 @click.option("--scheduler", metavar="NAME", help="What stops trials early: asha, hyperband or median.")
 @click.option("--seed", metavar="N", help="Seeds the search, and every generator of each trial.")
+@click.option(
+    "--seeds", metavar="K", type=click.IntRange(min=1), help="Try what may be the best with up to K seeds."
+)
 @click.option("--enqueue", "queue", metavar="NAME=VALUE,…", multiple=True, help="Values to try first.")
 @click.option("--from", "earlier", metavar="NAME", multiple=True, help="Learn from an experiment's trials.")
 @click.option("--fork", is_flag=True, help="Begin a new search that goes on from the one of that name.")
@@ -75,6 +78,7 @@ def command(
     sampler: str | None,
     scheduler: str | None,
     seed: str | None,
+    seeds: int | None,
     queue: tuple[str, ...],
     earlier: tuple[str, ...],
     fork: bool,
@@ -117,6 +121,7 @@ def command(
         inputs=inputs,
         outputs=outputs,
         trial_timeout=trial_timeout,
+        seeds=seeds,
     )
     chosen = TuneOptions(
         executions=executions,

@@ -1,9 +1,13 @@
 """What came of a search, for people."""
 
+from collections import Counter
+from math import isfinite
+
 from ledger.cli.page import Page
 from ledger.cli.text import count, exact, line, number
 from ledger.ops.tune import Standing, Tuned
 from ledger.ops.tune_history import Tried
+from ledger.ops.tune_standing import Believed
 from ledger.tune.base import State
 
 
@@ -24,6 +28,7 @@ def tune_page(tuned: Tuned) -> Page:
             ("experiment", line(now.name)),
             ("trials", ", ".join(told)),
             ("stopped", line(tuned.stopped)),
+            *_configurations(now),
             ("go on", "run the same command again" if tuned.interrupted else None),
         ],
         indent=0,
@@ -35,12 +40,19 @@ def tune_page(tuned: Tuned) -> Page:
     page.heading("Best" if len(now.search.objectives) == 1 else "Best: none is better in all objectives")
     names = list(dict.fromkeys(name for each in best for name, _ in each.proposed.values))
     page.table(
-        ("number", "trial", *(line(each.metric) for each in now.search.objectives), *map(line, names)),
+        (
+            "number",
+            "trial",
+            *(line(each.metric) for each in now.search.objectives),
+            *(() if now.believed is None else ("mean", "95%", "seeds")),
+            *map(line, names),
+        ),
         [
             (
                 str(each.number),
                 (each.trial.short if each.trial else "-", "yellow"),
                 *map(number, each.measured.values),
+                *(() if now.believed is None else believed(now.believed)),
                 *(exact(values[name]) if name in values else "" for name in names),
             )
             for each in best
@@ -48,6 +60,21 @@ def tune_page(tuned: Tuned) -> Page:
         ],
     )
     return page
+
+
+def _configurations(now: Standing) -> list[tuple[str, str]]:
+    """How many were tried, where trials are shared out among seeds."""
+    if now.search.seeds == 1:
+        return []
+    found = Counter(each.proposed.point for each in now.own)
+    again = sum(each > 1 for each in found.values())
+    return [("configurations", f"{len(found)}, {again} of them with several seeds")]
+
+
+def believed(found: Believed) -> tuple[str, str, str]:
+    """Mean, interval and number of seeds of a configuration."""
+    interval = f"{number(found.low)} to {number(found.high)}" if isfinite(found.low) else "not known"
+    return number(found.mean), interval, str(found.seeds)
 
 
 def _why(now: Standing) -> str:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from ledger.cli.plain import say, warn
-from ledger.cli.text import duration, line, number, value
+from ledger.cli.text import count, duration, line, number, value
 from ledger.ops.tune import Standing, TuneOptions
 from ledger.ops.tune_history import Tried
 from ledger.tune.base import State
@@ -107,9 +107,11 @@ def ended(tried: Tried, now: Standing, options: TuneOptions) -> str:
     else:
         facts.append(f"failed: {tried.measured.reason}")
     facts.append(" ".join(f"{name}={value(each)}" for name, each in tried.proposed.values))
+    if now.search.seeds > 1:
+        facts.append(f"seed {_place(tried, now)} of {now.search.seeds}")
     if tried.proposed.adopted is not None:
         facts.append("was there already")
-    if tried.number in now.best:
+    if tried.number in (now.best if now.believed is None else now.believed.trials):
         facts.append("best so far")
     return line(" · ".join(facts))
 
@@ -145,7 +147,7 @@ def status(now: Standing, options: TuneOptions, spent: float, done: int) -> list
     for number_ in now.best[:3]:
         each = next(found for found in own if found.number == number_)
         chosen = " ".join(f"{name}={value(one)}" for name, one in each.proposed.values)
-        lines.append(f"best {' '.join(_measured(now, each.measured.values))} with {chosen}")
+        lines.append(f"best {_best(now, each)} with {chosen}")
     lines += [
         f"now  {' '.join(f'{name}={value(one)}' for name, one in each.proposed.values)}"
         for each in running[: max(options.jobs, 1)]
@@ -171,6 +173,19 @@ def stopped(now: Standing, tried: Tried) -> str:
     if step is None or value_ is None:
         return "stopped early"
     return f"stopped at step {step} with {' '.join(_measured(now, (value_,)))}"
+
+
+def _place(tried: Tried, now: Standing) -> int:
+    """Which of its configuration's trials one is, from 1."""
+    same = [each.number for each in now.own if each.proposed.point == tried.proposed.point]
+    return same.index(tried.number) + 1
+
+
+def _best(now: Standing, each: Tried) -> str:
+    if now.believed is None:
+        return " ".join(_measured(now, each.measured.values))
+    seeds = count(now.believed.seeds, "seed")
+    return f"{now.search.objectives[0].metric} {number(now.believed.mean)} on average of {seeds}"
 
 
 def _measured(now: Standing, values: Sequence[float]) -> list[str]:

@@ -167,6 +167,8 @@ class ProposalSource(StrEnum):
     """Somebody asked for it."""
     EARLIER = "earlier"
     """A trial of an earlier search, from which this one learns."""
+    REPEAT = "repeat"
+    """One more seed for a configuration that may be the best."""
 
 
 @frozen
@@ -191,6 +193,8 @@ class TrialProposed:
     """Where it comes from."""
     adopted: Digest | None = None
     """A trial that had been tried before, and stands for this one; null where one is to be started."""
+    seed: int | None = None
+    """Of the trial, where those of a search have different ones; null where the search says it."""
 
 
 @frozen

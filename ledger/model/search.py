@@ -43,5 +43,9 @@ class Search:
     """Declared ones, as given."""
     trial_timeout: float | None = None
     """Seconds after which a trial is ended, and has failed."""
+    seeds: int = 1
+    """With how many seeds a configuration is tried at most; 1 where all trials have the one above."""
+    racing: int = 0
+    """Version of the rule that says which configuration is tried again; 0 where none is."""
     forked: Digest | None = None
     """The ``experiment.created`` that it goes on from; None where it began anew."""

@@ -2,17 +2,22 @@
 
 import math
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from ledger.errors import IncomparableError, NotFoundError, UsageError
 from ledger.model import Trial
 from ledger.model.frozen import frozen
 from ledger.model.proof import SignedHead
-from ledger.ops import denominator, prove, search
+from ledger.model.space import Objective
+from ledger.ops import denominator, prove, query, search, searches
 from ledger.ops.columns import Columns
 from ledger.ops.denominator import Denominator
 from ledger.ops.query import Trials
 from ledger.ops.search import Found, Question
 from ledger.workspace import Workspace
+
+if TYPE_CHECKING:
+    from ledger.ops.tune_standing import Believed
 
 
 @frozen
@@ -28,6 +33,8 @@ class Best:
     ranked: tuple[Trial, ...]
     values: tuple[float, ...]
     """Of the metric, for each of them."""
+    believed: "tuple[Believed, ...]"
+    """How good the configuration of each is, where they were tried with several seeds; else nothing."""
     trials: Trials
     """What was said of them: their receipts."""
     now: Denominator
@@ -68,13 +75,12 @@ def best(workspace: Workspace, experiment: str, metric: str, *, maximize: bool, 
             cause="a bundle was opened here, which has those trials that its maker chose",
             hint=f"see them in order: ledger log -x {experiment} --sort {'-' if maximize else ''}{metric}",
         )
-    found = search.find(
-        workspace.journal,
-        Question(
-            experiment=experiment, where="status = ok", sort=f"-{key}" if maximize else key, limit=count
-        ),
-    )
-    measured = list(_measured(found, key))
+    believed: tuple[Believed, ...] = ()
+    several = _configurations(workspace, experiment, metric, maximize, count)
+    if several is None:
+        found, measured = _trials(workspace, experiment, key, maximize, count)
+    else:
+        found, measured, believed = several
     if not measured:
         raise NotFoundError(
             f"no trial of {experiment!r} ended well with a value of {metric!r}",
@@ -88,11 +94,49 @@ def best(workspace: Workspace, experiment: str, metric: str, *, maximize: bool, 
         maximize=maximize,
         ranked=tuple(trial for trial, _ in measured),
         values=tuple(value for _, value in measured),
-        trials=found.trials,
+        believed=believed,
+        trials=found,
         now=now,
         signed=signed,
         counted=then[0] if then else None,
     )
+
+
+def _trials(
+    workspace: Workspace, experiment: str, key: str, maximize: bool, count: int
+) -> tuple[Trials, list[tuple[Trial, float]]]:
+    found = search.find(
+        workspace.journal,
+        Question(
+            experiment=experiment, where="status = ok", sort=f"-{key}" if maximize else key, limit=count
+        ),
+    )
+    return found.trials, list(_measured(found, key))
+
+
+def _configurations(
+    workspace: Workspace, experiment: str, metric: str, maximize: bool, count: int
+) -> "tuple[Trials, list[tuple[Trial, float]], tuple[Believed, ...]] | None":
+    """The best of a search whose configurations have several seeds: by means, not by the luckiest trial."""
+    created = searches.newest(workspace.journal, experiment)
+    tuned = None if created is None else searches.definition(created[1])
+    wanted = (Objective(metric=metric, maximize=maximize),)
+    if created is None or tuned is None or tuned.seeds == 1 or tuned.objectives != wanted:
+        return None
+    from ledger.ops.tune_history import History  # of no use to other experiments
+    from ledger.ops.tune_standing import ranked
+
+    history = History(created[0], tuned)
+    for recorded in workspace.journal.entries():
+        history.add(recorded)
+    trials = query.load(workspace.journal)
+    chosen = ranked(tuned, history.at())[:count]
+    measured = [
+        (trials.by_id[first.trial], first.measured.values[0])
+        for first, _ in chosen
+        if first.trial is not None
+    ]
+    return trials, measured, tuple(believed for _, believed in chosen)
 
 
 def _measured(found: Found, key: str) -> Iterator[tuple[Trial, float]]:

@@ -205,8 +205,16 @@ def best_document(found: Best, store: Store) -> Document:
         "metric": to_json(found.metric),
         "direction": "maximize" if found.maximize else "minimize",
         "best": [
-            {"value": to_json(value), "trial": trial}
-            for value, trial in zip(found.values, ranked, strict=True)
+            {
+                "value": to_json(value),
+                "mean": None if believed is None else to_json(believed.mean),
+                "interval": None if believed is None else [to_json(believed.low), to_json(believed.high)],
+                "seeds": 1 if believed is None else believed.seeds,
+                "trial": trial,
+            }
+            for value, trial, believed in zip(
+                found.values, ranked, found.believed or (None,) * len(ranked), strict=True
+            )
         ],
         "now": denominator_document(found.now),
         "signed": None

@@ -10,7 +10,7 @@ from typing import Final
 
 from ledger.capture.secrets import refill
 from ledger.errors import MismatchError, SpaceExhaustedError, UsageError
-from ledger.model import Digest
+from ledger.model import Digest, ProposalSource
 from ledger.model.search import Search
 from ledger.ops import lost, tune_beginning, tune_earlier, tune_outcomes, tune_space
 from ledger.ops.names import check_name
@@ -205,11 +205,17 @@ class _Loop:
         if options.target is not None and now.best:
             objective = now.search.objectives[0]
             value = next(each for each in own if each.number == now.best[0]).measured.values[0]
+            value = value if now.believed is None else now.believed.mean
             if value >= options.target if objective.maximize else value <= options.target:
                 return f"--target: {objective.metric} is {value:g}"
         if options.stop_after is not None:
             last = max(now.best, default=-1)
-            since = sum(each.state is not State.PENDING and each.number > last for each in own)
+            since = sum(
+                each.state is not State.PENDING
+                and each.number > last
+                and each.proposed.source is not ProposalSource.REPEAT
+                for each in own
+            )
             if since >= options.stop_after:
                 return f"--stop-after: {since} trials without a better one"
         if options.executions is not None and len(own) >= options.executions:

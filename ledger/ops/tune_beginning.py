@@ -13,7 +13,7 @@ from ledger.model.space import Objective, Space
 from ledger.ops import searches
 from ledger.ops.prepare import RunOptions, prepare
 from ledger.ops.tune_words import Words
-from ledger.tune import registry
+from ledger.tune import racing, registry
 from ledger.tune.language import spelled
 from ledger.tune.schedulers import registry as schedulers
 from ledger.tune.unit import UnitSpace
@@ -39,6 +39,7 @@ class Wanted:
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     trial_timeout: float | None = None
+    seeds: int | None = None
 
 
 @frozen
@@ -136,6 +137,7 @@ def _filled(wanted: Wanted, before: Search) -> Wanted:
         inputs=wanted.inputs or before.inputs,
         outputs=wanted.outputs or before.outputs,
         trial_timeout=wanted.trial_timeout or before.trial_timeout,
+        seeds=wanted.seeds or before.seeds,
     )
 
 
@@ -157,6 +159,7 @@ def _search(workspace: Workspace, wanted: Wanted, directory: Path, variables: Ma
             " --lr {lr}",
         )
     seed = wanted.seed or 0
+    seeds = _seeds(wanted)
     choice = registry.parsed(wanted.sampler or registry.DEFAULT)
     sampler = registry.make(choice, UnitSpace(wanted.space), len(wanted.objectives), seed)
     scheduler = None if wanted.scheduler is None else schedulers.make(wanted.scheduler)
@@ -198,9 +201,27 @@ def _search(workspace: Workspace, wanted: Wanted, directory: Path, variables: Ma
         inputs=wanted.inputs,
         outputs=wanted.outputs,
         trial_timeout=wanted.trial_timeout,
+        seeds=seeds,
+        racing=racing.VERSION if seeds > 1 else 0,
     )
     Words(search)  # which refuses a command that does not fit
     return search
+
+
+def _seeds(wanted: Wanted) -> int:
+    """With how many seeds a configuration is tried at most."""
+    seeds = wanted.seeds or 1
+    if not 1 <= seeds <= racing.MOST_SEEDS:
+        raise UsageError(
+            "a bad number of seeds", cause=f"--seeds: expected 1 to {racing.MOST_SEEDS}, got {seeds}"
+        )
+    if seeds > 1 and len(wanted.objectives) > 1:
+        raise UsageError(
+            "several seeds for several objectives",
+            cause="which configuration is worth another seed is known of one objective only",
+            hint="leave out --seeds, or say one --minimize or --maximize",
+        )
+    return seeds
 
 
 def _append(workspace: Workspace, name: str, search: Search) -> Digest:
@@ -226,6 +247,7 @@ def _differences(workspace: Workspace, before: Search, now: Search) -> list[str]
         ("scheduler", _scheduler(before), _scheduler(now)),
         ("seed", str(before.seed), str(now.seed)),
         ("seed of the trials", str(before.trial_seed), str(now.trial_seed)),
+        ("seeds of a configuration", _racing(before), _racing(now)),
         ("command", " ".join(before.command), " ".join(now.command)),
         ("directory", before.directory, now.directory),
         ("inputs", " ".join(before.inputs), " ".join(now.inputs)),
@@ -240,6 +262,10 @@ def _objectives(search: Search) -> str:
     return " ".join(
         f"{'maximize' if each.maximize else 'minimize'} {each.metric}" for each in search.objectives
     )
+
+
+def _racing(search: Search) -> str:
+    return str(search.seeds) + (f" (version {search.racing})" if search.racing else "")
 
 
 def _sampler(search: Search) -> str:

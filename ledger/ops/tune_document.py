@@ -39,6 +39,7 @@ def _trial(now: Standing, each: Tried) -> Document:
         "adopted": each.proposed.adopted is not None,
         "hyperparameters": _values(each),
         "values": _objectives(now, each),
+        "seed": now.search.trial_seed if each.proposed.seed is None else each.proposed.seed,
         "violation": to_json(each.measured.violation),
         "reason": each.measured.reason,
         "stopped": _stopped(each),
@@ -52,10 +53,14 @@ def _stopped(each: Tried) -> Document | None:
 
 
 def _best(now: Standing, each: Tried) -> Document:
+    believed = now.believed
     return {
         "trial": to_json(each.trial),
         "number": each.number,
         "value": to_json(each.measured.values[0]),
+        "mean": None if believed is None else to_json(believed.mean),
+        "interval": None if believed is None else [to_json(believed.low), to_json(believed.high)],
+        "seeds": 1 if believed is None else believed.seeds,
         "values": _objectives(now, each),
         "hyperparameters": _values(each),
     }

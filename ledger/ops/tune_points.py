@@ -6,8 +6,9 @@ from ledger.errors import UsageError
 from ledger.model import Hyperparameter, ProposalSource, Value
 from ledger.model.search import Search
 from ledger.model.space import Space
+from ledger.ops import tune_seeds
 from ledger.ops.pinned import SOURCE
-from ledger.ops.tune_history import Tried, observations
+from ledger.ops.tune_history import Tried
 from ledger.tune.base import Sampler
 from ledger.tune.unit import Point, UnitSpace
 
@@ -20,6 +21,8 @@ def point_of(
     tried: Sequence[Tried],
 ) -> tuple[Point, ProposalSource]:
     """What a search tries by itself: its space's defaults first, if it has them, then what its sampler says.
+
+    Where configurations are tried with several seeds, it may be one of them once more.
 
     Parameters
     ----------
@@ -39,7 +42,11 @@ def point_of(
         default = defaults(unit)
         if default is not None:
             return default, ProposalSource.DEFAULT
-    sampler.update(observations(search, tuple(tried)))
+    again = tune_seeds.repeated(search, tried)
+    if again is not None:
+        return again, ProposalSource.REPEAT
+    number, known = tune_seeds.asked(search, number, tried)
+    sampler.update(known)
     return sampler.suggest(number), ProposalSource.SAMPLER
 
 

@@ -15,7 +15,7 @@ from ledger.model import (
 )
 from ledger.model.frozen import frozen
 from ledger.model.search import Search
-from ledger.ops import lost
+from ledger.ops import lost, tune_seeds
 from ledger.ops.prepare import Pinned
 from ledger.ops.replay_inputs import unchanged
 from ledger.ops.run_options import Scheduled
@@ -143,7 +143,8 @@ class Proposing:
             number = tried[-1].number + 1 if tried else 0
             point, source, asked = self._point(number, tried)
             values = self.unit.values(point) if asked is None else asked
-            adopted = self._same(history, values)
+            seed = tune_seeds.seed_of(self.search, tried, point)
+            adopted = self._same(history, values, seed)
             proposed = TrialProposed(
                 experiment=self.name,
                 search=self.id,
@@ -153,6 +154,7 @@ class Proposing:
                 head=head,
                 source=source,
                 adopted=adopted,
+                seed=seed,
             )
             recorded = self.workspace.journal.append(proposed)
             history, _ = self.reading.up_to_now()
@@ -178,7 +180,7 @@ class Proposing:
             ledger=str(self.workspace.directory),
             root=str(setting.root),
             directory=str(setting.directory),
-            argv=self._words.of(dict(proposed.values)),
+            argv=self._words.of(dict(proposed.values), proposed.seed),
             experiment=self.name,
             pinned=Pinned(
                 code=search.code,
@@ -188,7 +190,7 @@ class Proposing:
                 files=() if content is None else ((FILE, content),),
                 scheduled=self._scheduled(id, proposed.number),
             ),
-            seed=search.trial_seed,
+            seed=search.trial_seed if proposed.seed is None else proposed.seed,
             inputs=search.inputs,
             outputs=search.outputs,
             trace=setting.trace,
@@ -218,26 +220,29 @@ class Proposing:
             if point not in before:
                 return point, ProposalSource.ENQUEUED, values
         point, source = point_of(self.unit, self._sampler, self.search, number, tried)
+        if source is ProposalSource.REPEAT:
+            first = next(each for each in tried if each.proposed.point == point)
+            return point, source, dict(first.proposed.values)
         return point, source, completed(self.unit, {}) if source is ProposalSource.DEFAULT else None
 
-    def _same(self, history: History, values: Mapping[str, Value]) -> Digest | None:
+    def _same(self, history: History, values: Mapping[str, Value], seed: int | None) -> Digest | None:
         """A trial that was what this one would be, and whose inputs are as they were."""
         if self._recorded.file(values) is not None:
             return None  # the command is the same for all of them
-        for trial in reversed(history.good.get(self._identity(values), ())):
+        for trial in reversed(history.good.get(self._identity(values, seed), ())):
             end = history.ends[trial][1]
             if isinstance(end, TrialFinished) and unchanged(self.workspace, end.inputs):
                 return trial
         return None
 
-    def _identity(self, values: Mapping[str, Value]) -> Identity:
+    def _identity(self, values: Mapping[str, Value], seed: int | None) -> Identity:
         search = self.search
         return (
-            self._recorded.of(values),
+            self._recorded.of(values, seed),
             search.directory,
             None,
             tuple(sorted((each.name, each.tree) for each in search.code)),
             search.environment,
-            search.trial_seed,
+            search.trial_seed if seed is None else seed,
             search.inputs,
         )

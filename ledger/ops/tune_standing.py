@@ -6,9 +6,10 @@ from concurrent.futures import Executor
 from ledger.model import Digest, ProposalSource, Value
 from ledger.model.frozen import frozen
 from ledger.model.search import Search
-from ledger.ops import tune_outcomes
+from ledger.ops import tune_outcomes, tune_seeds
 from ledger.ops.tune_history import Tried
 from ledger.tune.base import State
+from ledger.tune.unit import Point
 
 
 @frozen
@@ -38,6 +39,22 @@ class TuneOptions:
 
 
 @frozen
+class Believed:
+    """How good a configuration is, by its trials with several seeds."""
+
+    mean: float
+    """Of the objective, over all seeds: what it was measured to be, drawn to what others are."""
+    low: float
+    """Where the 95% interval of the mean begins; -inf where none was tried twice."""
+    high: float
+    """Where it ends; inf where none was."""
+    seeds: int
+    """With how many it ended well."""
+    trials: frozenset[int]
+    """Numbers of all its trials."""
+
+
+@frozen
 class Standing:
     """How a search stands."""
 
@@ -47,7 +64,12 @@ class Standing:
     tried: tuple[Tried, ...]
     """All proposals, by number; trials of earlier searches from which it learns among them."""
     best: tuple[int, ...]
-    """Numbers of its best trials: one; of several objectives all that none is better than."""
+    """Numbers of its best trials: one; of several objectives all that none is better than.
+
+    Where configurations are tried with several seeds: of the first trial of the one believed to be the best.
+    """
+    believed: Believed | None = None
+    """How good that one is; None where each configuration has one seed."""
 
     @property
     def own(self) -> tuple[Tried, ...]:
@@ -74,9 +96,39 @@ Tell = Callable[[Tried, Standing], None]
 
 def standing(name: str, id: Digest, search: Search, tried: Sequence[Tried]) -> Standing:
     """How a search stands after some proposals."""
+    for first, believed in ranked(search, tried):
+        best = (first.number,)
+        return Standing(name=name, id=id, search=search, tried=tuple(tried), best=best, believed=believed)
     own = {
         each.number: each.measured
         for each in tried
         if each.proposed.source is not ProposalSource.EARLIER and each.state is State.DONE
     }
     return Standing(name=name, id=id, search=search, tried=tuple(tried), best=tune_outcomes.best(search, own))
+
+
+def ranked(search: Search, tried: Sequence[Tried]) -> tuple[tuple[Tried, Believed], ...]:
+    """Configurations that are tried with several seeds, the best first: a trial of each, and how good it is.
+
+    The trial is the first one that ended well; there are none where each configuration has one seed.
+    """
+    its: dict[Point, list[Tried]] = {}
+    for each in tried:
+        if each.proposed.source is not ProposalSource.EARLIER:
+            its.setdefault(each.proposed.point, []).append(each)
+    found = []
+    for estimate in tune_seeds.ranked(search, tried):
+        trials = its.get(estimate.point, [])
+        first = next((each for each in trials if each.state is State.DONE), None)
+        if first is None:
+            continue  # known of an earlier search's trials only
+        (mean,) = tune_outcomes.losses(search, (estimate.mean,))
+        believed = Believed(
+            mean=mean,
+            low=mean - estimate.half,
+            high=mean + estimate.half,
+            seeds=estimate.losses,
+            trials=frozenset(each.number for each in trials),
+        )
+        found.append((first, believed))
+    return tuple(found)

@@ -18,14 +18,15 @@ from ledger.model import (
 )
 from ledger.model.frozen import frozen
 from ledger.model.search import Search
-from ledger.ops import searches, tune_decisions
+from ledger.ops import searches, tune_decisions, tune_seeds
 from ledger.ops.tune_history import History, Place, Tried, identity
 from ledger.ops.tune_points import point_of
 from ledger.ops.tune_words import FILE, Words
-from ledger.tune import registry
+from ledger.tune import racing, registry
 from ledger.tune.unit import UnitSpace
 
 Said = Iterator[Finding | Notice]
+_COMPUTED = (ProposalSource.SAMPLER, ProposalSource.DEFAULT, ProposalSource.REPEAT)
 
 
 @frozen
@@ -149,7 +150,8 @@ class _Checking:
             if numbers.setdefault(proposed.number, id) != id:
                 yield self._doubled(id, place, proposed, numbers[proposed.number])
             yield from self._values(id, proposed)
-            if sampler is None or proposed.source not in (ProposalSource.SAMPLER, ProposalSource.DEFAULT):
+            yield from self._seed(id, proposed)
+            if sampler is None or proposed.source not in _COMPUTED:
                 continue
             tried = self.history.at(proposed.head)
             try:
@@ -175,6 +177,8 @@ class _Checking:
             return ": ".join(filter(None, [error.message, error.cause]))
         if version != search.version:
             return f"its sampler {choice.name} is of version {search.version}, here is {version}"
+        if (reason := self._racing()) is not None:
+            return reason
         here = registry.packages(choice)
         for name, wanted in search.packages:
             if here.get(name) != wanted:
@@ -202,6 +206,24 @@ class _Checking:
             told = "values of its point" if expected is None else str(expected)
             yield _finding("proposal.values", id, told, str(values))
 
+    def _seed(self, id: Digest, proposed: TrialProposed) -> Said:
+        """Each configuration's trials have the search's seeds in their order."""
+        if proposed.source is ProposalSource.EARLIER or self._racing() is not None:
+            return
+        expected = None
+        if self.search.seeds > 1:
+            tried = self.history.at(proposed.head)
+            expected = tune_seeds.seed_of(self.search, tried, proposed.point)
+        if proposed.seed != expected:
+            yield _finding("proposal.seed", id, str(expected), str(proposed.seed))
+
+    def _racing(self) -> str | None:
+        """Why this release cannot tell which configuration is tried again; None where it can."""
+        rule = self.search.racing
+        if rule in (0, racing.VERSION):
+            return None
+        return f"its rule for seeds is of version {rule}, here is {racing.VERSION}"
+
     def _trials(self) -> Said:
         proposals = {id: proposed for id, _, proposed in self.history.proposals()}
         for trial, started in self.history.own.items():
@@ -217,9 +239,9 @@ class _Checking:
         values = dict(proposed.values)
         checks = (
             ("experiment", proposed.experiment, str(started.experiment)),
-            ("command", " ".join(self.words.of(values)), " ".join(intent.argv)),
+            ("command", " ".join(self.words.of(values, proposed.seed)), " ".join(intent.argv)),
             ("code", _trees(search), " ".join(f"{name} {tree}" for name, tree in intent.code)),
-            ("seed", str(search.trial_seed), str(intent.seed)),
+            ("seed", str(_trial_seed(search, proposed)), str(intent.seed)),
             ("directory", search.directory, intent.directory),
         )
         for part, expected, got in checks:
@@ -241,16 +263,20 @@ class _Checking:
             yield _finding("proposal.adopted", tried.id, "a trial of this ledger", str(trial))
             return
         expected = (
-            self.words.of(dict(tried.proposed.values)),
+            self.words.of(dict(tried.proposed.values), tried.proposed.seed),
             search.directory,
             None,
             tuple(sorted((each.name, each.tree) for each in search.code)),
             search.environment,
-            search.trial_seed,
+            _trial_seed(search, tried.proposed),
             search.inputs,
         )
         if identity(started.intent) != expected:
             yield _edited(trial, "command", " ".join(expected[0]), " ".join(started.intent.argv))
+
+
+def _trial_seed(search: Search, proposed: TrialProposed) -> int | None:
+    return search.trial_seed if proposed.seed is None else proposed.seed
 
 
 def _trees(search: Search) -> str:

@@ -33,9 +33,9 @@ class Words:
         self._seed = search.seed if search.trial_seed is None else search.trial_seed
         self._space = search.space
 
-    def of(self, values: Mapping[str, Value]) -> tuple[str, ...]:
-        """The command of a trial."""
-        return self._template.arguments(values, seed=self._seed, file=FILE)
+    def of(self, values: Mapping[str, Value], seed: int | None = None) -> tuple[str, ...]:
+        """The command of a trial, with a seed of its own or the search's."""
+        return self._template.arguments(values, seed=self._seed if seed is None else seed, file=FILE)
 
     def file(self, values: Mapping[str, Value]) -> bytes | None:
         """Content of the file that it names; None where it names none."""

@@ -345,6 +345,16 @@ PAYLOADS = {
     "a trial is stopped": m.TrialDecided(
         trial=digest("trial"), rung=9, stop=True, head=m.Head(origins=(ORIGIN_HEAD,))
     ),
+    "one more seed for a configuration": m.TrialProposed(
+        experiment="mlp",
+        search=digest("experiment"),
+        number=12,
+        values=(("lr", 0.001), ("opt", "adam")),
+        point=(0.5, 0.75, None),
+        head=m.Head(origins=(ORIGIN_HEAD,)),
+        source=m.ProposalSource.REPEAT,
+        seed=1234567890,
+    ),
     "a note": m.Note(trial=digest("trial"), text="**good**", author="ann"),
     "a corrected note on an experiment": m.Note(
         experiment="mlp", text="bad", author="ann", replaces=digest("note")
