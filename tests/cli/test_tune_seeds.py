@@ -52,3 +52,21 @@ def test_the_best_is_told_by_its_mean_over_seeds(tool, accept):
     assert re.search(r"^ +id +score +mean +95% +seeds +lr$", tool("best", "-x", "noisy").out, re.M)
     plain = tool.document("best", "-x", "noisy", "--minimize", "score")
     assert plain["best"][0]["mean"] is None
+
+
+def test_several_seeds_and_a_scheduler_are_refused(tool):
+    words = (
+        "--seeds",
+        "3",
+        "--scheduler",
+        "asha",
+        "-p",
+        "x=real(0,1)",
+        "--",
+        sys.executable,
+        "-c",
+        "0",
+        "{x}",
+    )
+    done = tool("tune", "-x", "s", "--minimize", "loss", "-n", "2", *words, code=2)
+    assert "leave out one of --seeds and --scheduler" in done.err
