@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ledger.api.base import Base
 from ledger.model import Value
+from ledger.model.frozen import replace
 from ledger.model.space import Objective, Space
 from ledger.ops import options as read
 
@@ -23,7 +24,7 @@ class Tuning(Base):
 
     def tune(
         self,
-        command: str | Sequence[str | os.PathLike[str]] = (),
+        command: str | Sequence[str | os.PathLike[str]] | Callable[..., Any] = (),
         space: Space | Mapping[str, Any] | Sequence[str] | None = None,
         *,
         experiment: str,
@@ -44,6 +45,8 @@ class Tuning(Base):
         inputs: Sequence[str | os.PathLike[str]] = (),
         outputs: Sequence[str | os.PathLike[str]] = (),
         trace: bool = True,
+        engine: str = "local",
+        scheduler_address: str | None = None,
         directory: str | os.PathLike[str] | None = None,
         variables: Mapping[str, str] | None = None,
         tell: Callable[[Tried, Standing], None] = lambda _tried, _standing: None,
@@ -57,7 +60,9 @@ class Tuning(Base):
         ----------
         command
             The program and its arguments with ``{name}`` for values: words, or a text that is split as a
-            shell splits it.
+            shell splits it. Or a function, of the top level of a file in the tree: each trial calls it in a
+            process of its own with the values as keyword arguments; a number that it returns is the
+            objective, a mapping holds metrics by name.
         space
             What to search: a mapping as in a ``space.toml``, or texts as behind ``-p``.
         experiment
@@ -92,10 +97,14 @@ class Tuning(Base):
             Paths, from `directory`.
         trace
             Let the kernel tell each file that a trial opens.
+        engine
+            Where trials run: ``local`` or ``dask``.
+        scheduler_address
+            The scheduler of a Dask cluster.
         directory
             Where trials run; the ledger's root by default.
         variables
-            Their environment; this process's by default.
+            Their environment; this process's by default, on a cluster that of each of its workers.
         tell
             Told of each proposal and of each trial that has ended, and how the search stands.
         notify
@@ -122,15 +131,26 @@ class Tuning(Base):
         >>> tuned.standing.best
         (17,)
         """
-        from ledger.ops import tune_space
+        from ledger.ops import tune_engines, tune_space
         from ledger.ops.tune import TuneOptions, tune
         from ledger.ops.tune_beginning import Wanted
 
-        words = shlex.split(command) if isinstance(command, str) else [os.fspath(each) for each in command]
+        place = Path(directory).absolute() if directory is not None else self.root
+        searched = tune_space.of(space)
+        if callable(command):
+            from ledger.ops import tune_function
+
+            words = tune_function.command(
+                command, searched, (*_several(minimize), *_several(maximize)), place
+            )
+        else:
+            words = tuple(
+                shlex.split(command) if isinstance(command, str) else [os.fspath(each) for each in command]
+            )
         wanted = Wanted(
             name=experiment,
-            command=tuple(words),
-            space=tune_space.of(space),
+            command=words,
+            space=searched,
             objectives=(
                 *(Objective(metric=each) for each in _several(minimize)),
                 *(Objective(metric=each, maximize=True) for each in _several(maximize)),
@@ -142,7 +162,7 @@ class Tuning(Base):
             outputs=tuple(os.fspath(each) for each in outputs),
             trial_timeout=trial_timeout,
         )
-        options = TuneOptions(
+        chosen = TuneOptions(
             executions=executions,
             timeout=timeout,
             stop_after=stop_after,
@@ -153,15 +173,16 @@ class Tuning(Base):
             fork=fork,
             trace=trace,
         )
-        return tune(
-            self._workspace,
-            wanted,
-            options,
-            directory=Path(directory).absolute() if directory is not None else self.root,
-            variables=variables,
-            tell=tell,
-            notify=notify,
-        )
+        with tune_engines.engine(engine, scheduler_address) as executor:
+            return tune(
+                self._workspace,
+                wanted,
+                replace(chosen, executor=executor),
+                directory=place,
+                variables=variables,
+                tell=tell,
+                notify=notify,
+            )
 
 
 def _several(metrics: str | Sequence[str]) -> tuple[str, ...]:

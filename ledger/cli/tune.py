@@ -6,8 +6,9 @@ from ledger.cli import common
 from ledger.cli.plain import directory, warn
 from ledger.cli.tune_page import tune_page
 from ledger.errors import LedgerError, UsageError
+from ledger.model.frozen import replace
 from ledger.model.space import Objective
-from ledger.ops import options, tune_space
+from ledger.ops import options, tune_engines, tune_space
 from ledger.ops.sharing import push_quietly
 from ledger.ops.tune import Tuned, TuneOptions, tune
 from ledger.ops.tune_beginning import Wanted
@@ -53,6 +54,10 @@ INTERRUPTED = 130
 @click.option(
     "--trial-timeout", metavar="S", type=click.FloatRange(min=0, min_open=True), help="End a trial then."
 )
+@click.option(
+    "--engine", type=click.Choice(tune_engines.NAMES), default="local", help="Where trials run [local]."
+)
+@click.option("--scheduler-address", metavar="ADDRESS", help="The scheduler of a Dask cluster.")
 @click.option("-i", "--input", "inputs", metavar="PATH", multiple=True, help="An input of each trial.")
 @click.option("-o", "--output", "outputs", metavar="PATH", multiple=True, help="An output of each trial.")
 @click.option("--no-trace", is_flag=True, help="Do not let the kernel tell which files are opened.")
@@ -80,6 +85,8 @@ def command(
     stop_after: int | None,
     target: float | None,
     trial_timeout: float | None,
+    engine: str,
+    scheduler_address: str | None,
     inputs: tuple[str, ...],
     outputs: tuple[str, ...],
     no_trace: bool,
@@ -91,6 +98,9 @@ def command(
 
     Each trial is a run of COMMAND in a copy of the tree as it was when the search began, with {name} as the
     value that is tried; its metrics are those of its record.
+
+    With --engine dask, the cluster's workers run them, each in its own environment, such as the GPU that it
+    was given. They see the ledger where it is a remote (ledger --ledger URL tune), or on a shared disk.
 
     Ctrl-C ends the trials that run, and once more kills them. The same command goes on, and runs them again.
     """
@@ -127,7 +137,11 @@ def command(
         trace=not no_trace,
     )
     workspace = common.opened(context, make=True)
-    with progress(chosen, quiet=quiet) as shown:
+    with (
+        tune_engines.engine(engine, scheduler_address) as executor,
+        progress(chosen, quiet=quiet) as shown,
+    ):
+        chosen = replace(chosen, executor=executor)
         tuned = tune(workspace, wanted, chosen, directory=here, tell=shown.tell, notify=shown.notify)
     if as_json:
         common.emit(tune_document(tuned))
