@@ -6,6 +6,7 @@ import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ledger.api.base import Base
@@ -47,6 +48,7 @@ class Tuning(Base):
         trace: bool = True,
         engine: str = "local",
         scheduler_address: str | None = None,
+        slurm: Mapping[str, Any] = MappingProxyType({}),
         directory: str | os.PathLike[str] | None = None,
         variables: Mapping[str, str] | None = None,
         tell: Callable[[Tried, Standing], None] = lambda _tried, _standing: None,
@@ -98,9 +100,11 @@ class Tuning(Base):
         trace
             Let the kernel tell each file that a trial opens.
         engine
-            Where trials run: ``local`` or ``dask``.
+            Where trials run: ``local``, ``dask`` or ``slurm``.
         scheduler_address
             The scheduler of a Dask cluster.
+        slurm
+            Settings of Slurm's jobs as sbatch calls them; ``time``, in minutes, is needed.
         directory
             Where trials run; the ledger's root by default.
         variables
@@ -173,7 +177,8 @@ class Tuning(Base):
             fork=fork,
             trace=trace,
         )
-        with tune_engines.engine(engine, scheduler_address) as executor:
+        settings = {name: str(value) for name, value in slurm.items()}
+        with tune_engines.engine(engine, scheduler_address, settings) as executor:
             return tune(
                 self._workspace,
                 wanted,

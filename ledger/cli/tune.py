@@ -58,6 +58,7 @@ INTERRUPTED = 130
     "--engine", type=click.Choice(tune_engines.NAMES), default="local", help="Where trials run [local]."
 )
 @click.option("--scheduler-address", metavar="ADDRESS", help="The scheduler of a Dask cluster.")
+@click.option("--slurm", "slurm", metavar="KEY=VALUE", multiple=True, help="A setting of Slurm's jobs.")
 @click.option("-i", "--input", "inputs", metavar="PATH", multiple=True, help="An input of each trial.")
 @click.option("-o", "--output", "outputs", metavar="PATH", multiple=True, help="An output of each trial.")
 @click.option("--no-trace", is_flag=True, help="Do not let the kernel tell which files are opened.")
@@ -87,6 +88,7 @@ def command(
     trial_timeout: float | None,
     engine: str,
     scheduler_address: str | None,
+    slurm: tuple[str, ...],
     inputs: tuple[str, ...],
     outputs: tuple[str, ...],
     no_trace: bool,
@@ -100,7 +102,8 @@ def command(
     value that is tried; its metrics are those of its record.
 
     With --engine dask, the cluster's workers run them, each in its own environment, such as the GPU that it
-    was given. They see the ledger where it is a remote (ledger --ledger URL tune), or on a shared disk.
+    was given; with --engine slurm, jobs do (--slurm time=MINUTES, --slurm partition=NAME). They see the
+    ledger where it is a remote (ledger --ledger URL tune), or on a shared disk.
 
     Ctrl-C ends the trials that run, and once more kills them. The same command goes on, and runs them again.
     """
@@ -138,7 +141,7 @@ def command(
     )
     workspace = common.opened(context, make=True)
     with (
-        tune_engines.engine(engine, scheduler_address) as executor,
+        tune_engines.engine(engine, scheduler_address, _settings(slurm)) as executor,
         progress(chosen, quiet=quiet) as shown,
     ):
         chosen = replace(chosen, executor=executor)
@@ -150,6 +153,20 @@ def command(
     if workspace.config.remote.auto_push and not is_copy(workspace.directory):
         push_quietly(workspace, warn)
     return _code(tuned)
+
+
+def _settings(texts: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not (key.isidentifier() and equals and value):
+            raise UsageError(
+                "a bad setting of Slurm",
+                cause=f"--slurm: expected KEY=VALUE, got {text!r}",
+                hint="--slurm time=120 --slurm partition=gpu --slurm gpus_per_node=1",
+            )
+        found[key] = value
+    return found
 
 
 def _code(tuned: Tuned) -> int:

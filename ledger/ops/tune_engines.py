@@ -1,17 +1,20 @@
 """Where the trials of a search run, by name; what an engine needs is imported when it is asked for."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Final
 
 from ledger.errors import UsageError
 
-NAMES: Final = ("local", "dask")
+NAMES: Final = ("local", "dask", "slurm")
 
 
 @contextmanager
-def engine(name: str, address: str | None = None) -> Iterator[Callable[[], Executor] | None]:
+def engine(
+    name: str, address: str | None = None, settings: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Callable[[], Executor] | None]:
     """What makes executors of one trial at a time; None for processes of this machine.
 
     Parameters
@@ -20,6 +23,8 @@ def engine(name: str, address: str | None = None) -> Iterator[Callable[[], Execu
         One of `NAMES`.
     address
         Of a Dask cluster's scheduler.
+    settings
+        Of Slurm's jobs.
 
     Raises
     ------
@@ -36,6 +41,14 @@ def engine(name: str, address: str | None = None) -> Iterator[Callable[[], Execu
             cause=f"--engine {name}, --scheduler-address {address or 'not given'}",
             hint="ledger tune … --engine dask --scheduler-address tcp://HOST:8786",
         )
+    if settings and name != "slurm":
+        raise UsageError("settings of Slurm without it", hint="ledger tune … --engine slurm --slurm time=60")
+    if name == "slurm":
+        from ledger.ops.tune_slurm import jobs
+
+        with jobs(settings) as made:
+            yield made
+        return
     if address is None:
         yield None
         return

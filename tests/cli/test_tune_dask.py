@@ -167,5 +167,8 @@ def test_a_scheduler_that_is_not_there_is_said(tool):
     words = ("tune", "-x", "x", "--minimize", "loss", "-n", "1", "-p", "lr=real(0, 1)", "--engine", "dask")
     command = ("--", sys.executable, "train.py", "{lr}")
     assert "--scheduler-address" in tool(*words, *command, code=2).err
+    slurm = ("--engine", "slurm", "--slurm")
+    assert "how long a job may take" in tool(*words, *slurm, "partition=gpu", *command, code=2).err
+    assert "expected KEY=VALUE" in tool(*words, *slurm, "gpu", *command, code=2).err
     done = tool(*words, "--scheduler-address", "tcp://127.0.0.1:9", *command, code=1)
     assert "no Dask scheduler at tcp://127.0.0.1:9" in done.err
