@@ -2,7 +2,7 @@
 
 A training script calls `param`, `log`, `artifact`, `seed` and `report`: they write into the trial that is
 running and only check their arguments where none is. Importing them costs little of the standard library.
-The operator's side, `open`, `clone`, `Ledger` and `LedgerError`, is loaded when it is first used.
+The operator's side, `open`, `clone`, `tune`, `Ledger` and `LedgerError`, is loaded when it is first used.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ledger.api import clone as clone
     from ledger.api import open as open
     from ledger.api import open_bundle as open_bundle
+    from ledger.api import tune as tune
     from ledger.errors import LedgerError as LedgerError
 
     __version__: str
@@ -29,6 +30,7 @@ _LAZY = {
     "clone": "ledger.api",
     "open": "ledger.api",
     "open_bundle": "ledger.api",
+    "tune": "ledger.api",
 }
 
 

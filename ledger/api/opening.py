@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ledger import workspace as workspaces
 from ledger.api.asking import Asking
@@ -23,6 +24,10 @@ from ledger.ops.proofs import Proven
 from ledger.ops.upstream import Upstream
 from ledger.remotes.locate import is_url
 from ledger.workspace import Workspace
+
+if TYPE_CHECKING:
+    from ledger.model.space import Space
+    from ledger.ops.tune import Tuned
 
 
 class Ledger(Running, Tuning, Asking, Keeping, Checking, Sharing):
@@ -84,6 +89,36 @@ def open(path: str | os.PathLike[str] | None = None, *, create: bool = False) ->
     else:
         found = workspaces.find_or_make(start, explicit)[0] if create else workspaces.find(start, explicit)
     return Ledger(_with_news(found))
+
+
+def tune(
+    function: str | Sequence[str | os.PathLike[str]] | Callable[..., Any] = (),
+    space: Space | Mapping[str, Any] | Sequence[str] | None = None,
+    **options: Any,
+) -> Tuned:
+    """Search for the hyperparameters with which a function, or a command, does best.
+
+    As `Ledger.tune` of the ledger of the current directory, which is made if there is none; trials run in it.
+
+    Parameters
+    ----------
+    function, space
+        What to call, or to run, and what to search.
+    **options
+        Those of `Ledger.tune`.
+
+    Raises
+    ------
+    LedgerError
+        As `Ledger.tune` does.
+
+    Examples
+    --------
+    >>> tuned = tune(train, ["lr=log(1e-5, 1e-1)"], experiment="digits", minimize="loss", executions=40)
+    >>> tuned.standing.best
+    (17,)
+    """
+    return open(create=True).tune(function, space, **{"directory": Path.cwd(), **options})
 
 
 def _with_news(workspace: Workspace) -> Workspace:

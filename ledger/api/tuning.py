@@ -6,10 +6,12 @@ import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ledger.api.base import Base
 from ledger.model import Value
+from ledger.model.frozen import replace
 from ledger.model.space import Objective, Space
 from ledger.ops import options as read
 
@@ -23,7 +25,7 @@ class Tuning(Base):
 
     def tune(
         self,
-        command: str | Sequence[str | os.PathLike[str]] = (),
+        command: str | Sequence[str | os.PathLike[str]] | Callable[..., Any] = (),
         space: Space | Mapping[str, Any] | Sequence[str] | None = None,
         *,
         experiment: str,
@@ -45,6 +47,9 @@ class Tuning(Base):
         inputs: Sequence[str | os.PathLike[str]] = (),
         outputs: Sequence[str | os.PathLike[str]] = (),
         trace: bool = True,
+        engine: str = "local",
+        scheduler_address: str | None = None,
+        slurm: Mapping[str, Any] = MappingProxyType({}),
         directory: str | os.PathLike[str] | None = None,
         variables: Mapping[str, str] | None = None,
         tell: Callable[[Tried, Standing], None] = lambda _tried, _standing: None,
@@ -58,7 +63,9 @@ class Tuning(Base):
         ----------
         command
             The program and its arguments with ``{name}`` for values: words, or a text that is split as a
-            shell splits it.
+            shell splits it. Or a function, of the top level of a file in the tree: each trial calls it in a
+            process of its own with the values as keyword arguments; a number that it returns is the
+            objective, a mapping holds metrics by name.
         space
             What to search: a mapping as in a ``space.toml``, or texts as behind ``-p``.
         experiment
@@ -96,10 +103,16 @@ class Tuning(Base):
             Paths, from `directory`.
         trace
             Let the kernel tell each file that a trial opens.
+        engine
+            Where trials run: ``local``, ``dask`` or ``slurm``.
+        scheduler_address
+            The scheduler of a Dask cluster.
+        slurm
+            Settings of Slurm's jobs as sbatch calls them; ``time``, in minutes, is needed.
         directory
             Where trials run; the ledger's root by default.
         variables
-            Their environment; this process's by default.
+            Their environment; this process's by default, on a cluster that of each of its workers.
         tell
             Told of each proposal and of each trial that has ended, and how the search stands.
         notify
@@ -126,15 +139,26 @@ class Tuning(Base):
         >>> tuned.standing.best
         (17,)
         """
-        from ledger.ops import tune_space
+        from ledger.ops import tune_engines, tune_space
         from ledger.ops.tune import TuneOptions, tune
         from ledger.ops.tune_beginning import Wanted
 
-        words = shlex.split(command) if isinstance(command, str) else [os.fspath(each) for each in command]
+        place = Path(directory).absolute() if directory is not None else self.root
+        searched = tune_space.of(space)
+        if callable(command):
+            from ledger.ops import tune_function
+
+            words = tune_function.command(
+                command, searched, (*_several(minimize), *_several(maximize)), place
+            )
+        else:
+            words = tuple(
+                shlex.split(command) if isinstance(command, str) else [os.fspath(each) for each in command]
+            )
         wanted = Wanted(
             name=experiment,
-            command=tuple(words),
-            space=tune_space.of(space),
+            command=words,
+            space=searched,
             objectives=(
                 *(Objective(metric=each) for each in _several(minimize)),
                 *(Objective(metric=each, maximize=True) for each in _several(maximize)),
@@ -147,7 +171,7 @@ class Tuning(Base):
             outputs=tuple(os.fspath(each) for each in outputs),
             trial_timeout=trial_timeout,
         )
-        options = TuneOptions(
+        chosen = TuneOptions(
             executions=executions,
             timeout=timeout,
             stop_after=stop_after,
@@ -158,15 +182,17 @@ class Tuning(Base):
             fork=fork,
             trace=trace,
         )
-        return tune(
-            self._workspace,
-            wanted,
-            options,
-            directory=Path(directory).absolute() if directory is not None else self.root,
-            variables=variables,
-            tell=tell,
-            notify=notify,
-        )
+        settings = {name: str(value) for name, value in slurm.items()}
+        with tune_engines.engine(engine, scheduler_address, settings) as executor:
+            return tune(
+                self._workspace,
+                wanted,
+                replace(chosen, executor=executor),
+                directory=place,
+                variables=variables,
+                tell=tell,
+                notify=notify,
+            )
 
 
 def _several(metrics: str | Sequence[str]) -> tuple[str, ...]:

@@ -6,8 +6,9 @@ from ledger.cli import common
 from ledger.cli.plain import directory, warn
 from ledger.cli.tune_page import tune_page
 from ledger.errors import LedgerError, UsageError
+from ledger.model.frozen import replace
 from ledger.model.space import Objective
-from ledger.ops import options, tune_space
+from ledger.ops import options, tune_engines, tune_space
 from ledger.ops.sharing import push_quietly
 from ledger.ops.tune import Tuned, TuneOptions, tune
 from ledger.ops.tune_beginning import Wanted
@@ -57,6 +58,11 @@ INTERRUPTED = 130
 @click.option(
     "--trial-timeout", metavar="S", type=click.FloatRange(min=0, min_open=True), help="End a trial then."
 )
+@click.option(
+    "--engine", type=click.Choice(tune_engines.NAMES), default="local", help="Where trials run [local]."
+)
+@click.option("--scheduler-address", metavar="ADDRESS", help="The scheduler of a Dask cluster.")
+@click.option("--slurm", "slurm", metavar="KEY=VALUE", multiple=True, help="A setting of Slurm's jobs.")
 @click.option("-i", "--input", "inputs", metavar="PATH", multiple=True, help="An input of each trial.")
 @click.option("-o", "--output", "outputs", metavar="PATH", multiple=True, help="An output of each trial.")
 @click.option("--no-trace", is_flag=True, help="Do not let the kernel tell which files are opened.")
@@ -86,6 +92,9 @@ def command(
     stop_after: int | None,
     target: float | None,
     trial_timeout: float | None,
+    engine: str,
+    scheduler_address: str | None,
+    slurm: tuple[str, ...],
     inputs: tuple[str, ...],
     outputs: tuple[str, ...],
     no_trace: bool,
@@ -97,6 +106,10 @@ def command(
 
     Each trial is a run of COMMAND in a copy of the tree as it was when the search began, with {name} as the
     value that is tried; its metrics are those of its record.
+
+    With --engine dask, the cluster's workers run them, each in its own environment, such as the GPU that it
+    was given; with --engine slurm, jobs do (--slurm time=MINUTES, --slurm partition=NAME). They see the
+    ledger where it is a remote (ledger --ledger URL tune), or on a shared disk.
 
     Ctrl-C ends the trials that run, and once more kills them. The same command goes on, and runs them again.
     """
@@ -135,7 +148,11 @@ def command(
         trace=not no_trace,
     )
     workspace = common.opened(context, make=True)
-    with progress(chosen, quiet=quiet) as shown:
+    with (
+        tune_engines.engine(engine, scheduler_address, _settings(slurm)) as executor,
+        progress(chosen, quiet=quiet) as shown,
+    ):
+        chosen = replace(chosen, executor=executor)
         tuned = tune(workspace, wanted, chosen, directory=here, tell=shown.tell, notify=shown.notify)
     if as_json:
         common.emit(tune_document(tuned))
@@ -144,6 +161,20 @@ def command(
     if workspace.config.remote.auto_push and not is_copy(workspace.directory):
         push_quietly(workspace, warn)
     return _code(tuned)
+
+
+def _settings(texts: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not (key.isidentifier() and equals and value):
+            raise UsageError(
+                "a bad setting of Slurm",
+                cause=f"--slurm: expected KEY=VALUE, got {text!r}",
+                hint="--slurm time=120 --slurm partition=gpu --slurm gpus_per_node=1",
+            )
+        found[key] = value
+    return found
 
 
 def _code(tuned: Tuned) -> int:

@@ -10,7 +10,7 @@ from ledger.capture.choice import held
 from ledger.capture.hyperparameters import Raw
 from ledger.capture.secrets import Secrets, refill
 from ledger.errors import LedgerError, NotFoundError
-from ledger.model import Digest, Manifest, Outcome, Status, TrialFinished, TrialLost, TrialStarted
+from ledger.model import Digest, Manifest, Observed, Outcome, Status, TrialFinished, TrialLost, TrialStarted
 from ledger.model.codec import decode
 from ledger.ops import spool as spools
 from ledger.ops.finish import collect, united
@@ -54,6 +54,44 @@ def recover(workspace: Workspace) -> int:
             else:
                 spool.close()
     return count
+
+
+def declare(workspace: Workspace, trial: Digest, started: TrialStarted, reason: str) -> None:
+    """Record as lost a trial of another machine that is known to have died; an end that comes late counts.
+
+    Parameters
+    ----------
+    workspace
+        The ledger.
+    trial, started
+        What has begun.
+    reason
+        How that is known.
+
+    Raises
+    ------
+    LedgerError
+        If the ledger cannot be written.
+    """
+    workspace.journal.append(
+        TrialLost(
+            trial=trial,
+            reason=reason,
+            hyperparameters=started.hyperparameters,
+            observed=Observed(affinity=0),
+            outcome=Outcome(
+                status=Status.LOST,
+                exit_code=None,
+                started=0,
+                duration_s=0.0,
+                cpu_user_s=0.0,
+                cpu_system_s=0.0,
+                peak_memory=0,
+            ),
+            health=started.health,
+            inputs=started.inputs,
+        )
+    )
 
 
 def recover_quietly(workspace: Workspace) -> None:

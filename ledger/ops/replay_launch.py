@@ -262,7 +262,7 @@ def _calls(place: Path) -> Path:
     target = place / "calls"
     package = target / "ledger"
     package.mkdir(parents=True)
-    for name in ("__init__.py", "record.py"):
+    for name in ("__init__.py", "record.py", "objective.py"):
         (package / name).write_bytes((PACKAGE / name).read_bytes())
     return target
 

@@ -15,6 +15,7 @@ from ledger.model.search import Search
 from ledger.ops import lost, tune_beginning, tune_earlier, tune_outcomes, tune_space
 from ledger.ops.names import check_name
 from ledger.ops.tune_beginning import Begun, Wanted
+from ledger.ops.tune_elsewhere import Elsewhere
 from ledger.ops.tune_history import History, Tried
 from ledger.ops.tune_interrupts import Interrupts
 from ledger.ops.tune_points import enqueued
@@ -56,7 +57,7 @@ def tune(
     directory
         Where they run.
     variables
-        Their environment; the current one by default.
+        Their environment; the current one by default, or with an executor that of each of its workers.
     tell
         Told how it goes.
     notify
@@ -89,12 +90,15 @@ def tune(
     if options.target is not None and len(search.objectives) > 1:
         raise UsageError("a target of several objectives", cause="--target is a value of one objective")
     unit = UnitSpace(search.space)
+    there = options.executor is not None and variables is None
+    elsewhere = Elsewhere(workspace, apart=options.executor is not None, notify=notify)
     setting = Setting(
         root=workspace.root,
         directory=directory,
-        command=wanted.command or tuple(refill(search.command, users)),
-        variables=users,
+        command=None if there else wanted.command or tuple(refill(search.command, users)),
+        variables=None if there else users,
         trace=options.trace,
+        remote=elsewhere.url,
     )
     queue = [enqueued(unit, tune_space.meant(search.space, each)) for each in options.queue]
     with ExitStack() as stack:
@@ -105,7 +109,8 @@ def tune(
         if begun.before is not None or options.earlier:
             for line in tune_earlier.take(proposing, begun.before, options.earlier):
                 notify(line)
-        return _Loop(begun, wanted.name, options, proposing, slots, interrupts, tell, notify).run()
+        loop = _Loop(begun, wanted.name, options, proposing, slots, elsewhere, interrupts, tell, notify)
+        return loop.run()
 
 
 def _counts(workspace: Workspace, id: Digest, search: Search) -> bool:
@@ -142,12 +147,14 @@ class _Loop:
         options: TuneOptions,
         proposing: Proposing,
         slots: Slots,
+        elsewhere: Elsewhere,
         interrupts: Interrupts,
         tell: Tell,
         notify: Callable[[str], None],
     ) -> None:
         self.begun, self.name, self.options = begun, name, options
         self.proposing, self.slots, self.interrupts = proposing, slots, interrupts
+        self.elsewhere = elsewhere
         self.tell, self.notify = tell, notify
         self.deadline = None if options.timeout is None else time.monotonic() + options.timeout
         self.stopped: str | None = None
@@ -187,6 +194,7 @@ class _Loop:
                 return
             tried, order = found
             if order is not None:
+                self.elsewhere.before()
                 self.slots.submit(order)
             self.tell(tried, self._now())
 
@@ -224,6 +232,7 @@ class _Loop:
 
     def _ended(self, order: Order, done: Done | None) -> None:
         id = order.pinned.proposal
+        self.elsewhere.after()
         self.proposing.ended(id)
         if done is None:
             self._recover(id)
@@ -235,6 +244,8 @@ class _Loop:
                 raise done.error
         now = self._now()
         tried = next(each for each in now.tried if each.id == id)
+        if done is not None and done.trial is not None:
+            self.elsewhere.check(done.trial, self.proposing.reading.history)
         self.tell(tried, now)
         self._refuse_missing(tried, now)
         if done is not None and done.unable is not None and not _any_done(now):
@@ -252,6 +263,7 @@ class _Loop:
             tried = next(each for each in self.proposing.standing() if each.id == id)
             if not tried.running:
                 return
+            self.elsewhere.lose(tried, self.proposing.reading.history)
             time.sleep(_TICK_S)
 
     def _refuse_missing(self, tried: Tried, now: Standing) -> None:

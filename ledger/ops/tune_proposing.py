@@ -44,8 +44,11 @@ class Setting:
     """Working directory, absolute."""
     command: tuple[str, ...] | None = None
     """Of the search, secrets filled in; None where there are none."""
-    variables: Mapping[str, str]
+    variables: Mapping[str, str] | None
+    """Their environment; None for that of the machine where each runs."""
     trace: bool = True
+    remote: str | None = None
+    """Where workers of other machines find the ledger."""
 
 
 class Proposing:
@@ -195,6 +198,7 @@ class Proposing:
             outputs=search.outputs,
             trace=setting.trace,
             variables=setting.variables,
+            remote=setting.remote,
         )
 
     def _scheduled(self, id: Digest, number: int) -> Scheduled | None:

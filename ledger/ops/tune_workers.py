@@ -13,12 +13,13 @@ from types import ModuleType
 from typing import Final
 
 from ledger import workspace as workspaces
+from ledger.capture.secrets import refill
 from ledger.errors import LedgerError
 from ledger.model import Digest
 from ledger.model.frozen import frozen
 from ledger.ops.accompany import accompanied
 from ledger.ops.prepare import Pinned
-from ledger.ops.run import RunOptions, run
+from ledger.ops.run import RunOptions, RunResult, run
 from ledger.workspace import Workspace
 
 _PR_SET_PDEATHSIG: Final = 1
@@ -41,8 +42,11 @@ class Order:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     trace: bool
-    variables: Mapping[str, str]
-    """The trial's environment, before what recording adds."""
+    variables: Mapping[str, str] | None
+    """The trial's environment, before what recording adds; None for that of whoever runs it, from which
+    secrets of the command come, too."""
+    remote: str | None = None
+    """Where a worker of another machine finds the ledger; None where `ledger` is there, too."""
 
 
 @frozen
@@ -59,33 +63,56 @@ class Done:
 
 
 def work(order: Order) -> Done:
-    """Run one trial, and record it; whatever goes wrong is told, not raised."""
+    """Run one trial, and record it; whatever goes wrong is told, not raised.
+
+    Raises
+    ------
+    BrokenExecutor
+        If somebody else had begun it, who must have died: a cluster gives what is left to another worker.
+    """
     warnings: list[str] = []
-    workspace = _workspace(order.root, order.ledger)
     try:
-        with accompanied(workspace, warnings.append) as on_started:
-            result = run(
-                workspace,
-                order.argv,
-                RunOptions(
-                    experiment=order.experiment,
-                    inputs=order.inputs,
-                    outputs=order.outputs,
-                    seed=order.seed,
-                    isolate=True,
-                    trace=order.trace,
-                    pinned=order.pinned,
-                ),
-                directory=Path(order.directory),
-                variables=order.variables,
-                forward=False,
-                notify=warnings.append,
-                on_started=on_started,
-            )
+        with _place(order, warnings.append) as (workspace, directory):
+            result = _record(workspace, directory, order, warnings.append)
     except LedgerError as error:
         return Done(trial=None, warnings=tuple(warnings), error=error)
     partial = (each.reason for each in result.health if each.part == "command")
     return Done(trial=result.trial, warnings=tuple(warnings), unable=next(partial, None))
+
+
+def _record(workspace: Workspace, directory: Path, order: Order, notify: Callable[[str], None]) -> RunResult:
+    argv = order.argv if order.variables is not None else refill(order.argv, os.environ)
+    with accompanied(workspace, notify) as on_started:
+        return run(
+            workspace,
+            argv,
+            RunOptions(
+                experiment=order.experiment,
+                inputs=order.inputs,
+                outputs=order.outputs,
+                seed=order.seed,
+                isolate=True,
+                trace=order.trace,
+                pinned=order.pinned,
+            ),
+            directory=directory,
+            variables=order.variables,
+            forward=False,
+            notify=notify,
+            on_started=on_started,
+        )
+
+
+@contextmanager
+def _place(order: Order, notify: Callable[[str], None]) -> Iterator[tuple[Workspace, Path]]:
+    """The ledger, and the working directory, as they are where this runs."""
+    if order.remote is None:
+        yield _workspace(order.root, order.ledger), Path(order.directory)
+        return
+    from ledger.ops.tune_there import place  # of use to workers of other machines alone
+
+    with place(order.remote, order.pinned, order.root, order.directory, notify) as found:
+        yield found
 
 
 @cache
@@ -179,6 +206,9 @@ class Slots:
     def stop(self, number: int) -> None:
         """Send the processes of ours that are busy a signal, which they pass on."""
         for executor, _ in self._running.values():
+            stop = getattr(executor, "stop", None)
+            if stop is not None:
+                stop(number)
             for process in _processes(executor):
                 _kill(process, number)
 
