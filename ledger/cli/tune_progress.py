@@ -94,8 +94,8 @@ def _plain(text: str) -> "Text":
 
 def ended(tried: Tried, now: Standing, options: TuneOptions) -> str:
     """A trial that has ended, in one line."""
-    own = [each.number for each in now.own]
-    place = str(own.index(tried.number) + 1)
+    own = [each.id for each in now.own]
+    place = str(own.index(tried.id) + 1)
     place += f"/{max(options.executions, len(own))}" if options.executions else ""
     facts = [f"trial {place}{f' {tried.trial.short}' if tried.trial else ''}"]
     if tried.measured.values:
@@ -109,7 +109,7 @@ def ended(tried: Tried, now: Standing, options: TuneOptions) -> str:
     facts.append(" ".join(f"{name}={value(each)}" for name, each in tried.proposed.values))
     if tried.proposed.adopted is not None:
         facts.append("was there already")
-    if tried.number in now.best:
+    if any(each.id == tried.id for each in now.best):
         facts.append("best so far")
     return line(" · ".join(facts))
 
@@ -142,8 +142,7 @@ def status(now: Standing, options: TuneOptions, spent: float, done: int) -> list
     if len(now.search.objectives) == 1:
         shape = sparkline([each.measured.values[0] for each in over if each.measured.values])
         lines += [f"{now.search.objectives[0].metric} {shape}"] if shape else []
-    for number_ in now.best[:3]:
-        each = next(found for found in own if found.number == number_)
+    for each in now.best[:3]:
         chosen = " ".join(f"{name}={value(one)}" for name, one in each.proposed.values)
         lines.append(f"best {' '.join(_measured(now, each.measured.values))} with {chosen}")
     lines += [

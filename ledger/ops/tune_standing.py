@@ -46,8 +46,8 @@ class Standing:
     search: Search
     tried: tuple[Tried, ...]
     """All proposals, by number; trials of earlier searches from which it learns among them."""
-    best: tuple[int, ...]
-    """Numbers of its best trials: one; of several objectives all that none is better than."""
+    best: tuple[Tried, ...]
+    """Its best trials: one; of several objectives all that none is better than."""
 
     @property
     def own(self) -> tuple[Tried, ...]:
@@ -75,8 +75,9 @@ Tell = Callable[[Tried, Standing], None]
 def standing(name: str, id: Digest, search: Search, tried: Sequence[Tried]) -> Standing:
     """How a search stands after some proposals."""
     own = {
-        each.number: each.measured
+        (each.number, each.id): each
         for each in tried
         if each.proposed.source is not ProposalSource.EARLIER and each.state is State.DONE
     }
-    return Standing(name=name, id=id, search=search, tried=tuple(tried), best=tune_outcomes.best(search, own))
+    best = tune_outcomes.best(search, {key: each.measured for key, each in own.items()})
+    return Standing(name=name, id=id, search=search, tried=tuple(tried), best=tuple(own[key] for key in best))

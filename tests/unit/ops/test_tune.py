@@ -70,7 +70,7 @@ def test_trials_are_recorded_and_their_proposals_can_be_made_again(searched, git
     own = again.standing.own
     assert [each.number for each in own] == [0, 1, 2, 3]
     assert own[:2] == first.standing.own
-    best = own[again.standing.best[0]]
+    (best,) = again.standing.best
     assert best.measured.values[0] == min(each.measured.values[0] for each in own)
     trials = query.load(git_project.workspace.journal)
     for each in own:
