@@ -244,6 +244,12 @@ class History:
             self._measured[trial] = found
         return found
 
+    def was_good(self, trial: Digest, head: Head) -> bool:
+        """Whether a trial had ended well within a prefix."""
+        end = self.ends.get(trial)
+        sizes = {each.origin: each.size for each in head.origins}
+        return end is not None and _within(end[0], sizes) and self.outcome(trial).status is Status.OK
+
     def outcome(self, trial: Digest) -> Outcome:
         """How a trial ended."""
         end = self.ends[trial][1]
