@@ -313,3 +313,16 @@ def test_a_forged_earlier_trial_is_a_finding(searched, git_project):
     fields |= {"head": before, "values": tuple(own.items()), "point": point}
     journal.append(replace(forged, number=forged.number + 2, adopted=good.id, **fields))
     assert ("proposal.earlier", str(good.id)) in found(git_project)[0]
+
+
+def test_a_trial_that_was_taken_back_stands_for_no_other(searched, git_project):
+    (before,) = searched(1).standing.own
+    assert [each.trial for each in searched(1, name="y").standing.own] == [before.trial]
+    git_project.workspace.journal.append(model.Tombstone(target=before.trial, reason="wrong data"))
+    (adopted, other) = searched(2, name="y").standing.own
+    assert (adopted.state, adopted.measured.reason) == (State.FAILED, "it was taken back")
+    assert [each.trial for each in searched(2, name="y").standing.best] == [other.trial]
+    (again,) = searched(1, name="z").standing.own
+    assert again.trial != before.trial
+    for name in ("y", "z"):
+        assert found(git_project, name)[0] == []
