@@ -136,8 +136,8 @@ class Tuning(Base):
         ...     minimize="val_loss",
         ...     executions=40,
         ... )
-        >>> tuned.standing.best
-        (17,)
+        >>> [each.number for each in tuned.standing.best]
+        [17]
         """
         from ledger.ops import tune_engines, tune_space
         from ledger.ops.tune import TuneOptions, tune

@@ -14,8 +14,7 @@ from ledger.tune.base import State
 def tune_page(tuned: Tuned) -> Page:
     """The best trials of a search, and how many there were."""
     now, page = tuned.standing, Page()
-    by_number = {each.number: each for each in now.own}
-    best = [by_number[each] for each in now.best]
+    best = now.best
     states = [each.state for each in now.own]
     failed, pending = states.count(State.FAILED), states.count(State.PENDING)
     told = [count(len(states), "trial")]

@@ -94,8 +94,8 @@ def _plain(text: str) -> "Text":
 
 def ended(tried: Tried, now: Standing, options: TuneOptions) -> str:
     """A trial that has ended, in one line."""
-    own = [each.number for each in now.own]
-    place = str(own.index(tried.number) + 1)
+    own = [each.id for each in now.own]
+    place = str(own.index(tried.id) + 1)
     place += f"/{max(options.executions, len(own))}" if options.executions else ""
     facts = [f"trial {place}{f' {tried.trial.short}' if tried.trial else ''}"]
     if tried.measured.values:
@@ -111,7 +111,8 @@ def ended(tried: Tried, now: Standing, options: TuneOptions) -> str:
         facts.append(f"seed {_place(tried, now)} of {now.search.seeds}")
     if tried.proposed.adopted is not None:
         facts.append("was there already")
-    if tried.number in (now.best if now.believed is None else now.believed.trials):
+    best = {each.id for each in now.best} if now.believed is None else now.believed.trials
+    if tried.id in best:
         facts.append("best so far")
     return line(" · ".join(facts))
 
@@ -144,8 +145,7 @@ def status(now: Standing, options: TuneOptions, spent: float, done: int) -> list
     if len(now.search.objectives) == 1:
         shape = sparkline([each.measured.values[0] for each in over if each.measured.values])
         lines += [f"{now.search.objectives[0].metric} {shape}"] if shape else []
-    for number_ in now.best[:3]:
-        each = next(found for found in own if found.number == number_)
+    for each in now.best[:3]:
         chosen = " ".join(f"{name}={value(one)}" for name, one in each.proposed.values)
         lines.append(f"best {_best(now, each)} with {chosen}")
     lines += [

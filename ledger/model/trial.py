@@ -363,6 +363,7 @@ class Outcome:
     exit_code: int | None
     """The child's own; 128+n for signal n, 127 not found, 126 not executable; None where it is not known."""
     signal: int | None = None
+    """What ended it; where it did not heed that and was killed, still the signal that somebody sent."""
     outputs: tuple[Artifact, ...] = ()
     """Sorted by path."""
     metrics: tuple[MetricSummary, ...] = ()

@@ -1,6 +1,7 @@
 """All of a trial that is known once its command has ended: from its spool, and from its tree."""
 
 import os
+import signal
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -65,7 +66,7 @@ class Collected:
         return Outcome(
             status=status_of(end) if self.events.stopped is None else Status.PRUNED,
             exit_code=end.exit_code,
-            signal=end.signal,
+            signal=ended_by(end),
             outputs=self.outputs,
             metrics=self.metrics,
             series=self.series,
@@ -77,6 +78,11 @@ class Collected:
             cpu_system_s=end.system_s,
             peak_memory=end.peak_memory,
         )
+
+
+def ended_by(end: Exit) -> int | None:
+    """The signal that ended it; where ours had to be followed by a kill, the one that somebody sent."""
+    return end.passed_on if end.passed_on is not None and end.signal == signal.SIGKILL else end.signal
 
 
 def status_of(end: Exit) -> Status:

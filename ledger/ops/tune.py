@@ -212,12 +212,11 @@ class _Loop:
             return f"--timeout: {options.timeout:g} s are over"
         if options.target is not None and now.best:
             objective = now.search.objectives[0]
-            value = next(each for each in own if each.number == now.best[0]).measured.values[0]
-            value = value if now.believed is None else now.believed.mean
+            value = now.best[0].measured.values[0] if now.believed is None else now.believed.mean
             if value >= options.target if objective.maximize else value <= options.target:
                 return f"--target: {objective.metric} is {value:g}"
         if options.stop_after is not None:
-            last = max(now.best, default=-1)
+            last = max((each.number for each in now.best), default=-1)
             since = sum(
                 each.state is not State.PENDING
                 and each.number > last

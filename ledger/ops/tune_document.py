@@ -12,8 +12,7 @@ Document = dict[str, Any]
 def tune_document(tuned: Tuned) -> Document:
     """What came of a search: the form ``tune.v1``."""
     now = tuned.standing
-    by_number = {each.number: each for each in now.own}
-    front = [_best(now, by_number[number]) for number in now.best]
+    front = [_best(now, each) for each in now.best]
     return {
         "experiment": to_json(now.name),
         "search": str(now.id),

@@ -56,6 +56,18 @@ def _of_search(trials: Trials, search: Digest) -> list[tuple[Trial, Mapping[str,
     return list(found.values())
 
 
+def told(trials: Trials, trial: Trial, before: Digest | None) -> list[Mapping[str, Value]]:
+    """What a search may learn that a trial tried: its values, and those that a former search gave it."""
+    return [
+        _values(trials, trial),
+        *(
+            dict(each.values)
+            for each in trials.proposals.values()
+            if before is not None and each.search == before and each.adopted == trial.id
+        ),
+    ]
+
+
 def _values(trials: Trials, trial: Trial) -> Mapping[str, Value]:
     proposed = trials.proposals.get(trial.proposal) if trial.proposal else None
     if proposed is not None:

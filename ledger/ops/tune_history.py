@@ -211,6 +211,8 @@ class History:
         )
         adopted = events.proposed.adopted
         if adopted is not None:
+            if self.is_removed(adopted, sizes):
+                return _ended(pending, adopted, _REMOVED)
             measured = self._measure(adopted, sizes) or Measured(reason="it is not in the ledger")
             return _ended(pending, adopted, measured)
         lost = 0
@@ -218,7 +220,7 @@ class History:
         for place, trial in events.starts:
             if not _within(place, sizes):
                 continue
-            if trial in self._removed and _within(self._removed[trial], sizes):
+            if self.is_removed(trial, sizes):
                 last = _ended(pending, trial, _REMOVED)
                 continue
             found = self._measure(trial, sizes)
@@ -243,6 +245,16 @@ class History:
             found = tune_outcomes.measured(self.search, self.outcome(trial), self._last.get(trial))
             self._measured[trial] = found
         return found
+
+    def is_removed(self, trial: Digest, sizes: Mapping[bytes, int] | None = None) -> bool:
+        """Whether a trial was taken back, within a prefix of so many entries of each origin."""
+        return trial in self._removed and _within(self._removed[trial], sizes)
+
+    def was_good(self, trial: Digest, head: Head) -> bool:
+        """Whether a trial had ended well within a prefix."""
+        end = self.ends.get(trial)
+        sizes = {each.origin: each.size for each in head.origins}
+        return end is not None and _within(end[0], sizes) and self.outcome(trial).status is Status.OK
 
     def outcome(self, trial: Digest) -> Outcome:
         """How a trial ended."""

@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from ledger.errors import UsageError
-from ledger.model import Outcome, Status, TrialReported
+from ledger.model import Digest, Outcome, Status, TrialReported
 from ledger.model.filter_syntax import Both, Expression, Operator, Test, mistake, parse
 from ledger.model.frozen import frozen
 from ledger.model.search import Search
@@ -13,6 +14,8 @@ OF_EVERY_TRIAL = ("duration_s", "peak_memory")
 """Metrics that no program has to report: seconds, and bytes."""
 _INTERRUPTING = frozenset({1, 2, 15})
 """SIGHUP, SIGINT, SIGTERM: somebody ended it, which says nothing of what was tried."""
+Key = TypeVar("Key", int, tuple[int, Digest])
+"""Of a trial: its number; with the proposal's id where two machines may have proposed one number."""
 _MARGIN = {Operator.LESS: 1, Operator.AT_MOST: 1, Operator.GREATER: -1, Operator.AT_LEAST: -1}
 
 
@@ -87,22 +90,22 @@ def losses(search: Search, values: Sequence[float]) -> tuple[float, ...]:
     )
 
 
-def best(search: Search, found: Mapping[int, Measured]) -> tuple[int, ...]:
-    """Numbers of the best trials among those that meet what is required.
+def best(search: Search, found: Mapping[Key, Measured]) -> tuple[Key, ...]:
+    """Keys of the best trials among those that meet what is required.
 
     Of one objective it is one, the first of equal ones; of several all that none is better than in all.
     """
     good = {
-        number: losses(search, each.values)
-        for number, each in sorted(found.items())
-        if each.values and each.violation == 0
+        key: losses(search, found[key].values)
+        for key in sorted(found)
+        if found[key].values and found[key].violation == 0
     }
     if not good:
         return ()
     if len(search.objectives) == 1:
-        return (min(good, key=lambda number: (good[number], number)),)
+        return (min(good, key=lambda key: (good[key], key)),)
     return tuple(
-        number for number, own in good.items() if not any(_dominates(other, own) for other in good.values())
+        key for key, own in good.items() if not any(_dominates(other, own) for other in good.values())
     )
 
 

@@ -234,6 +234,8 @@ class Proposing:
         if self._recorded.file(values) is not None:
             return None  # the command is the same for all of them
         for trial in reversed(history.good.get(self._identity(values, seed), ())):
+            if history.is_removed(trial):
+                continue
             end = history.ends[trial][1]
             if isinstance(end, TrialFinished) and unchanged(self.workspace, end.inputs):
                 return trial

@@ -50,8 +50,8 @@ class Believed:
     """Where it ends; inf where none was."""
     seeds: int
     """With how many it ended well."""
-    trials: frozenset[int]
-    """Numbers of all its trials."""
+    trials: frozenset[Digest]
+    """Proposals of all its trials."""
 
 
 @frozen
@@ -63,10 +63,10 @@ class Standing:
     search: Search
     tried: tuple[Tried, ...]
     """All proposals, by number; trials of earlier searches from which it learns among them."""
-    best: tuple[int, ...]
-    """Numbers of its best trials: one; of several objectives all that none is better than.
+    best: tuple[Tried, ...]
+    """Its best trials: one; of several objectives all that none is better than.
 
-    Where configurations are tried with several seeds: of the first trial of the one believed to be the best.
+    Where configurations are tried with several seeds: the first trial of the one believed to be the best.
     """
     believed: Believed | None = None
     """How good that one is; None where each configuration has one seed."""
@@ -97,14 +97,14 @@ Tell = Callable[[Tried, Standing], None]
 def standing(name: str, id: Digest, search: Search, tried: Sequence[Tried]) -> Standing:
     """How a search stands after some proposals."""
     for first, believed in ranked(search, tried):
-        best = (first.number,)
-        return Standing(name=name, id=id, search=search, tried=tuple(tried), best=best, believed=believed)
+        return Standing(name=name, id=id, search=search, tried=tuple(tried), best=(first,), believed=believed)
     own = {
-        each.number: each.measured
+        (each.number, each.id): each
         for each in tried
         if each.proposed.source is not ProposalSource.EARLIER and each.state is State.DONE
     }
-    return Standing(name=name, id=id, search=search, tried=tuple(tried), best=tune_outcomes.best(search, own))
+    best = tune_outcomes.best(search, {key: each.measured for key, each in own.items()})
+    return Standing(name=name, id=id, search=search, tried=tuple(tried), best=tuple(own[key] for key in best))
 
 
 def ranked(search: Search, tried: Sequence[Tried]) -> tuple[tuple[Tried, Believed], ...]:
@@ -128,7 +128,7 @@ def ranked(search: Search, tried: Sequence[Tried]) -> tuple[tuple[Tried, Believe
             low=mean - estimate.half,
             high=mean + estimate.half,
             seeds=estimate.losses,
-            trials=frozenset(each.number for each in trials),
+            trials=frozenset(each.id for each in trials),
         )
         found.append((first, believed))
     return tuple(found)

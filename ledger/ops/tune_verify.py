@@ -13,12 +13,14 @@ from ledger.model import (
     OriginHead,
     ProposalSource,
     Recorded,
+    Trial,
     TrialProposed,
     TrialStarted,
 )
 from ledger.model.frozen import frozen
 from ledger.model.search import Search
-from ledger.ops import searches, tune_decisions, tune_seeds
+from ledger.ops import query, searches, tune_decisions, tune_earlier, tune_seeds
+from ledger.ops.query import Trials
 from ledger.ops.tune_history import History, Place, Tried, identity
 from ledger.ops.tune_points import point_of
 from ledger.ops.tune_words import FILE, Words
@@ -102,6 +104,8 @@ class _Checking:
         self.journal, self.history, self.search = journal, history, history.search
         self.unit = UnitSpace(history.search.space)
         self.words = Words(history.search)
+        self.trials: Trials | None = None
+        """All of the ledger, once they are needed."""
 
     def all(self) -> Said:
         """All that there is to say."""
@@ -233,6 +237,8 @@ class _Checking:
         for each in self.history.at():
             if each.proposed.adopted is not None and each.proposed.source is not ProposalSource.EARLIER:
                 yield from self._adopted(each)
+            elif each.proposed.adopted is not None:
+                yield from self._earlier(each)
 
     def _trial(self, trial: Digest, started: TrialStarted, proposed: TrialProposed) -> Said:
         search, intent = self.search, started.intent
@@ -253,6 +259,29 @@ class _Checking:
             held = [str(digest) for path, digest in intent.inputs if path.rpartition("/")[2] == FILE]
             if held != [wanted]:
                 yield _edited(trial, FILE, wanted, " ".join(held) or "no such file")
+
+    def _earlier(self, tried: Tried) -> Said:
+        """One that was learnt from has to be what a trial was that had ended well by then."""
+        trial = tried.proposed.adopted
+        if self.trials is None:
+            self.trials = query.load(self.journal)
+        known = None if trial is None else self._known(self.trials, trial)
+        if trial is None or known is None:
+            yield _finding("proposal.earlier", tried.id, "a trial of this ledger", str(trial))
+            return
+        if not self.history.was_good(trial, tried.proposed.head):
+            yield _finding("proposal.earlier", tried.id, "a trial that had ended well", str(trial))
+        values = dict(tried.proposed.values)
+        told = [
+            {each.name: found[each.name] for each in self.search.space.parameters if each.name in found}
+            for found in tune_earlier.told(self.trials, known, self.search.forked)
+        ]
+        if values not in told:
+            yield _finding("proposal.earlier", tried.id, " or ".join(map(str, told)), str(values))
+
+    def _known(self, trials: Trials, id: Digest) -> Trial | None:
+        removed = trials.removed.get(id)  # since then, maybe
+        return trials.by_id.get(id) if removed is None else removed[0]
 
     def _adopted(self, tried: Tried) -> Said:
         """A trial that stands for one of a search has to be what that would have been."""

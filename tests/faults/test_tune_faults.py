@@ -87,6 +87,37 @@ def test_ctrl_c_ends_its_trials_and_the_same_command_goes_on(search, tool):
     assert statuses(tool) == ["killed", "killed", "ok", "ok", "ok", "ok"]
 
 
+DEAF = """
+    import json, signal, sys, time
+    mark = open(sys.argv[2] + f"/{sys.argv[1]}", "a+")
+    mark.seek(0)
+    first = not mark.read()
+    if first:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    mark.write("begun\\n")
+    mark.close()
+    time.sleep(300 if first else 0)
+    open("metrics.json", "w").write(json.dumps({"loss": float(sys.argv[1])}))
+"""
+
+
+def test_a_second_ctrl_c_kills_its_trials_and_the_same_command_runs_them_again(search, tool):
+    tool.project.write(train=DEAF)
+    search.words = tuple("2" if each == "4" else each for each in search.words)
+    process = search.start()
+    search.wait_for(2)
+    process.send_signal(signal.SIGINT)
+    assert b"stopping" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=_PATIENCE_S)
+    assert process.returncode == 130
+    assert statuses(tool) == ["killed", "killed"]
+    search.finish()
+    document = tool.document("tune", "-x", "x", "-n", "2")
+    assert [each["state"] for each in document["trials"]] == ["done", "done"]
+    assert statuses(tool) == ["killed", "killed", "ok", "ok"]
+
+
 def test_kill_of_the_search_leaves_nothing_behind_and_it_goes_on(search, tool):
     process = search.start()
     search.wait_for(2)

@@ -8,7 +8,7 @@ from ledger.capture.secrets import Secrets
 from ledger.errors import StorageError
 from ledger.model import HealthLine, HealthState, Status
 from ledger.ops.execute import Exit, StreamNote
-from ledger.ops.finish import Leavings, absolute, collect, status_of, united
+from ledger.ops.finish import Leavings, absolute, collect, ended_by, status_of, united
 from ledger.store.memory import MemoryStore
 
 
@@ -163,6 +163,19 @@ def test_status(code, signal, status):
         streams=(),
     )
     assert status_of(end) is status
+
+
+@pytest.mark.parametrize(
+    ("number", "passed_on", "expected"),
+    [(None, None, None), (9, None, 9), (2, 2, 2), (None, 2, None), (9, 2, 2), (11, 2, 11)],
+)
+def test_a_kill_that_followed_a_signal_is_told_as_that_signal(number, passed_on, expected):
+    code = 0 if number is None else 128 + number
+    fields = {"started_ns": 0, "duration_s": 1.0, "user_s": 0.0, "system_s": 0.0, "peak_memory": 0}
+    end = Exit(
+        exit_code=code, signal=number, error=None, timed_out=False, passed_on=passed_on, streams=(), **fields
+    )
+    assert ended_by(end) == expected
 
 
 def line(part, state, reason=None):

@@ -17,6 +17,7 @@ from ledger.ops.tune_beginning import Wanted
 from ledger.ops.tune_space import meant, pairs
 from ledger.tune.base import State
 from ledger.tune.language.read import space
+from ledger.tune.unit import UnitSpace
 
 TRAIN = """
     import json, sys
@@ -70,7 +71,7 @@ def test_trials_are_recorded_and_their_proposals_can_be_made_again(searched, git
     own = again.standing.own
     assert [each.number for each in own] == [0, 1, 2, 3]
     assert own[:2] == first.standing.own
-    best = own[again.standing.best[0]]
+    (best,) = again.standing.best
     assert best.measured.values[0] == min(each.measured.values[0] for each in own)
     trials = query.load(git_project.workspace.journal)
     for each in own:
@@ -285,3 +286,43 @@ def test_values_are_meant_as_the_space_has_them():
         pairs("lr")
     with pytest.raises(UsageError):
         pairs("lr=1,lr=2")
+
+
+def test_a_forged_earlier_trial_is_a_finding(searched, git_project):
+    searched(2)
+    searched(3, fork=True)
+    assert found(git_project)[0] == []
+    journal = git_project.workspace.journal
+    (*_, last) = [each for each in journal.entries() if isinstance(each.entry.payload, model.TrialProposed)]
+    forged = last.entry.payload
+    good, *_ = query.load(journal).ordered
+    unit = UnitSpace(space(SPACE))
+    values = (("lr", 0.77), ("n", 2))
+    fields = {
+        "head": journal.head(),
+        "source": ProposalSource.EARLIER,
+        "values": values,
+        "point": unit.point(dict(values)),
+    }
+    journal.append(replace(forged, number=forged.number + 1, adopted=good.id, **fields))
+    problems, _ = found(git_project)
+    assert problems == [("proposal.earlier", str(dict(values)))]
+    before = model.Head(origins=())  # no trial had ended by then
+    own = dict(query.load(journal).proposals[good.proposal].values)
+    point = unit.point(own)
+    fields |= {"head": before, "values": tuple(own.items()), "point": point}
+    journal.append(replace(forged, number=forged.number + 2, adopted=good.id, **fields))
+    assert ("proposal.earlier", str(good.id)) in found(git_project)[0]
+
+
+def test_a_trial_that_was_taken_back_stands_for_no_other(searched, git_project):
+    (before,) = searched(1).standing.own
+    assert [each.trial for each in searched(1, name="y").standing.own] == [before.trial]
+    git_project.workspace.journal.append(model.Tombstone(target=before.trial, reason="wrong data"))
+    (adopted, other) = searched(2, name="y").standing.own
+    assert (adopted.state, adopted.measured.reason) == (State.FAILED, "it was taken back")
+    assert [each.trial for each in searched(2, name="y").standing.best] == [other.trial]
+    (again,) = searched(1, name="z").standing.own
+    assert again.trial != before.trial
+    for name in ("y", "z"):
+        assert found(git_project, name)[0] == []

@@ -3,10 +3,14 @@
 import pytest
 
 from ledger import model
+from ledger.cli.tune_page import tune_page
+from ledger.cli.tune_progress import ended, status
 from ledger.model import ProposalSource, Status
 from ledger.ops import searches
+from ledger.ops.tune_document import tune_document
 from ledger.ops.tune_history import History, observations
 from ledger.ops.tune_reading import Reading
+from ledger.ops.tune_standing import Tuned, TuneOptions, standing
 from ledger.tune.base import State
 from tests.searches import search
 
@@ -180,3 +184,25 @@ def test_a_report_that_is_no_number_is_no_loss(story):
     story.end(trial, status=Status.PRUNED, exit_code=0)
     (known,) = observations(story.search, story.history.at())
     assert (known.state, known.losses) == (State.PRUNED, ())
+
+
+@pytest.mark.parametrize("losses", [(0.25, 0.75), (0.75, 0.25), (None, 0.5), (0.5, None)])
+def test_two_machines_that_proposed_one_number_are_both_there(story, losses):
+    twins = [(story.propose(0), loss) for loss in losses]
+    for proposal, loss in twins:
+        if loss is None:
+            story.end(story.start(proposal), status=Status.FAILED, exit_code=1)
+        else:
+            story.end(story.start(proposal), loss=loss)
+    now = standing("x", story.id, story.search, story.history.at())
+    least, wanted = min((loss, proposal) for proposal, loss in twins if loss is not None)
+    assert [each.id for each in now.best] == [wanted]
+    assert len(observations(story.search, now.tried)) == 2
+    tuned = Tuned(standing=now, stopped="", interrupted=False, begun=False)
+    assert tune_document(tuned)["best"]["value"] == least
+    tune_page(tuned)
+    options = TuneOptions()
+    said = [ended(each, now, options) for each in now.own]
+    assert [each.partition(" ")[2].partition(" ")[0] for each in said] == ["1", "2"]
+    assert [each.id for each, text in zip(now.own, said, strict=True) if "best so far" in text] == [wanted]
+    assert f"best loss {least}" in "\n".join(status(now, options, 1.0, 1))
