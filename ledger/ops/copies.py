@@ -74,7 +74,7 @@ def upstream_of(workspace: Workspace) -> Known:
         raise DamagedError(
             f"{workspace.directory} is the copy of a remote, and does not say of which",
             cause=f"expected {UPSTREAM} in {layout.remotes_file(workspace.directory)}",
-            hint=f"what was shared is safe; begin anew: rm -r {workspace.directory}",
+            hint="a command with --ledger URL puts it back",
         ) from error
 
 
@@ -107,7 +107,7 @@ def _found(start: Path, url: str, *, make: bool) -> tuple[Workspace, bool]:
     id, made = _noted(cache, place), False
     if id is None:
         id, made, tried = _ask(place, make=make)
-        directory = layout.copy(cache, id)
+        directory = layout.copy(cache, id, _name(place))
         with fs.explained(directory):
             _begin(directory, place, id)
             if tried:
@@ -115,12 +115,12 @@ def _found(start: Path, url: str, *, make: bool) -> tuple[Workspace, bool]:
             note = layout.copied_url(cache, _name(place))
             fs.make_directory(note.parent)
             fs.replace(note, f"{id.hex()}\n{place}\n".encode())
-    directory = layout.copy(cache, id)
-    workspace = workspaces.find(start, str(directory))
-    if upstream_of(workspace).url != place:  # it has several
+    directory = layout.copy(cache, id, _name(place))
+    known = Known(name=UPSTREAM, url=place, id=id.hex())
+    if known not in registry.known(directory):  # it is lost, or was changed by hand
         with fs.explained(directory):
-            registry.put(directory, Known(name=UPSTREAM, url=place, id=id.hex()))
-    return workspace, made
+            registry.put(directory, known)
+    return workspaces.find(start, str(directory)), made
 
 
 def _ask(place: str, *, make: bool) -> tuple[bytes, bool, bool]:
@@ -169,7 +169,7 @@ def _noted(cache: Path, place: str) -> bytes | None:
         id = bytes.fromhex(text)
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
-    directory = layout.copy(cache, id)
+    directory = layout.copy(cache, id, _name(place))
     there = len(id) == 16 and workspaces.is_copy(directory) and layout.format_file(directory).is_file()
     return id if there else None
 

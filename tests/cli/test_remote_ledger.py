@@ -305,15 +305,30 @@ def test_remotes_of_a_remote_are_refused(local, tmp_path):
     assert [each["name"] for each in ann.document("remote", "list")] == ["upstream"]
 
 
-def test_two_urls_of_one_remote_have_one_copy(local, tmp_path):
+def test_two_urls_of_one_remote_have_two_copies(local, tmp_path):
     ann = local("ann")
     ann.train("-q")
     (tmp_path / "link").symlink_to(local.lab)
     ann.url = (tmp_path / "link").as_uri()
     ann.train("-q")
-    assert len(ann.document("head")["origins"]) == 1
-    assert ann.copy.is_dir()  # the only one
     assert len(ann.ids) == 2
+    assert len(ann.document("head")["origins"]) == 2
+
+
+def test_a_copy_of_a_remote_shares_nothing_with_it(local, tmp_path):
+    ann = local("ann")
+    ann("init")
+    other = tmp_path / "private"
+    shutil.copytree(local.lab, other)  # with its id
+    first = ann.url
+    ann.url = other.as_uri()
+    ann.train("-q", "--name", "private")
+    assert len(ann.ids) == 1
+    ann.url = first
+    ann.train("-q", "--name", "public")
+    assert [each["name"] for each in ann.document("log")] == ["public"]
+    assert local("ben").document("log")[0]["name"] == "public"
+    assert len(local("cleo").ids) == 1
 
 
 def test_another_remote_in_its_place_is_noticed(local):
