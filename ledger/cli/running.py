@@ -75,7 +75,7 @@ def start(ledger: str | None, given: Mapping[str, Any]) -> int:
 
 def _opened(ledger: str | None) -> Workspace:
     """The ledger of this call; made where there is none."""
-    if ledger is None or "://" not in ledger:
+    if ledger is None or ":" not in ledger:  # or what knows of URLs would be loaded by all
         return workspaces.find_or_make(directory(), ledger)[0]
     from ledger.remotes.locate import is_url
 

@@ -12,6 +12,7 @@ from ledger import fs
 from ledger import workspace as workspaces
 from ledger.errors import DamagedError, LedgerError, NotFoundError, RemoteError
 from ledger.model import Digest, layout
+from ledger.ops import spool as spools
 from ledger.remotes import locate, registry
 from ledger.remotes.registry import UPSTREAM, Known
 from ledger.workspace import Workspace
@@ -79,8 +80,14 @@ def upstream_of(workspace: Workspace) -> Known:
 
 
 def is_outer(workspace: Workspace) -> bool:
-    """Whether this runs inside a trial of the same copy, whose recorder shares all of it at its end."""
-    return "LEDGER_TRIAL" in os.environ and os.environ.get("LEDGER_DIR") == str(workspace.directory)
+    """Whether this runs inside a trial of the same copy, whose recorder shares all of it, now and at its end.
+
+    What a trial left running may outlive it, and is on its own then.
+    """
+    if "LEDGER_TRIAL" not in os.environ or os.environ.get("LEDGER_DIR") != str(workspace.directory):
+        return False
+    spool = os.environ.get("LEDGER_SPOOL")
+    return bool(spool) and spools.is_held(Path(spool or ""))
 
 
 def is_tried(workspace: Workspace, id: bytes) -> bool:

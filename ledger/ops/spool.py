@@ -69,10 +69,13 @@ def around(spool: Spool) -> tuple[int, frozenset[str]]:
 
 
 def _alive(parent: Path, name: str) -> bool:
-    if name.startswith((_UNBORN, _APART)):
-        return False
+    return not name.startswith((_UNBORN, _APART)) and is_held(parent / name)
+
+
+def is_held(path: Path) -> bool:
+    """Whether the trial of a spool directory is alive."""
     try:
-        lock = fs.try_lock(parent / name / _LOCK, make=False)
+        lock = fs.try_lock(path / _LOCK, make=False)
     except OSError:
         return False  # gone meanwhile
     if lock is not None:

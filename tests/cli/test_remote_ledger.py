@@ -196,6 +196,41 @@ def test_the_whole_of_a_nested_run_is_shared(local):
     assert ben("cat", "@", "inner.txt").out == "x"
 
 
+def test_what_ends_inside_a_trial_is_shared_while_that_goes_on(local, tmp_path):
+    ann, ben = local("ann", heartbeat_s=0.2), local("ben")
+    ben("init")
+    inner = [*COMMAND, "run", "-q", "--name", "inner", sys.executable, "-c", "print(1)"]
+    process = ann.start(
+        f"import subprocess; subprocess.run({inner!r}, check=True)\n{until(tmp_path / 'go')}",
+    )
+
+    def statuses():
+        return sorted(each["status"] for each in ben.document("log"))
+
+    wait_for(lambda: statuses() == ["ok", "running"], "the end of the inner one")
+    (tmp_path / "go").touch()
+    process.communicate(timeout=_PATIENCE_S)
+    assert statuses() == ["failed", "ok"]
+
+
+def test_what_outlives_its_trial_shares_by_itself(local, tmp_path):
+    ann, ben = local("ann"), local("ben")
+    inner = [*COMMAND, "run", "-q", "--name", "late", sys.executable, "-c", "print(1)"]
+    waits = (
+        f"import os, subprocess, time\nwhile not os.path.exists({str(tmp_path / 'go')!r}): time.sleep(0.05)\n"
+        f"subprocess.run({inner!r})\nopen({str(tmp_path / 'done')!r}, 'w')"
+    )
+    ann.train(
+        "-q",
+        script="import subprocess, sys; null = subprocess.DEVNULL\n"
+        f"subprocess.Popen([sys.executable, '-c', {waits!r}], stdin=null, stdout=null, stderr=null,"
+        " start_new_session=True)",
+    )
+    (tmp_path / "go").touch()
+    wait_for((tmp_path / "done").exists, "the late one")
+    assert "late" in [each["name"] for each in ben.document("log")]
+
+
 def test_a_trial_inside_one_of_another_ledger_is_shared_by_itself(local):
     ann, ben = local("ann"), local("ben")
     inner = [*COMMAND, "--ledger", ann.url, "run", "-q", sys.executable, "-c", "print(1)"]
@@ -262,13 +297,32 @@ def test_the_first_time_takes_the_remote(local, tmp_path):
         ("https://example.org/x", "https://"),
         ("s3://key:secret@bucket/x", "credentials"),
         ("sftp://host", "expected"),
+        ("s3:/key:secret@bucket/x", "lacks a slash"),
+        ("S3://key:secret@bucket/x", "credentials"),
+        ("file://lab/x", "file:///PATH"),
     ],
 )
 def test_a_bad_url_is_refused(local, url, said):
     ann = local("ann")
     ann.url = url
     assert said in ann("log", code=2).err
+    assert said in ann("init", code=2).err
     assert said in ann.train(code=125).err
+    assert [each.name for each in ann.path.iterdir()] == ["ledger.toml"]
+
+
+def test_what_the_remote_has_lost_is_shared_again(local):
+    ann, ben = local("ann"), local("ben")
+    ann.train("-q")
+    shutil.copytree(local.lab, f"{local.lab}.before")
+    ann.train("-q")
+    shutil.rmtree(local.lab)
+    shutil.move(f"{local.lab}.before", local.lab)
+    assert len(ben.ids) == 1
+    assert ann("log").err.count("now it has 2") == 1
+    assert len(ben.ids) == 2
+    assert ben("cat", "@", "model.txt").out == "weights"
+    assert ann("log").err == ""
 
 
 def test_what_is_no_remote_or_a_newer_one_is_refused(local):
