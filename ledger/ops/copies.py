@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ledger import fs
 from ledger import workspace as workspaces
-from ledger.errors import DamagedError, LedgerError, NotFoundError, RemoteError
+from ledger.errors import DamagedError, NotFoundError, RemoteError
 from ledger.model import Digest, layout
 from ledger.ops import spool as spools
 from ledger.remotes import locate, registry
@@ -185,7 +185,7 @@ def _name(place: str) -> Digest:
     return Digest.of(place.encode())
 
 
-def said(error: LedgerError | OSError) -> str:
+def said(error: Exception) -> str:
     """An error in one line."""
     cause = getattr(error, "cause", None)
     return f"{getattr(error, 'message', error)}{f': {cause}' if cause else ''}"

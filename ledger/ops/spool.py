@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from ledger import fs
@@ -26,6 +27,12 @@ class Spool:
     def close(self) -> None:
         """Let go of the lock; the directory stays for a later command to recover."""
         os.close(self.lock)
+
+    def let_go(self) -> None:
+        """Close it unless that was done: what was interrupted does not know how far it came."""
+        with suppress(OSError):
+            if os.path.samestat(os.fstat(self.lock), (self.path / _LOCK).stat()):
+                self.close()
 
     def remove(self) -> None:
         """Remove the directory and let go of its lock."""

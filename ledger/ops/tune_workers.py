@@ -63,7 +63,7 @@ def work(order: Order) -> Done:
     warnings: list[str] = []
     workspace = _workspace(order.root, order.ledger)
     try:
-        with accompanied(workspace, warnings.append) as on_started:
+        with accompanied(workspace, warnings.append, idle=_between_trials) as on_started:
             result = run(
                 workspace,
                 order.argv,

@@ -539,6 +539,63 @@ def test_who_does_not_want_to_wait_for_a_remote_that_hangs(tool, tmp_path, s3):
     assert [each["status"] for each in ben.document("log")] == ["failed"]
 
 
+def catches(process, number):
+    """Whether a process handles a signal."""
+    (line,) = [line for line in Path(f"/proc/{process}/status").read_text().splitlines() if "SigCgt" in line]
+    return int(line.split()[1], 16) >> (number - 1) & 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_what_gives_up_sharing_leaves_the_exit_code(local, tmp_path, number):
+    ann, ben = local("ann"), local("ben")
+    ben("init")
+    process = ann.start(until(tmp_path / "go"))
+    wait_for(lambda: ben.ids, "the trial")
+    (companion,) = companions(process.pid)
+    os.kill(companion, signal.SIGSTOP)
+    (tmp_path / "go").touch()
+    assert b" failed (exit code 7) " in process.stderr.readline()
+    wait_for(lambda: catches(process.pid, signal.SIGTERM), "the wait for what shares")
+    process.send_signal(number)
+    _, err = process.communicate(timeout=_PATIENCE_S)
+    assert process.returncode == 7
+    assert b"not shared: interrupted" in err
+    ann("log")
+    assert [each["status"] for each in ben.document("log")] == ["failed"]
+
+
+def test_a_search_is_interrupted_while_a_trial_is_shared(local, tmp_path):
+    ann, ben = local("ann"), local("ben")
+    ben("init")
+    tells = """open("metrics.json", "w").write('{"loss": 1}')"""
+    fit = until(tmp_path / "go").replace("raise SystemExit(7)", tells)
+    (ann.path / "fit.py").write_text(fit)
+    words = ("-q", "-x", "lines", "--minimize", "loss", "-n", "3", "-p", "x=real(0, 1)")
+    process = subprocess.Popen(
+        [*COMMAND, "--ledger", ann.url, "tune", *words, "--", sys.executable, "fit.py", "{x}"],
+        cwd=ann.path,
+        env={**os.environ, **ann.variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    wait_for(lambda: ben.ids, "the trial")
+    (companion,) = [
+        each
+        for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        for each in companions(child)
+    ]
+    os.kill(companion, signal.SIGSTOP)
+    (tmp_path / "go").touch()
+    wait_for(lambda: not [*(ann.copy / "spool").iterdir()], "its end")
+    time.sleep(0.5)  # what is between its end and the wait for what shares
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=_PATIENCE_S)
+    assert process.returncode == 130, err
+    assert b"not shared: interrupted" in err
+    assert len(ben.ids) == 1
+
+
 def test_the_end_of_what_accompanies_a_trial_is_told(local, tmp_path):
     ann, ben = local("ann"), local("ben")
     ben("init")
@@ -661,6 +718,30 @@ def test_the_same_from_python(local, monkeypatch):
     with pytest.warns(UserWarning, match="no news of"):
         found = ledger.open(ann.url)
     assert found.trial("bens").name == "bens"
+
+
+def test_a_path_for_modules_that_is_no_text_costs_nothing(local, monkeypatch):
+    ann, ben = local("ann"), local("ben")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(ann.cache))
+    monkeypatch.chdir(ann.path)
+    monkeypatch.setattr(sys, "path", [*sys.path, ann.path])
+    notes = []
+    ledger.open(ann.url, create=True).run([sys.executable, "-c", TRAIN], forward=False, notify=notes.append)
+    assert notes == []
+    assert len(ben.ids) == 1
+
+
+def test_what_cannot_accompany_a_trial_costs_a_warning(local, monkeypatch):
+    ann, ben = local("ann"), local("ben")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(ann.cache))
+    monkeypatch.chdir(ann.path)
+    here, notes = ledger.open(ann.url, create=True), []
+    monkeypatch.setattr("ledger.ops.accompany.json.dumps", "\0".join)  # which no argument can hold
+    trial = here.run([sys.executable, "-c", TRAIN], forward=False, notify=notes.append)
+    assert trial.status == "ok"
+    assert "others do not see yet that the trial runs" in notes[0]
+    ann("push")
+    assert len(ben.ids) == 1
 
 
 def test_a_search_that_one_machine_began_goes_on_at_another(machine):
