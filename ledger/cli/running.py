@@ -88,10 +88,11 @@ def _opened(ledger: str | None) -> Workspace:
 
 def _run_accompanied(workspace: Workspace, words: Sequence[str], chosen: RunOptions, *, quiet: bool) -> int:
     """Run where a remote is the ledger: the trial is shared, and shows signs of life."""
+    from ledger.ops import copies
     from ledger.ops.accompany import accompanied
 
     try:
-        workspaces.refuse_everything(workspace.root, git=workspace.git)
+        copies.refuse(workspace)
         if chosen.reuse:
             from ledger.ops.upstream import Upstream
 

@@ -41,8 +41,16 @@ def accompanied(
         Takes warnings.
     idle
         The handler of signals that nothing is done about between trials: to share is given up at them.
+
+    Raises
+    ------
+    UsageError
+        As `copies.refuse`.
     """
-    if not is_copy(workspace.directory) or copies.is_outer(workspace):
+    copy = is_copy(workspace.directory)
+    if copy:
+        copies.refuse(workspace)
+    if not copy or copies.is_outer(workspace):
         yield lambda _: None
         return
     with Accompanied(workspace, notify, idle) as found:
@@ -118,8 +126,8 @@ def _interrupting(idle: Any) -> Iterator[None]:
     try:
         yield
     finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)
+        for taken, handler in former.items():
+            signal.signal(taken, handler)
 
 
 class _Process:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ledger import fs
 from ledger import workspace as workspaces
-from ledger.errors import DamagedError, NotFoundError, RemoteError
+from ledger.errors import DamagedError, NotFoundError, RemoteError, UsageError
 from ledger.model import Digest, layout
 from ledger.ops import spool as spools
 from ledger.remotes import locate, registry
@@ -77,6 +77,27 @@ def upstream_of(workspace: Workspace) -> Known:
             cause=f"expected {UPSTREAM} in {layout.remotes_file(workspace.directory)}",
             hint="a command with --ledger URL puts it back",
         ) from error
+
+
+def refuse(workspace: Workspace) -> None:
+    """Refuse to record in a copy what would be of everything, or of the remote itself.
+
+    Raises
+    ------
+    UsageError
+        If the tree is ``/`` or the home directory, or the remote is a directory in it.
+    """
+    workspaces.refuse_everything(workspace.root, git=workspace.git)
+    url = upstream_of(workspace).url
+    if locate.is_url(url):
+        return
+    place = Path(url).resolve()
+    if place.is_relative_to(workspace.root):
+        raise UsageError(
+            f"a remote in the tree that is recorded is refused: {locate.written(url)}",
+            cause=f"its files would be taken for what trials of {workspace.root} read and write",
+            hint="move it out of there, or record without it: ledger run COMMAND, without --ledger",
+        )
 
 
 def is_outer(workspace: Workspace) -> bool:

@@ -404,6 +404,23 @@ def test_everything_is_no_code(local, monkeypatch):
     ann("init")
     monkeypatch.setenv("HOME", str(ann.path))
     assert "is refused" in ann.train(code=125).err
+    words = ("-x", "a", "--minimize", "loss", "-n", "1", "-p", "x=real(0, 1)", "--", "true")
+    assert "is refused" in ann("tune", *words, code=2).err
+    monkeypatch.setenv("XDG_CACHE_HOME", str(ann.cache))
+    monkeypatch.chdir(ann.path)
+    with pytest.raises(UsageError, match="is refused"):
+        ledger.open(ann.url).run(["true"])
+    assert ann.ids == []
+    assert ann.document("head")["size"] == 0
+
+
+def test_a_remote_in_the_tree_that_is_recorded_is_refused(local):
+    ann = local("ann")
+    ann.url = (ann.path / "lab").as_uri()
+    ann("init")
+    said = ann.train(code=125).err
+    assert "a remote in the tree" in said
+    assert "ledger run COMMAND" in said
     assert ann.ids == []
 
 
