@@ -71,7 +71,7 @@ def silent(workspace: Workspace) -> Mapping[Digest, float]:
 
 
 def _found(ledger: str | None, *, make: bool) -> Workspace:
-    if ledger and "://" in ledger:
+    if ledger and ":" in ledger:
         from ledger.remotes.locate import is_url
 
         if is_url(ledger):

@@ -75,7 +75,7 @@ def start(ledger: str | None, given: Mapping[str, Any]) -> int:
 
 def _opened(ledger: str | None) -> Workspace:
     """The ledger of this call; made where there is none."""
-    if ledger is None or "://" not in ledger:
+    if ledger is None or ":" not in ledger:  # or what knows of URLs would be loaded by all
         return workspaces.find_or_make(directory(), ledger)[0]
     from ledger.remotes.locate import is_url
 
@@ -88,10 +88,11 @@ def _opened(ledger: str | None) -> Workspace:
 
 def _run_accompanied(workspace: Workspace, words: Sequence[str], chosen: RunOptions, *, quiet: bool) -> int:
     """Run where a remote is the ledger: the trial is shared, and shows signs of life."""
+    from ledger.ops import copies
     from ledger.ops.accompany import accompanied
 
     try:
-        workspaces.refuse_everything(workspace.root, git=workspace.git)
+        copies.refuse(workspace)
         if chosen.reuse:
             from ledger.ops.upstream import Upstream
 

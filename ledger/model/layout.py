@@ -227,9 +227,9 @@ def copies(cache: Path) -> Path:
     return cache / "remotes"
 
 
-def copy(cache: Path, remote: bytes) -> Path:
-    """The copy of one remote."""
-    return copies(cache) / remote.hex()
+def copy(cache: Path, remote: bytes, place: Digest) -> Path:
+    """The copy of one remote at one place: who copies a remote has two, which nobody else may mix up."""
+    return copies(cache) / f"{remote.hex()}-{place.hex()[:16]}"
 
 
 def copied_url(cache: Path, url: Digest) -> Path:

@@ -10,8 +10,8 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
-from ledger.errors import LedgerError
 from ledger.journal import origins
 from ledger.model import Digest
 from ledger.ops import copies
@@ -26,15 +26,34 @@ _CODE = (
 
 
 @contextmanager
-def accompanied(workspace: Workspace, notify: Callable[[str], None]) -> Iterator[Callable[[Digest], None]]:
+def accompanied(
+    workspace: Workspace, notify: Callable[[str], None], *, idle: Any = signal.SIG_DFL
+) -> Iterator[Callable[[Digest], None]]:
     """What a run has to call when a trial has started; at the end the trials are shared.
 
     Nothing of it where the ledger is no copy of a remote, or within a trial, whose recorder does it.
+
+    Parameters
+    ----------
+    workspace
+        The ledger.
+    notify
+        Takes warnings.
+    idle
+        The handler of signals that nothing is done about between trials: to share is given up at them.
+
+    Raises
+    ------
+    UsageError
+        As `copies.refuse`.
     """
-    if not is_copy(workspace.directory) or copies.is_outer(workspace):
+    copy = is_copy(workspace.directory)
+    if copy:
+        copies.refuse(workspace)
+    if not copy or copies.is_outer(workspace):
         yield lambda _: None
         return
-    with Accompanied(workspace, notify) as found:
+    with Accompanied(workspace, notify, idle) as found:
         yield found.started
 
 
@@ -47,11 +66,14 @@ class Accompanied:
         The copy of a remote.
     notify
         Takes warnings: whatever fails costs no more than one.
+    idle
+        The handler of signals that nothing is done about between trials.
     """
 
-    def __init__(self, workspace: Workspace, notify: Callable[[str], None]) -> None:
+    def __init__(self, workspace: Workspace, notify: Callable[[str], None], idle: Any) -> None:
         self._workspace = workspace
         self._notify = notify
+        self._idle = idle
         self._companion: _Process | None = None
 
     def __enter__(self) -> "Accompanied":
@@ -66,14 +88,15 @@ class Accompanied:
                 self._companion = _Process(str(self._workspace.directory), str(every))
             beat = names.of_beat(origin, trial) if every > 0 and origin is not None else ""
             self._companion.tell(f"start {beat}\n")
-        except (LedgerError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the trial runs
             self._notify(f"others do not see yet that the trial runs: {copies.said(error)}")
 
     def __exit__(self, *_: object) -> None:
         if self._companion is None:
             return  # nothing was recorded
         try:
-            self._share(self._companion)
+            with _interrupting(self._idle):
+                self._share(self._companion)
         except KeyboardInterrupt:
             self._notify("not shared: interrupted; the next command shares it")
         except OSError as error:
@@ -92,16 +115,32 @@ class Accompanied:
             self._notify("not shared: the process that shares was ended; the next command shares it")
 
 
+@contextmanager
+def _interrupting(idle: Any) -> Iterator[None]:
+    """Let what would end us interrupt instead, in the main thread: the trial's exit code still counts."""
+    former: dict[int, Any] = {}
+    with suppress(ValueError):  # not in the main thread
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) in (signal.SIG_DFL, idle):
+                former[number] = signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for taken, handler in former.items():
+            signal.signal(taken, handler)
+
+
 class _Process:
     """That process."""
 
     def __init__(self, *words: str) -> None:
+        path = [each for each in sys.path if isinstance(each, str)]  # or it is none to Python either
         reader, self._writer = os.pipe()
         self._reader, writer = os.pipe()
         try:
             self._id = os.posix_spawn(
                 sys.executable,
-                [sys.executable, "-P", "-c", _CODE, json.dumps(sys.path), str(os.getpid()), *words],
+                [sys.executable, "-P", "-c", _CODE, json.dumps(path), str(os.getpid()), *words],
                 os.environ,
                 file_actions=[
                     (os.POSIX_SPAWN_DUP2, reader, 0),

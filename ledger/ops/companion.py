@@ -24,7 +24,7 @@ from ledger.workspace import Workspace
 
 _PR_SET_PDEATHSIG = 1
 _AGAIN_S = 30.0
-"""Seconds between two tries to share."""
+"""Seconds between two tries to share, and between looks where there are no signs of life."""
 _BLOCK = 1 << 16
 _DESCRIPTORS = 1024
 
@@ -38,15 +38,16 @@ def main(words: Sequence[str]) -> None:
     os.closerange(3, _DESCRIPTORS)  # what the recorder was given is not for us to keep open
     os.chdir("/")
     workspace = workspaces.find(Path("/"), directory)
-    _Companion(workspace, _Beating(workspace, float(every))).run()
+    _Companion(workspace, _Beating(workspace, float(every)), float(every) or _AGAIN_S).run()
 
 
 class _Companion:
     """Shares what is recorded, as often as it takes."""
 
-    def __init__(self, workspace: Workspace, beating: "_Beating") -> None:
+    def __init__(self, workspace: Workspace, beating: "_Beating", look_s: float) -> None:
         self._workspace = workspace
         self._beating = beating
+        self._look_s = look_s
         self._line = b""
         self._due: float | None = None
 
@@ -70,7 +71,7 @@ class _Companion:
                 continue
             try:
                 Upstream(self._workspace, lambda _: None).share()
-                self._due = None
+                self._due = time.monotonic() + self._look_s  # trials inside these end, too
             except (LedgerError, OSError):
                 self._due = time.monotonic() + _AGAIN_S  # what fails at the end, too, is told then
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from ledger import fs
 from ledger import workspace as workspaces
-from ledger.errors import DamagedError, LedgerError, NotFoundError, RemoteError
+from ledger.errors import DamagedError, NotFoundError, RemoteError, UsageError
 from ledger.model import Digest, layout
+from ledger.ops import spool as spools
 from ledger.remotes import locate, registry
 from ledger.remotes.registry import UPSTREAM, Known
 from ledger.workspace import Workspace
@@ -74,13 +75,40 @@ def upstream_of(workspace: Workspace) -> Known:
         raise DamagedError(
             f"{workspace.directory} is the copy of a remote, and does not say of which",
             cause=f"expected {UPSTREAM} in {layout.remotes_file(workspace.directory)}",
-            hint=f"what was shared is safe; begin anew: rm -r {workspace.directory}",
+            hint="a command with --ledger URL puts it back",
         ) from error
 
 
+def refuse(workspace: Workspace) -> None:
+    """Refuse to record in a copy what would be of everything, or of the remote itself.
+
+    Raises
+    ------
+    UsageError
+        If the tree is ``/`` or the home directory, or the remote is a directory in it.
+    """
+    workspaces.refuse_everything(workspace.root, git=workspace.git)
+    url = upstream_of(workspace).url
+    if locate.is_url(url):
+        return
+    place = Path(url).resolve()
+    if place.is_relative_to(workspace.root):
+        raise UsageError(
+            f"a remote in the tree that is recorded is refused: {locate.written(url)}",
+            cause=f"its files would be taken for what trials of {workspace.root} read and write",
+            hint="move it out of there, or record without it: ledger run COMMAND, without --ledger",
+        )
+
+
 def is_outer(workspace: Workspace) -> bool:
-    """Whether this runs inside a trial of the same copy, whose recorder shares all of it at its end."""
-    return "LEDGER_TRIAL" in os.environ and os.environ.get("LEDGER_DIR") == str(workspace.directory)
+    """Whether this runs inside a trial of the same copy, whose recorder shares all of it, now and at its end.
+
+    What a trial left running may outlive it, and is on its own then.
+    """
+    if "LEDGER_TRIAL" not in os.environ or os.environ.get("LEDGER_DIR") != str(workspace.directory):
+        return False
+    spool = os.environ.get("LEDGER_SPOOL")
+    return bool(spool) and spools.is_held(Path(spool or ""))
 
 
 def is_tried(workspace: Workspace, id: bytes) -> bool:
@@ -107,7 +135,7 @@ def _found(start: Path, url: str, *, make: bool) -> tuple[Workspace, bool]:
     id, made = _noted(cache, place), False
     if id is None:
         id, made, tried = _ask(place, make=make)
-        directory = layout.copy(cache, id)
+        directory = layout.copy(cache, id, _name(place))
         with fs.explained(directory):
             _begin(directory, place, id)
             if tried:
@@ -115,12 +143,12 @@ def _found(start: Path, url: str, *, make: bool) -> tuple[Workspace, bool]:
             note = layout.copied_url(cache, _name(place))
             fs.make_directory(note.parent)
             fs.replace(note, f"{id.hex()}\n{place}\n".encode())
-    directory = layout.copy(cache, id)
-    workspace = workspaces.find(start, str(directory))
-    if upstream_of(workspace).url != place:  # it has several
+    directory = layout.copy(cache, id, _name(place))
+    known = Known(name=UPSTREAM, url=place, id=id.hex())
+    if known not in registry.known(directory):  # it is lost, or was changed by hand
         with fs.explained(directory):
-            registry.put(directory, Known(name=UPSTREAM, url=place, id=id.hex()))
-    return workspace, made
+            registry.put(directory, known)
+    return workspaces.find(start, str(directory)), made
 
 
 def _ask(place: str, *, make: bool) -> tuple[bytes, bool, bool]:
@@ -169,7 +197,7 @@ def _noted(cache: Path, place: str) -> bytes | None:
         id = bytes.fromhex(text)
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
-    directory = layout.copy(cache, id)
+    directory = layout.copy(cache, id, _name(place))
     there = len(id) == 16 and workspaces.is_copy(directory) and layout.format_file(directory).is_file()
     return id if there else None
 
@@ -178,7 +206,7 @@ def _name(place: str) -> Digest:
     return Digest.of(place.encode())
 
 
-def said(error: LedgerError | OSError) -> str:
+def said(error: Exception) -> str:
     """An error in one line."""
     cause = getattr(error, "cause", None)
     return f"{getattr(error, 'message', error)}{f': {cause}' if cause else ''}"

@@ -133,6 +133,8 @@ def run(
         raise cannot_record(error) from error
     except BaseException:  # or who removes objects would wait for as long as this process lives
         workspace.store.release()
+        if spool is not None:
+            spool.let_go()
         raise
 
 

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from ledger import fs
@@ -26,6 +27,12 @@ class Spool:
     def close(self) -> None:
         """Let go of the lock; the directory stays for a later command to recover."""
         os.close(self.lock)
+
+    def let_go(self) -> None:
+        """Close it unless that was done: what was interrupted does not know how far it came."""
+        with suppress(OSError):
+            if os.path.samestat(os.fstat(self.lock), (self.path / _LOCK).stat()):
+                self.close()
 
     def remove(self) -> None:
         """Remove the directory and let go of its lock."""
@@ -69,10 +76,13 @@ def around(spool: Spool) -> tuple[int, frozenset[str]]:
 
 
 def _alive(parent: Path, name: str) -> bool:
-    if name.startswith((_UNBORN, _APART)):
-        return False
+    return not name.startswith((_UNBORN, _APART)) and is_held(parent / name)
+
+
+def is_held(path: Path) -> bool:
+    """Whether the trial of a spool directory is alive."""
     try:
-        lock = fs.try_lock(parent / name / _LOCK, make=False)
+        lock = fs.try_lock(path / _LOCK, make=False)
     except OSError:
         return False  # gone meanwhile
     if lock is not None:

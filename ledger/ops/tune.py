@@ -12,7 +12,7 @@ from ledger.capture.secrets import refill
 from ledger.errors import MismatchError, SpaceExhaustedError, UsageError
 from ledger.model import Digest, ProposalSource
 from ledger.model.search import Search
-from ledger.ops import lost, tune_beginning, tune_earlier, tune_outcomes, tune_space
+from ledger.ops import copies, lost, tune_beginning, tune_earlier, tune_outcomes, tune_space
 from ledger.ops.names import check_name
 from ledger.ops.tune_beginning import Begun, Wanted
 from ledger.ops.tune_elsewhere import Elsewhere
@@ -25,7 +25,7 @@ from ledger.ops.tune_standing import Standing, Tell, Tuned, TuneOptions, standin
 from ledger.ops.tune_workers import Done, Order, Slots
 from ledger.tune.base import State
 from ledger.tune.unit import UnitSpace
-from ledger.workspace import Workspace
+from ledger.workspace import Workspace, is_copy
 
 __all__ = ["Standing", "Tell", "TuneOptions", "Tuned", "tune"]
 
@@ -75,6 +75,8 @@ def tune(
     """
     check_name(wanted.name, "experiment")
     _check(wanted, options)
+    if is_copy(workspace.directory):
+        copies.refuse(workspace)
     users = dict(os.environ if variables is None else variables)
     begun = tune_beginning.begin(
         workspace,

@@ -53,6 +53,7 @@ class Upstream:
         self._failed: tuple[float, RemoteError] | None = None
         self._lacks: dict[Digest, LedgerError] = {}
         self._turn = Lock()
+        self._rolled_back = False
         self._signed = _signed(self._workspace)
         self.known = copies.upstream_of(workspace)
         self.url = locate.written(self.known.url)
@@ -98,6 +99,7 @@ class Upstream:
             self._warn(f"no news of {self.url}: {said(error)}; {self._age()}")
             return
         self._lacks.clear()
+        self._rolled_back = any(each.what == "remote.rollback" for each in done.notices)
         self._tell(done)
 
     def share(self) -> None:
@@ -119,7 +121,8 @@ class Upstream:
         signed = _signed(self._workspace)
         done = push.push(self._workspace, remote, self.known.name)
         self._signed = signed
-        self._tell(done)
+        self._tell(done, again=self._rolled_back)
+        self._rolled_back = False
 
     def share_quietly(self) -> None:
         """As `share`; what does not work is a warning, for the next command shares it."""
@@ -133,8 +136,8 @@ class Upstream:
             )
 
     def is_behind(self) -> bool:
-        """Whether something is here that the remote was not seen to have, or heads were signed meanwhile."""
-        if self._signed != _signed(self._workspace):
+        """Whether there is something that the remote was not seen to have or has lost, or a new signature."""
+        if self._rolled_back or self._signed != _signed(self._workspace):
             return True
         seen = Note(self._workspace.directory, bytes.fromhex(self.known.id)).heads()
         for origin in origins.logs(self._workspace.directory):
@@ -239,12 +242,14 @@ class Upstream:
             return "what is here was recorded here"
         return f"what is here is as of {_words(seconds)} ago"
 
-    def _tell(self, done: Transferred) -> None:
+    def _tell(self, done: Transferred, *, again: bool = False) -> None:
         for finding in done.findings:
             self._warn(
                 f"refused: {finding.what} at {finding.where}: expected {finding.expected}, got {finding.got}"
             )
         for notice in done.notices:
+            if notice.what == "remote.rollback" and again:
+                continue
             if notice.what in ("remote.rollback", "remote.damaged", "remote.left"):
                 self._warn(f"{notice.where}: {notice.detail}")
 

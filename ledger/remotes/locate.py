@@ -14,9 +14,14 @@ _FORMS = "a directory, s3://BUCKET/PREFIX, gs://…, az://…, or sftp://[USER@]
 _STORES = ("s3", "gs", "az")
 
 
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_ONE_SLASH = re.compile(r"(s3|gs|az|sftp|ssh|file|https?):/", re.IGNORECASE)
+"""What `pathlib` makes of a URL, or a slip of the finger."""
+
+
 def is_url(place: str) -> bool:
-    """Whether a place is written as a URL, and so is no plain path."""
-    return re.match(r"[a-z][a-z0-9+.-]*://", place) is not None
+    """Whether a place is written as a URL, a bad one too, and so is no plain path."""
+    return _SCHEME.match(place) is not None or _ONE_SLASH.match(place) is not None
 
 
 def normal(url: str, here: Path) -> str:
@@ -40,13 +45,17 @@ def normal(url: str, here: Path) -> str:
 
 
 def _normal(url: str, here: Path) -> str:
-    scheme = re.match(r"([a-z][a-z0-9+.-]*)://", url)
-    if scheme is None:
+    found = _SCHEME.match(url)
+    if found is None:
+        if one := _ONE_SLASH.match(url):
+            raise UsageError("a bad remote", cause=f"expected {_FORMS}, got {one[0]}…, which lacks a slash")
         if not url or "\0" in url:
             raise UsageError("a bad remote", cause=f"expected {_FORMS}, got {url!r}")
         return os.path.normpath(here / Path(url).expanduser())
-    if scheme[1] not in (*_STORES, "sftp", "file"):
-        raise UsageError("a bad remote", cause=f"expected {_FORMS}, got {scheme[1]}://…")
+    scheme = found[1].lower()
+    if scheme not in (*_STORES, "sftp", "file"):
+        raise UsageError("a bad remote", cause=f"expected {_FORMS}, got {scheme}://…")
+    url = scheme + url[len(scheme) :]
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -54,7 +63,7 @@ def _normal(url: str, here: Path) -> str:
         raise UsageError(
             "a bad remote", cause=f"expected {_FORMS}, got one whose host or port is none"
         ) from None
-    secret = parts.password is not None or (scheme[1] in _STORES and parts.username is not None)
+    secret = parts.password is not None or (scheme in _STORES and parts.username is not None)
     if secret or "?" in url or "#" in url:
         raise UsageError(
             "a remote's URL with a secret, or more than its place",
@@ -62,9 +71,15 @@ def _normal(url: str, here: Path) -> str:
             hint="credentials belong into the provider's usual environment variables, keys into ~/.ssh;"
             " in a path, write %3F for a question mark and %23 for a number sign",
         )
-    if scheme[1] == "file":
+    if scheme == "file":
+        if (parts.netloc or "localhost").lower() != "localhost":
+            raise UsageError(
+                "a bad remote",
+                cause="expected a directory of this machine, got file:// with a host",
+                hint="a third slash begins its path: file:///PATH; of another machine: sftp://HOST/PATH",
+            )
         return os.path.normpath(unquote(parts.path, errors="surrogateescape") or "/")
-    if not parts.hostname or (scheme[1] == "sftp" and parts.path in ("", "/")):
+    if not parts.hostname or (scheme == "sftp" and parts.path in ("", "/")):
         raise UsageError("a bad remote", cause=f"expected {_FORMS}, got {url!r}")
     return url.rstrip("/")
 

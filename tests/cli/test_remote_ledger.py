@@ -196,6 +196,41 @@ def test_the_whole_of_a_nested_run_is_shared(local):
     assert ben("cat", "@", "inner.txt").out == "x"
 
 
+def test_what_ends_inside_a_trial_is_shared_while_that_goes_on(local, tmp_path):
+    ann, ben = local("ann", heartbeat_s=0.2), local("ben")
+    ben("init")
+    inner = [*COMMAND, "run", "-q", "--name", "inner", sys.executable, "-c", "print(1)"]
+    process = ann.start(
+        f"import subprocess; subprocess.run({inner!r}, check=True)\n{until(tmp_path / 'go')}",
+    )
+
+    def statuses():
+        return sorted(each["status"] for each in ben.document("log"))
+
+    wait_for(lambda: statuses() == ["ok", "running"], "the end of the inner one")
+    (tmp_path / "go").touch()
+    process.communicate(timeout=_PATIENCE_S)
+    assert statuses() == ["failed", "ok"]
+
+
+def test_what_outlives_its_trial_shares_by_itself(local, tmp_path):
+    ann, ben = local("ann"), local("ben")
+    inner = [*COMMAND, "run", "-q", "--name", "late", sys.executable, "-c", "print(1)"]
+    waits = (
+        f"import os, subprocess, time\nwhile not os.path.exists({str(tmp_path / 'go')!r}): time.sleep(0.05)\n"
+        f"subprocess.run({inner!r})\nopen({str(tmp_path / 'done')!r}, 'w')"
+    )
+    ann.train(
+        "-q",
+        script="import subprocess, sys; null = subprocess.DEVNULL\n"
+        f"subprocess.Popen([sys.executable, '-c', {waits!r}], stdin=null, stdout=null, stderr=null,"
+        " start_new_session=True)",
+    )
+    (tmp_path / "go").touch()
+    wait_for((tmp_path / "done").exists, "the late one")
+    assert "late" in [each["name"] for each in ben.document("log")]
+
+
 def test_a_trial_inside_one_of_another_ledger_is_shared_by_itself(local):
     ann, ben = local("ann"), local("ben")
     inner = [*COMMAND, "--ledger", ann.url, "run", "-q", sys.executable, "-c", "print(1)"]
@@ -262,13 +297,32 @@ def test_the_first_time_takes_the_remote(local, tmp_path):
         ("https://example.org/x", "https://"),
         ("s3://key:secret@bucket/x", "credentials"),
         ("sftp://host", "expected"),
+        ("s3:/key:secret@bucket/x", "lacks a slash"),
+        ("S3://key:secret@bucket/x", "credentials"),
+        ("file://lab/x", "file:///PATH"),
     ],
 )
 def test_a_bad_url_is_refused(local, url, said):
     ann = local("ann")
     ann.url = url
     assert said in ann("log", code=2).err
+    assert said in ann("init", code=2).err
     assert said in ann.train(code=125).err
+    assert [each.name for each in ann.path.iterdir()] == ["ledger.toml"]
+
+
+def test_what_the_remote_has_lost_is_shared_again(local):
+    ann, ben = local("ann"), local("ben")
+    ann.train("-q")
+    shutil.copytree(local.lab, f"{local.lab}.before")
+    ann.train("-q")
+    shutil.rmtree(local.lab)
+    shutil.move(f"{local.lab}.before", local.lab)
+    assert len(ben.ids) == 1
+    assert ann("log").err.count("now it has 2") == 1
+    assert len(ben.ids) == 2
+    assert ben("cat", "@", "model.txt").out == "weights"
+    assert ann("log").err == ""
 
 
 def test_what_is_no_remote_or_a_newer_one_is_refused(local):
@@ -305,15 +359,30 @@ def test_remotes_of_a_remote_are_refused(local, tmp_path):
     assert [each["name"] for each in ann.document("remote", "list")] == ["upstream"]
 
 
-def test_two_urls_of_one_remote_have_one_copy(local, tmp_path):
+def test_two_urls_of_one_remote_have_two_copies(local, tmp_path):
     ann = local("ann")
     ann.train("-q")
     (tmp_path / "link").symlink_to(local.lab)
     ann.url = (tmp_path / "link").as_uri()
     ann.train("-q")
-    assert len(ann.document("head")["origins"]) == 1
-    assert ann.copy.is_dir()  # the only one
     assert len(ann.ids) == 2
+    assert len(ann.document("head")["origins"]) == 2
+
+
+def test_a_copy_of_a_remote_shares_nothing_with_it(local, tmp_path):
+    ann = local("ann")
+    ann("init")
+    other = tmp_path / "private"
+    shutil.copytree(local.lab, other)  # with its id
+    first = ann.url
+    ann.url = other.as_uri()
+    ann.train("-q", "--name", "private")
+    assert len(ann.ids) == 1
+    ann.url = first
+    ann.train("-q", "--name", "public")
+    assert [each["name"] for each in ann.document("log")] == ["public"]
+    assert local("ben").document("log")[0]["name"] == "public"
+    assert len(local("cleo").ids) == 1
 
 
 def test_another_remote_in_its_place_is_noticed(local):
@@ -335,6 +404,23 @@ def test_everything_is_no_code(local, monkeypatch):
     ann("init")
     monkeypatch.setenv("HOME", str(ann.path))
     assert "is refused" in ann.train(code=125).err
+    words = ("-x", "a", "--minimize", "loss", "-n", "1", "-p", "x=real(0, 1)", "--", "true")
+    assert "is refused" in ann("tune", *words, code=2).err
+    monkeypatch.setenv("XDG_CACHE_HOME", str(ann.cache))
+    monkeypatch.chdir(ann.path)
+    with pytest.raises(UsageError, match="is refused"):
+        ledger.open(ann.url).run(["true"])
+    assert ann.ids == []
+    assert ann.document("head")["size"] == 0
+
+
+def test_a_remote_in_the_tree_that_is_recorded_is_refused(local):
+    ann = local("ann")
+    ann.url = (ann.path / "lab").as_uri()
+    ann("init")
+    said = ann.train(code=125).err
+    assert "a remote in the tree" in said
+    assert "ledger run COMMAND" in said
     assert ann.ids == []
 
 
@@ -470,6 +556,63 @@ def test_who_does_not_want_to_wait_for_a_remote_that_hangs(tool, tmp_path, s3):
     assert [each["status"] for each in ben.document("log")] == ["failed"]
 
 
+def catches(process, number):
+    """Whether a process handles a signal."""
+    (line,) = [line for line in Path(f"/proc/{process}/status").read_text().splitlines() if "SigCgt" in line]
+    return int(line.split()[1], 16) >> (number - 1) & 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_what_gives_up_sharing_leaves_the_exit_code(local, tmp_path, number):
+    ann, ben = local("ann"), local("ben")
+    ben("init")
+    process = ann.start(until(tmp_path / "go"))
+    wait_for(lambda: ben.ids, "the trial")
+    (companion,) = companions(process.pid)
+    os.kill(companion, signal.SIGSTOP)
+    (tmp_path / "go").touch()
+    assert b" failed (exit code 7) " in process.stderr.readline()
+    wait_for(lambda: catches(process.pid, signal.SIGTERM), "the wait for what shares")
+    process.send_signal(number)
+    _, err = process.communicate(timeout=_PATIENCE_S)
+    assert process.returncode == 7
+    assert b"not shared: interrupted" in err
+    ann("log")
+    assert [each["status"] for each in ben.document("log")] == ["failed"]
+
+
+def test_a_search_is_interrupted_while_a_trial_is_shared(local, tmp_path):
+    ann, ben = local("ann"), local("ben")
+    ben("init")
+    tells = """open("metrics.json", "w").write('{"loss": 1}')"""
+    fit = until(tmp_path / "go").replace("raise SystemExit(7)", tells)
+    (ann.path / "fit.py").write_text(fit)
+    words = ("-q", "-x", "lines", "--minimize", "loss", "-n", "3", "-p", "x=real(0, 1)")
+    process = subprocess.Popen(
+        [*COMMAND, "--ledger", ann.url, "tune", *words, "--", sys.executable, "fit.py", "{x}"],
+        cwd=ann.path,
+        env={**os.environ, **ann.variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    wait_for(lambda: ben.ids, "the trial")
+    (companion,) = [
+        each
+        for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        for each in companions(child)
+    ]
+    os.kill(companion, signal.SIGSTOP)
+    (tmp_path / "go").touch()
+    wait_for(lambda: not [*(ann.copy / "spool").iterdir()], "its end")
+    time.sleep(0.5)  # what is between its end and the wait for what shares
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=_PATIENCE_S)
+    assert process.returncode == 130, err
+    assert b"not shared: interrupted" in err
+    assert len(ben.ids) == 1
+
+
 def test_the_end_of_what_accompanies_a_trial_is_told(local, tmp_path):
     ann, ben = local("ann"), local("ben")
     ben("init")
@@ -592,6 +735,30 @@ def test_the_same_from_python(local, monkeypatch):
     with pytest.warns(UserWarning, match="no news of"):
         found = ledger.open(ann.url)
     assert found.trial("bens").name == "bens"
+
+
+def test_a_path_for_modules_that_is_no_text_costs_nothing(local, monkeypatch):
+    ann, ben = local("ann"), local("ben")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(ann.cache))
+    monkeypatch.chdir(ann.path)
+    monkeypatch.setattr(sys, "path", [*sys.path, ann.path])
+    notes = []
+    ledger.open(ann.url, create=True).run([sys.executable, "-c", TRAIN], forward=False, notify=notes.append)
+    assert notes == []
+    assert len(ben.ids) == 1
+
+
+def test_what_cannot_accompany_a_trial_costs_a_warning(local, monkeypatch):
+    ann, ben = local("ann"), local("ben")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(ann.cache))
+    monkeypatch.chdir(ann.path)
+    here, notes = ledger.open(ann.url, create=True), []
+    monkeypatch.setattr("ledger.ops.accompany.json.dumps", "\0".join)  # which no argument can hold
+    trial = here.run([sys.executable, "-c", TRAIN], forward=False, notify=notes.append)
+    assert trial.status == "ok"
+    assert "others do not see yet that the trial runs" in notes[0]
+    ann("push")
+    assert len(ben.ids) == 1
 
 
 def test_a_search_that_one_machine_began_goes_on_at_another(machine):

@@ -11,6 +11,7 @@ from ledger.errors import CannotRecordError
 from ledger.model import HealthState, Manifest, Status
 from ledger.model.codec import decode
 from ledger.ops import ending
+from ledger.ops.spool import is_held
 
 
 def tree(project, trial=None):
@@ -61,6 +62,8 @@ def test_a_ctrl_c_while_the_end_is_recorded_is_told_and_a_second_one_gives_it_up
             project.run("true")
         assert project.last.outcome is None
         assert project.notes[1].endswith("was not recorded: interrupted")
+        (left,) = (project.ledger / "spool").iterdir()
+        assert not is_held(left)  # a later command records it as lost
     assert project.notes[0].endswith("Ctrl-C again gives it up")
     assert len(project.notes) == times
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

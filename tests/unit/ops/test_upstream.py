@@ -92,13 +92,18 @@ def test_a_copy_that_was_half_made_is_made_anew(tmp_path, ledger_environment, la
     for name in ("upstream", "remotes.toml", "format"):
         copy = copies.find(tmp_path, lab.as_uri())
         (copy.directory / name).unlink()
-        if name == "remotes.toml":
-            with pytest.raises(DamagedError, match="does not say of which"):
-                copies.find(tmp_path, lab.as_uri())
-            (copy.directory / "upstream").unlink()
         again = copies.find(tmp_path, lab.as_uri())
         assert again.directory == copy.directory
         assert registry.known(again.directory)[0].url == str(lab)
+
+
+def test_a_copy_that_forgot_its_remote_is_told_by_who_names_it(copy, lab, tmp_path):
+    (copy.directory / "remotes.toml").unlink()
+    with pytest.raises(DamagedError, match="does not say of which") as raised:
+        copies.upstream_of(copy)
+    assert "--ledger URL" in raised.value.hint
+    assert copies.upstream_of(copies.find(tmp_path, lab.as_uri())).url == str(lab)
+    assert copies.upstream_of(copy).url == str(lab)
 
 
 @pytest.mark.parametrize("content", [b"", b"zz", b"00" * 16 + b"\n", b"../../x\n"])
@@ -106,7 +111,7 @@ def test_a_note_of_where_the_copy_is_that_is_damaged_is_written_anew(copy, lab, 
     (note,) = (layout.copies(workspaces.cache_directory()) / "urls").iterdir()
     note.write_bytes(content)
     assert copies.find(tmp_path, lab.as_uri()).directory == copy.directory
-    assert note.read_text().splitlines() == [copy.directory.name, str(lab)]
+    assert note.read_text().splitlines() == [copy.directory.name.partition("-")[0], str(lab)]
 
 
 def test_the_first_write_tries_the_remote(copy, lab, warned, monkeypatch):

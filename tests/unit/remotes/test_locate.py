@@ -16,6 +16,9 @@ HERE = Path("/home/ann/project")
         ("/media/disk/", "/media/disk"),
         ("file:///media/a%20disk", "/media/a disk"),
         ("file:///media/a%23%3F", "/media/a#?"),
+        ("file://localhost/media/disk", "/media/disk"),
+        ("FILE:///media/disk", "/media/disk"),
+        ("S3://Bucket/A", "s3://Bucket/A"),
         ("s3://bucket/a/b/", "s3://bucket/a/b"),
         ("s3://bucket", "s3://bucket"),
         ("gs://bucket/x", "gs://bucket/x"),
@@ -36,6 +39,13 @@ def test_the_form_in_which_a_remote_is_kept(url, kept):
         "a\0b",
         "https://host/x",
         "s3://",
+        "s3:/bucket/x",
+        "S3:/key:secret@bucket/x",
+        "S3://key:secret@bucket/x",
+        "file:/media",
+        "file://media/disk",
+        "file://ann:secret@host/x",
+        "HTTPS://ann:secret@host/x",
         "s3://key@bucket/x",
         "s3://key:secret@bucket/x",
         "s3://bucket/x?versionId=1",
@@ -99,6 +109,11 @@ def test_a_place_is_written_as_a_url_that_means_it(place):
     assert normal(written(place), HERE) == place
 
 
-@pytest.mark.parametrize("path", ["lab", "/a/s3://b", "./s3://b", "S3://b", "a:b", "3s://b"])
+@pytest.mark.parametrize("url", ["s3://b", "S3://b", "s3:/b", "SFTP:/b", "file:/b", "https:/b", "no://b"])
+def test_a_url_that_is_off_is_no_plain_path(url):
+    assert is_url(url)
+
+
+@pytest.mark.parametrize("path", ["lab", "/a/s3://b", "./s3://b", "s3:b", "a:b", "a:/b", "3s://b"])
 def test_a_plain_path_is_no_url(path):
     assert not is_url(path)
