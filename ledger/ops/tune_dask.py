@@ -6,7 +6,7 @@ from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import contextmanager
 from typing import Any, Final
 
-from ledger.errors import RemoteError, UsageError
+from ledger.errors import LedgerError, RemoteError, UsageError
 from ledger.ops.tune_apart import apart, stop
 
 _PATIENCE_S: Final = 10.0
@@ -102,6 +102,12 @@ def _pass_on(done: Future[Any], answer: Future[Any]) -> None:
     error = done.exception()
     if isinstance(error, KilledWorker):
         error = BrokenExecutor(str(error))
+    elif error is not None and not isinstance(error, LedgerError | BrokenExecutor):
+        error = RemoteError(
+            "a worker of the Dask cluster cannot run a trial",
+            cause=f"{type(error).__name__}: {error}",
+            hint="install there what is installed here: python -m pip install 'replay-ledger[dask]'",
+        )
     if error is not None:
         answer.set_exception(error)
     else:
