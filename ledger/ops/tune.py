@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-from ledger.capture.secrets import refill
 from ledger.errors import MismatchError, SpaceExhaustedError, UsageError
 from ledger.model import Digest, ProposalSource
 from ledger.model.search import Search
@@ -21,6 +20,7 @@ from ledger.ops.tune_interrupts import Interrupts
 from ledger.ops.tune_points import enqueued
 from ledger.ops.tune_proposing import Proposing, Setting
 from ledger.ops.tune_reading import Reading
+from ledger.ops.tune_secrets import refilled
 from ledger.ops.tune_standing import Standing, Tell, Tuned, TuneOptions, standing
 from ledger.ops.tune_workers import Done, Order, Slots
 from ledger.tune.base import State
@@ -97,7 +97,7 @@ def tune(
     setting = Setting(
         root=workspace.root,
         directory=directory,
-        command=None if there else wanted.command or tuple(refill(search.command, users)),
+        command=None if there else wanted.command or refilled(search.command, users),
         variables=None if there else users,
         trace=options.trace,
         remote=elsewhere.url,

@@ -10,7 +10,7 @@ from ledger.model.codec import decode
 from ledger.model.frozen import frozen, replace
 from ledger.model.search import Search
 from ledger.model.space import Objective, Space
-from ledger.ops import searches
+from ledger.ops import searches, tune_secrets
 from ledger.ops.prepare import RunOptions, prepare
 from ledger.ops.tune_words import Words
 from ledger.tune import racing, registry
@@ -193,7 +193,7 @@ def _search(workspace: Workspace, wanted: Wanted, directory: Path, variables: Ma
         scheduler=None if scheduler is None else scheduler.text,
         scheduler_version=None if scheduler is None else scheduler.version,
         seed=seed,
-        command=started.intent.argv,
+        command=tune_secrets.masked(wanted.command, variables, (workspace.root, directory)),
         trial_seed=wanted.seed,
         code=started.code,
         environment=started.environment,
@@ -204,7 +204,8 @@ def _search(workspace: Workspace, wanted: Wanted, directory: Path, variables: Ma
         seeds=seeds,
         racing=racing.VERSION if seeds > 1 else 0,
     )
-    Words(search)  # which refuses a command that does not fit
+    Words(search, wanted.command)  # which refuses a command that does not fit
+    Words(search)
     return search
 
 

@@ -326,3 +326,23 @@ def test_a_trial_that_was_taken_back_stands_for_no_other(searched, git_project):
     assert again.trial != before.trial
     for name in ("y", "z"):
         assert found(git_project, name)[0] == []
+
+
+@pytest.mark.parametrize("secret", ["pw{7}x9QzLkV2", "pw{{7}}x9QzLkV2", "}pw{x9QzLkV2"])
+def test_a_secret_with_braces_is_written_down_in_no_spelling(searched, git_project, monkeypatch, secret):
+    monkeypatch.setenv("SERVICE_PASSWORD", secret)
+    check = (
+        "    import os; assert sys.argv[4] == 'at=' + os.environ['SERVICE_PASSWORD'] + '{z}', sys.argv\n"
+    )
+    git_project.write(train=TRAIN + check.replace("{{", "{").replace("}}", "}"))
+    spelled = secret.replace("{", "{{").replace("}", "}}")
+    words = (sys.executable, "train.py", "{lr}", "{n}", "2", f"at={spelled}{{{{z}}}}")
+    searched(1, wanted={"command": words})
+    again = searched(2, wanted={"command": ()})
+    assert [each.state for each in again.standing.own] == [State.DONE, State.DONE]
+    for each in git_project.workspace.journal.entries():
+        if isinstance(each.entry.payload, model.ExperimentCreated):
+            said = str(each.entry.payload)
+            assert "x9QzLkV2" not in said
+            assert "secret:SERVICE_PASSWORD" in said
+    assert found(git_project)[0] == []
