@@ -27,7 +27,7 @@ from ledger.workspace import Workspace
 
 if TYPE_CHECKING:
     from ledger.model.space import Space
-    from ledger.ops.tune import Tuned
+    from ledger.ops.tune.loop import Tuned
 
 
 class Ledger(Running, Tuning, Asking, Keeping, Checking, Sharing):

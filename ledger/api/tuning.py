@@ -16,8 +16,8 @@ from ledger.model.space import Objective, Space
 from ledger.ops import options as read
 
 if TYPE_CHECKING:
-    from ledger.ops.tune import Standing, Tuned
-    from ledger.ops.tune_history import Tried
+    from ledger.ops.tune.history import Tried
+    from ledger.ops.tune.loop import Standing, Tuned
 
 
 class Tuning(Base):
@@ -139,14 +139,15 @@ class Tuning(Base):
         >>> [each.number for each in tuned.standing.best]
         [17]
         """
-        from ledger.ops import tune_engines, tune_space
-        from ledger.ops.tune import TuneOptions, tune
-        from ledger.ops.tune_beginning import Wanted
+        from ledger.ops.tune import engines as tune_engines
+        from ledger.ops.tune import space as tune_space
+        from ledger.ops.tune.beginning import Wanted
+        from ledger.ops.tune.loop import TuneOptions, tune
 
         place = Path(directory).absolute() if directory is not None else self.root
         searched = tune_space.of(space)
         if callable(command):
-            from ledger.ops import tune_function
+            from ledger.ops.tune import function as tune_function
 
             words = tune_function.command(
                 command, searched, (*_several(minimize), *_several(maximize)), place

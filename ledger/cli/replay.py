@@ -172,7 +172,7 @@ def command(
     members = references.experiment(trials, experiment or "")
     if experiment is not None and any(each.name == experiment for each in trials.experiments.values()):
         from ledger.cli import search_page  # what computes proposals is of no use to other replays
-        from ledger.ops.tune_replay import replay_search
+        from ledger.ops.tune.replay import replay_search
 
         whole = replay_search(workspace, trials, experiment, options, receipts=receipts, progress=plain.say)
         return search_page.show(whole, options, as_json=as_json)

@@ -10,7 +10,7 @@ from ledger.model import Verdict
 from ledger.model.jsonform import to_json
 from ledger.ops.replay import Replayed, ReplayOptions
 from ledger.ops.result_documents import replay_document
-from ledger.ops.tune_replay import Member, SearchReplayed
+from ledger.ops.tune.replay import Member, SearchReplayed
 
 
 def show(found: SearchReplayed, options: ReplayOptions, *, as_json: bool) -> int:

@@ -8,11 +8,13 @@ from ledger.cli.tune_page import tune_page
 from ledger.errors import LedgerError, UsageError
 from ledger.model.frozen import replace
 from ledger.model.space import Objective
-from ledger.ops import options, tune_engines, tune_space
+from ledger.ops import options
 from ledger.ops.sharing import push_quietly
-from ledger.ops.tune import Tuned, TuneOptions, tune
-from ledger.ops.tune_beginning import Wanted
-from ledger.ops.tune_document import tune_document
+from ledger.ops.tune import engines as tune_engines
+from ledger.ops.tune import space as tune_space
+from ledger.ops.tune.beginning import Wanted
+from ledger.ops.tune.document import tune_document
+from ledger.ops.tune.loop import Tuned, TuneOptions, tune
 from ledger.workspace import is_copy
 
 INTERRUPTED = 130

@@ -5,9 +5,9 @@ from math import isfinite
 
 from ledger.cli.page import Page
 from ledger.cli.text import count, exact, line, number
-from ledger.ops.tune import Standing, Tuned
-from ledger.ops.tune_history import Tried
-from ledger.ops.tune_standing import Believed
+from ledger.ops.tune.history import Tried
+from ledger.ops.tune.loop import Standing, Tuned
+from ledger.ops.tune.standing import Believed
 from ledger.tune.base import State
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from ledger.cli.plain import say, warn
 from ledger.cli.text import count, duration, line, number, value
-from ledger.ops.tune import Standing, TuneOptions
-from ledger.ops.tune_history import Tried
+from ledger.ops.tune.history import Tried
+from ledger.ops.tune.loop import Standing, TuneOptions
 from ledger.tune.base import State
 
 if TYPE_CHECKING:

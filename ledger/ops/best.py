@@ -17,7 +17,7 @@ from ledger.ops.search import Found, Question
 from ledger.workspace import Workspace
 
 if TYPE_CHECKING:
-    from ledger.ops.tune_standing import Believed
+    from ledger.ops.tune.standing import Believed
 
 
 @frozen
@@ -123,8 +123,8 @@ def _configurations(
     wanted = (Objective(metric=metric, maximize=maximize),)
     if created is None or tuned is None or tuned.seeds == 1 or tuned.objectives != wanted:
         return None
-    from ledger.ops.tune_history import History  # of no use to other experiments
-    from ledger.ops.tune_standing import ranked
+    from ledger.ops.tune.history import History  # of no use to other experiments
+    from ledger.ops.tune.standing import ranked
 
     history = History(created[0], tuned)
     for recorded in workspace.journal.entries():

@@ -180,7 +180,7 @@ def _followed(call: Call, trial: Digest, spool: Spool) -> AbstractContextManager
     pinned = call.options.pinned
     if pinned is None or pinned.scheduled is None:
         return nullcontext(lambda _: None)
-    from ledger.ops.tune_following import Following  # of use to a search alone
+    from ledger.ops.tune.following import Following  # of use to a search alone
 
     return Following(call.workspace, trial, spool.path, pinned.scheduled, call.notify)
 

@@ -101,7 +101,7 @@ def with_searches(report: Report, workspace: Workspace, trials: Trials, experime
             detail="its proposals are not computed again: a bundle has a part of what they were made from",
         )
         return replace(report, notices=(*report.notices, notice))
-    from ledger.ops import tune_verify  # most experiments were not tuned
+    from ledger.ops.tune import verify as tune_verify  # most experiments were not tuned
 
     found = tune_verify.check(workspace.journal, experiment)
     return replace(

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from ledger.model.frozen import frozen
-from ledger.tune.unit import Point, UnitSpace
+from ledger.tune.space.unit import Point, UnitSpace
 
 
 class State(StrEnum):

@@ -18,7 +18,7 @@ from typing import Final
 from ledger.model.frozen import frozen
 from ledger.tune.base import Observation, State
 from ledger.tune.draws import Draws
-from ledger.tune.unit import Point
+from ledger.tune.space.unit import Point
 
 VERSION: Final = 1
 """Grows when the same observations lead to another choice."""

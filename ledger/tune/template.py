@@ -21,7 +21,7 @@ from typing import Final
 from ledger.errors import UsageError
 from ledger.model import Value
 from ledger.model.frozen import frozen
-from ledger.tune.near import nearest
+from ledger.tune.space.near import nearest
 
 RESERVED: Final = ("params", "seed")
 """What ``{…}`` means beside parameters."""

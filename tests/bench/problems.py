@@ -23,7 +23,7 @@ import numpy as np
 from ledger.model import HyperparameterType
 from ledger.model.space import Domain, Parameter, Space
 from ledger.tune.draws import Draws
-from ledger.tune.unit import UnitSpace
+from ledger.tune.space.unit import UnitSpace
 
 TABLES = Path(__file__).with_name("tuning_tables.json")
 

@@ -16,10 +16,10 @@ sys.path.insert(0, os.path.dirname(__file__))
 import problems
 import tuning
 
-from ledger.tune import registry
 from ledger.tune.base import Observation, State
 from ledger.tune.draws import Draws
-from ledger.tune.unit import UnitSpace
+from ledger.tune.samplers import registry
+from ledger.tune.space.unit import UnitSpace
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
 

@@ -16,10 +16,11 @@ sys.path.insert(0, os.path.dirname(__file__))
 import problems
 import tuning
 
-from ledger.ops import tune_seeds
-from ledger.tune import racing, registry
+from ledger.ops.tune import seeds as tune_seeds
+from ledger.tune import racing
 from ledger.tune.base import Observation, State
-from ledger.tune.unit import UnitSpace
+from ledger.tune.samplers import registry
+from ledger.tune.space.unit import UnitSpace
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
 

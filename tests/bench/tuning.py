@@ -24,9 +24,9 @@ sys.path.insert(0, os.path.dirname(__file__))
 import problems
 
 from ledger.model import HyperparameterType
-from ledger.tune import registry
 from ledger.tune.base import Observation, State
-from ledger.tune.unit import UnitSpace
+from ledger.tune.samplers import registry
+from ledger.tune.space.unit import UnitSpace
 
 OPTUNAS = ("optuna:tpe", "optuna:tpe-group", "optuna:gp", "optuna:cmaes", "optuna:auto")
 OURS = ("auto", "gp", "tpe", "cma", "random")

@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 from ledger.errors import SpaceExhaustedError, UsageError
 from ledger.model import HyperparameterType as Type
 from ledger.model.space import Domain, Parameter, Space
-from ledger.tune import candidates, registry
 from ledger.tune.base import Observation, State
 from ledger.tune.draws import Draws
-from ledger.tune.unit import GRID, UnitSpace
+from ledger.tune.samplers import candidates, registry
+from ledger.tune.space.unit import GRID, UnitSpace
 
 SAMPLERS = [name for name in registry.NAMES if name != "optuna" and find_spec(registry._MODULES[name])]
 SAMPLERS.append("grid:points=4,order=natural")

@@ -16,7 +16,7 @@ from ledger.model.entry import KNOWN
 from ledger.model.jsonform import to_json
 from ledger.model.search import Search
 from ledger.ops.differences import SECTIONS
-from ledger.tune.language.read import space as read_space
+from ledger.tune.space.language.read import space as read_space
 
 SUFFIX = ".schema.json"
 DIRECTORY = schema.directory()

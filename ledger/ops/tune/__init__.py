@@ -1,0 +1,1 @@
+"""Search for hyperparameters: propose, run, record, and do it all again."""

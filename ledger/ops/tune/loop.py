@@ -1,0 +1,304 @@
+"""Search for the best hyperparameters of a command; every trial goes through the same ledger."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+from ledger.errors import MismatchError, SpaceExhaustedError, UsageError
+from ledger.model import Digest, ProposalSource
+from ledger.model.search import Search
+from ledger.ops import copies, lost
+from ledger.ops.names import check_name
+from ledger.ops.tune import beginning as tune_beginning
+from ledger.ops.tune import earlier as tune_earlier
+from ledger.ops.tune import outcomes as tune_outcomes
+from ledger.ops.tune import space as tune_space
+from ledger.ops.tune.beginning import Begun, Wanted
+from ledger.ops.tune.elsewhere import Elsewhere
+from ledger.ops.tune.history import History, Tried
+from ledger.ops.tune.interrupts import Interrupts
+from ledger.ops.tune.points import enqueued
+from ledger.ops.tune.proposing import Proposing, Setting
+from ledger.ops.tune.reading import Reading
+from ledger.ops.tune.secrets import refilled
+from ledger.ops.tune.standing import Standing, Tell, Tuned, TuneOptions, standing
+from ledger.ops.tune.workers import Done, Order, Slots
+from ledger.tune.base import State
+from ledger.tune.space.unit import UnitSpace
+from ledger.workspace import Workspace, is_copy
+
+__all__ = ["Standing", "Tell", "TuneOptions", "Tuned", "tune"]
+
+_TICK_S: Final = 0.2
+_PATIENCE_S: Final = 10.0
+"""How long the trial of a process that died may take to be gone, too."""
+
+
+def tune(
+    workspace: Workspace,
+    wanted: Wanted,
+    options: TuneOptions,
+    *,
+    directory: Path,
+    variables: Mapping[str, str] | None = None,
+    tell: Tell = lambda _tried, _standing: None,
+    notify: Callable[[str], None] = lambda _: None,
+) -> Tuned:
+    """Search, or go on with a search.
+
+    Parameters
+    ----------
+    workspace
+        The ledger.
+    wanted
+        The search.
+    options
+        When it stops, and how its trials run.
+    directory
+        Where they run.
+    variables
+        Their environment; the current one by default, or with an executor that of each of its workers.
+    tell
+        Told how it goes.
+    notify
+        Takes warnings, a line each.
+
+    Raises
+    ------
+    MismatchError
+        If a search of that name has begun that is another one; or the objective is a metric that the first
+        trial does not have.
+    UsageError
+        If what is needed is not said, or does not fit together.
+    CannotRecordError
+        If a trial could not be started.
+    """
+    check_name(wanted.name, "experiment")
+    _check(wanted, options)
+    if is_copy(workspace.directory):
+        copies.refuse(workspace)
+    users = dict(os.environ if variables is None else variables)
+    begun = tune_beginning.begin(
+        workspace,
+        wanted,
+        directory=directory,
+        variables=users,
+        fork=options.fork,
+        counts=lambda id, search: _counts(workspace, id, search),
+    )
+    search = begun.search
+    for notice in begun.notices:
+        notify(notice)
+    if options.target is not None and len(search.objectives) > 1:
+        raise UsageError("a target of several objectives", cause="--target is a value of one objective")
+    unit = UnitSpace(search.space)
+    there = options.executor is not None and variables is None
+    elsewhere = Elsewhere(workspace, apart=options.executor is not None, notify=notify)
+    setting = Setting(
+        root=workspace.root,
+        directory=directory,
+        command=None if there else wanted.command or refilled(search.command, users),
+        variables=None if there else users,
+        trace=options.trace,
+        remote=elsewhere.url,
+    )
+    queue = [enqueued(unit, tune_space.meant(search.space, each)) for each in options.queue]
+    with ExitStack() as stack:
+        proposing = stack.enter_context(Proposing(workspace, wanted.name, begun.id, search, setting, queue))
+        slots = Slots(options.jobs, options.executor)
+        stack.callback(slots.close)
+        interrupts = stack.enter_context(Interrupts())
+        if begun.before is not None or options.earlier:
+            for line in tune_earlier.take(proposing, begun.before, options.earlier):
+                notify(line)
+        loop = _Loop(begun, wanted.name, options, proposing, slots, elsewhere, interrupts, tell, notify)
+        return loop.run()
+
+
+def _counts(workspace: Workspace, id: Digest, search: Search) -> bool:
+    reading = Reading(workspace.journal, workspace.directory, lambda: History(id, search))
+    history, _ = reading.up_to_now()
+    return any(each.state is State.DONE for each in history.at())
+
+
+def _check(wanted: Wanted, options: TuneOptions) -> None:
+    for text in wanted.requirements:
+        tune_outcomes.check_requirement(text)
+    if options.jobs < 1:
+        raise UsageError("a bad number of jobs", cause=f"-j: expected 1 or more, got {options.jobs}")
+    stops = (options.executions, options.timeout, options.stop_after, options.target)
+    if all(each is None for each in stops) and (wanted.sampler or "").partition(":")[0] != "grid":
+        raise UsageError(
+            "nothing says when to stop",
+            cause="expected -n EXECUTIONS, --timeout, --stop-after or --target",
+            hint="ledger tune … -n 50",
+        )
+
+
+def _any_done(now: Standing) -> bool:
+    return any(each.state is State.DONE for each in now.own)
+
+
+class _Loop:
+    """One call of a search, from its first trial to its last."""
+
+    def __init__(
+        self,
+        begun: Begun,
+        name: str,
+        options: TuneOptions,
+        proposing: Proposing,
+        slots: Slots,
+        elsewhere: Elsewhere,
+        interrupts: Interrupts,
+        tell: Tell,
+        notify: Callable[[str], None],
+    ) -> None:
+        self.begun, self.name, self.options = begun, name, options
+        self.proposing, self.slots, self.interrupts = proposing, slots, interrupts
+        self.elsewhere = elsewhere
+        self.tell, self.notify = tell, notify
+        self.deadline = None if options.timeout is None else time.monotonic() + options.timeout
+        self.stopped: str | None = None
+        self.stops_sent = 0
+
+    def run(self) -> Tuned:
+        """Run trials until there is enough."""
+        try:
+            while True:
+                self._fill()
+                if not self.slots.running:
+                    break
+                for order, done in self.slots.wait(_TICK_S):
+                    self._ended(order, done)
+                self._pass_interrupts_on()
+        except BaseException:
+            self._drain()
+            raise
+        return Tuned(
+            standing=self._now(),
+            stopped="it was interrupted" if self.interrupts.count else self.stopped or "there is enough",
+            interrupted=self.interrupts.count > 0,
+            begun=self.begun.new,
+        )
+
+    def _fill(self) -> None:
+        """Start what can be started."""
+        while self.slots.free and not self.interrupts.count and self.stopped is None:
+            try:
+                found = self.proposing.next(self._enough)
+            except SpaceExhaustedError as error:
+                self.stopped = error.message
+                return
+            if found is None:
+                if self.stopped is not None and self.slots.running:
+                    self.stopped = None  # one that runs may have to run again
+                return
+            tried, order = found
+            if order is not None:
+                self.elsewhere.before()
+                self.slots.submit(order)
+            self.tell(tried, self._now())
+
+    def _enough(self, tried: tuple[Tried, ...]) -> bool:
+        self.stopped = self._reason(standing(self.name, self.begun.id, self.begun.search, tried))
+        return self.stopped is not None
+
+    def _now(self) -> Standing:
+        return standing(self.name, self.begun.id, self.begun.search, self.proposing.standing())
+
+    def _reason(self, now: Standing) -> str | None:
+        """Why nothing more is to be proposed."""
+        options, own = self.options, now.own
+        if self.deadline is not None and time.monotonic() >= self.deadline:
+            return f"--timeout: {options.timeout:g} s are over"
+        if options.target is not None and now.best:
+            objective = now.search.objectives[0]
+            value = now.best[0].measured.values[0] if now.believed is None else now.believed.mean
+            if value >= options.target if objective.maximize else value <= options.target:
+                return f"--target: {objective.metric} is {value:g}"
+        if options.stop_after is not None:
+            last = max((each.number for each in now.best), default=-1)
+            since = sum(
+                each.state is not State.PENDING
+                and each.number > last
+                and each.proposed.source is not ProposalSource.REPEAT
+                for each in own
+            )
+            if since >= options.stop_after:
+                return f"--stop-after: {since} trials without a better one"
+        if options.executions is not None and len(own) >= options.executions:
+            return f"-n: {len(own)} trials"
+        return None
+
+    def _ended(self, order: Order, done: Done | None) -> None:
+        id = order.pinned.proposal
+        self.elsewhere.after()
+        self.proposing.ended(id)
+        if done is None:
+            self._recover(id)
+            self.notify("a process that ran a trial died; its trial is recorded as lost")
+        else:
+            for line in done.warnings:
+                self.notify(line)
+            if done.error is not None:
+                raise done.error
+        now = self._now()
+        tried = next(each for each in now.tried if each.id == id)
+        if done is not None and done.trial is not None:
+            self.elsewhere.check(done.trial, self.proposing.reading.history)
+        self.tell(tried, now)
+        self._refuse_missing(tried, now)
+        if done is not None and done.unable is not None and not _any_done(now):
+            raise UsageError(
+                "no trial of this search can be run",
+                cause=done.unable,
+                hint="name a program that is there, such as python train.py --lr {lr}",
+            )
+
+    def _recover(self, id: Digest) -> None:
+        """Have a trial recorded as lost, whose processes may take a moment to be gone."""
+        until = time.monotonic() + _PATIENCE_S
+        while time.monotonic() < until:
+            lost.recover(self.proposing.workspace)
+            tried = next(each for each in self.proposing.standing() if each.id == id)
+            if not tried.running:
+                return
+            self.elsewhere.lose(tried, self.proposing.reading.history)
+            time.sleep(_TICK_S)
+
+    def _refuse_missing(self, tried: Tried, now: Standing) -> None:
+        """Refuse an objective that no trial has, as soon as one has ended well without it."""
+        missing = tried.measured.missing
+        if missing is None or tried.trial is None:
+            return
+        if _any_done(now):
+            return
+        history, _ = self.proposing.reading.up_to_now()
+        there = sorted(tune_outcomes.metrics(history.outcome(tried.trial)))
+        raise MismatchError(
+            f"trial {tried.trial.short} ended well, and has no metric {missing!r}",
+            cause=f"it has {', '.join(there)}",
+            hint="name one of these; or let the program tell it: ledger.log(NAME=value), or a metrics.json",
+        )
+
+    def _pass_interrupts_on(self) -> None:
+        """The first interrupt goes to the trials; the second kills them."""
+        count = min(self.interrupts.count, 2)
+        while self.stops_sent < count:
+            self.stops_sent += 1
+            if self.stops_sent == 1:
+                self.notify("stopping: the trials that run are ended; once more kills them")
+            self.slots.stop(signal.SIGINT if self.stops_sent == 1 else signal.SIGTERM)
+
+    def _drain(self) -> None:
+        """End what still runs, and let it be recorded."""
+        self.slots.stop(signal.SIGINT)
+        until = time.monotonic() + _PATIENCE_S
+        while self.slots.running and time.monotonic() < until:
+            for _ in self.slots.wait(_TICK_S):
+                pass

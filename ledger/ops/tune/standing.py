@@ -1,0 +1,135 @@
+"""When a search stops, how it stands, and what comes of it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+
+from ledger.model import Digest, ProposalSource, Value
+from ledger.model.frozen import frozen
+from ledger.model.search import Search
+from ledger.ops.tune import outcomes as tune_outcomes
+from ledger.ops.tune import seeds as tune_seeds
+from ledger.ops.tune.history import Tried
+from ledger.tune.base import State
+from ledger.tune.space.unit import Point
+
+
+@frozen
+class TuneOptions:
+    """When a search stops, and how its trials run; all of it may be another one when it goes on."""
+
+    executions: int | None = None
+    """Trials in all, those of earlier calls among them; None for no limit."""
+    timeout: float | None = None
+    """Seconds after which no trial is begun."""
+    stop_after: int | None = None
+    """Trials in a row without a better one."""
+    target: float | None = None
+    """A value of the objective that is good enough."""
+    jobs: int = 1
+    """Trials at once."""
+    queue: tuple[Mapping[str, Value], ...] = ()
+    """Values to try first; the others by default."""
+    earlier: tuple[str, ...] = ()
+    """Experiments from whose trials to learn."""
+    fork: bool = False
+    """Whether to begin a new search that goes on from the one of that name."""
+    trace: bool = True
+    """Let the kernel tell each file that a trial opens."""
+    executor: Callable[[], Executor] | None = None
+    """Makes what runs trials, one at a time; None for processes of this machine."""
+
+
+@frozen
+class Believed:
+    """How good a configuration is, by its trials with several seeds."""
+
+    mean: float
+    """Of the objective, over all seeds: what it was measured to be, drawn to what others are."""
+    low: float
+    """Where the 95% interval of the mean begins; -inf where none was tried twice."""
+    high: float
+    """Where it ends; inf where none was."""
+    seeds: int
+    """With how many it ended well."""
+    trials: frozenset[Digest]
+    """Proposals of all its trials."""
+
+
+@frozen
+class Standing:
+    """How a search stands."""
+
+    name: str
+    id: Digest
+    search: Search
+    tried: tuple[Tried, ...]
+    """All proposals, by number; trials of earlier searches from which it learns among them."""
+    best: tuple[Tried, ...]
+    """Its best trials: one; of several objectives all that none is better than.
+
+    Where configurations are tried with several seeds: the first trial of the one believed to be the best.
+    """
+    believed: Believed | None = None
+    """How good that one is; None where each configuration has one seed."""
+
+    @property
+    def own(self) -> tuple[Tried, ...]:
+        """Its own trials."""
+        return tuple(each for each in self.tried if each.proposed.source is not ProposalSource.EARLIER)
+
+
+@frozen
+class Tuned:
+    """What came of a call."""
+
+    standing: Standing
+    stopped: str
+    """Why it stopped."""
+    interrupted: bool
+    """Whether somebody stopped it."""
+    begun: bool
+    """Whether the search began with this call."""
+
+
+Tell = Callable[[Tried, Standing], None]
+"""Told of each proposal, and of each trial that has ended, and how the search stands then."""
+
+
+def standing(name: str, id: Digest, search: Search, tried: Sequence[Tried]) -> Standing:
+    """How a search stands after some proposals."""
+    for first, believed in ranked(search, tried):
+        return Standing(name=name, id=id, search=search, tried=tuple(tried), best=(first,), believed=believed)
+    own = {
+        (each.number, each.id): each
+        for each in tried
+        if each.proposed.source is not ProposalSource.EARLIER and each.state is State.DONE
+    }
+    best = tune_outcomes.best(search, {key: each.measured for key, each in own.items()})
+    return Standing(name=name, id=id, search=search, tried=tuple(tried), best=tuple(own[key] for key in best))
+
+
+def ranked(search: Search, tried: Sequence[Tried]) -> tuple[tuple[Tried, Believed], ...]:
+    """Configurations that are tried with several seeds, the best first: a trial of each, and how good it is.
+
+    The trial is the first one that ended well; there are none where each configuration has one seed.
+    """
+    its: dict[Point, list[Tried]] = {}
+    for each in tried:
+        if each.proposed.source is not ProposalSource.EARLIER:
+            its.setdefault(each.proposed.point, []).append(each)
+    found = []
+    for estimate in tune_seeds.ranked(search, tried):
+        trials = its.get(estimate.point, [])
+        first = next((each for each in trials if each.state is State.DONE), None)
+        if first is None:
+            continue  # known of an earlier search's trials only
+        (mean,) = tune_outcomes.losses(search, (estimate.mean,))
+        believed = Believed(
+            mean=mean,
+            low=mean - estimate.half,
+            high=mean + estimate.half,
+            seeds=estimate.losses,
+            trials=frozenset(each.id for each in trials),
+        )
+        found.append((first, believed))
+    return tuple(found)

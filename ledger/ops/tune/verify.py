@@ -1,0 +1,338 @@
+"""Whether a search is what its sampler makes of the ledger, and its trials are what it proposed."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+from ledger.errors import FormatError, LedgerError
+from ledger.journal.base import Journal
+from ledger.model import (
+    Digest,
+    ExperimentCreated,
+    Finding,
+    Notice,
+    OriginHead,
+    ProposalSource,
+    Recorded,
+    Trial,
+    TrialProposed,
+    TrialStarted,
+)
+from ledger.model.frozen import frozen
+from ledger.model.search import Search
+from ledger.ops import query, searches
+from ledger.ops.query import Trials
+from ledger.ops.tune import decisions as tune_decisions
+from ledger.ops.tune import earlier as tune_earlier
+from ledger.ops.tune import seeds as tune_seeds
+from ledger.ops.tune.history import History, Place, Tried, identity
+from ledger.ops.tune.points import point_of
+from ledger.ops.tune.words import FILE, Words
+from ledger.tune import racing
+from ledger.tune.samplers import registry
+from ledger.tune.space.unit import UnitSpace
+
+Said = Iterator[Finding | Notice]
+_COMPUTED = (ProposalSource.SAMPLER, ProposalSource.DEFAULT, ProposalSource.REPEAT)
+
+
+@frozen
+class Recomputed:
+    """What checking the searches of an experiment has shown."""
+
+    findings: tuple[Finding, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    searches: int = 0
+    proposals: int = 0
+    """Those that were checked."""
+
+
+def check(journal: Journal, experiment: str) -> Recomputed:
+    """Compute every proposal of an experiment's searches again, and hold each trial against its own.
+
+    Each proposal is made from the prefix of the ledger that its Head names.
+
+    Parameters
+    ----------
+    journal
+        Where they are.
+    experiment
+        Its name; one that was not tuned has nothing to check.
+    """
+    histories: dict[Digest, History] = {}
+    said: list[Finding | Notice] = []
+    begun: set[Digest] = set()
+    entries = list(journal.entries())
+    removed = {
+        getattr(each.entry.payload, "target", None) for each in entries if each.entry.kind == "tombstone"
+    }
+    foreign: list[Recorded] = []
+    for recorded in entries:
+        payload = recorded.entry.payload
+        if isinstance(payload, ExperimentCreated) and payload.name == experiment:
+            begun.add(recorded.id)
+            try:
+                histories[recorded.id] = History(recorded.id, searches.read(payload))
+            except FormatError as error:
+                said.append(_notice("search.unreadable", recorded.id, error.cause or error.message))
+        elif isinstance(payload, TrialStarted) and payload.experiment == experiment and begun:
+            foreign.append(recorded)
+    for history in histories.values():
+        for recorded in entries:
+            history.add(recorded)
+        said += _Checking(journal, history).all()
+    mine = {trial for history in histories.values() for trial in history.own}
+    unreadable = begun - histories.keys()
+    for recorded in foreign:
+        if recorded.id not in mine and recorded.id not in removed and not unreadable:
+            said.append(
+                Finding(
+                    what="trial.foreign",
+                    where=f"trial {recorded.id}",
+                    expected=f"a trial that a search of {experiment} proposed",
+                    got="one that nobody proposed",
+                    trials=(str(recorded.id),),
+                )
+            )
+    return Recomputed(
+        findings=tuple(each for each in said if isinstance(each, Finding)),
+        notices=tuple(each for each in said if isinstance(each, Notice)),
+        searches=len(begun),
+        proposals=sum(len(history.at()) for history in histories.values()),
+    )
+
+
+class _Checking:
+    """One search."""
+
+    def __init__(self, journal: Journal, history: History) -> None:
+        self.journal, self.history, self.search = journal, history, history.search
+        self.unit = UnitSpace(history.search.space)
+        self.words = Words(history.search)
+        self.trials: Trials | None = None
+        """All of the ledger, once they are needed."""
+
+    def all(self) -> Said:
+        """All that there is to say."""
+        yield from self._heads()
+        yield from self._proposals()
+        yield from self._trials()
+        yield from tune_decisions.check(self.history)
+
+    def _heads(self) -> Said:
+        """Each Head has to be one of this ledger, in front of its proposal."""
+        wanted: dict[bytes, dict[int, list[tuple[Digest, OriginHead]]]] = {}
+        made = [
+            *(("proposal", id, place, each.head) for id, place, each in self.history.proposals()),
+            *(("decision", id, place, each.head) for id, place, each in self.history.decisions),
+        ]
+        of = {id: what for what, id, _, _ in made}
+        for what, id, (origin, seq), head in made:
+            for each in head.origins:
+                wanted.setdefault(each.origin, {}).setdefault(each.size, []).append((id, each))
+                if each.origin == origin and each.size > seq:
+                    yield _of_head(what, id, f"at most {seq} entries", f"{each.size} entries")
+        for origin, sizes in wanted.items():
+            try:
+                with self.journal.tree(origin) as tree:
+                    roots = tree.roots(sizes)
+            except (LedgerError, IndexError, ValueError):
+                roots = {}
+            for size, some in sizes.items():
+                for id, each in some:
+                    if roots.get(size) != each.root:
+                        got = "a prefix that is not here" if size not in roots else str(roots[size])
+                        yield _of_head(of[id], id, str(each.root), got)
+
+    def _proposals(self) -> Said:
+        search = self.search
+        reason = self._not_here()
+        if reason is not None:
+            yield _notice(
+                "search.sampler", self.history.id, f"its proposals are not computed again: {reason}"
+            )
+        numbers: dict[int, Digest] = {}
+        sampler = None
+        if reason is None:
+            sampler = registry.make(search.sampler, self.unit, len(search.objectives), search.seed)
+        for id, place, proposed in self.history.proposals():
+            if numbers.setdefault(proposed.number, id) != id:
+                yield self._doubled(id, place, proposed, numbers[proposed.number])
+            yield from self._values(id, proposed)
+            yield from self._seed(id, proposed)
+            if sampler is None or proposed.source not in _COMPUTED:
+                continue
+            tried = self.history.at(proposed.head)
+            try:
+                point, source = point_of(self.unit, sampler, search, proposed.number, tried)
+            except LedgerError as error:
+                yield _finding("proposal.point", id, error.message, _point(proposed.point))
+                continue
+            if point == proposed.point and source is proposed.source:
+                continue
+            if source is proposed.source and sampler.equivalent(proposed.number, proposed.point):
+                detail = "another processor's: its score is within 1e-6 of the best one's"
+                yield _notice("proposal.equivalent", id, detail)
+                continue
+            yield _finding("proposal.point", id, _point(point), _point(proposed.point))
+
+    def _not_here(self) -> str | None:
+        """Why this release cannot compute the search's proposals; None where it can."""
+        search = self.search
+        try:
+            choice = registry.parsed(search.sampler)
+            version = registry.found(choice.name).version
+        except LedgerError as error:
+            return ": ".join(filter(None, [error.message, error.cause]))
+        if version != search.version:
+            return f"its sampler {choice.name} is of version {search.version}, here is {version}"
+        if (reason := self._racing()) is not None:
+            return reason
+        here = registry.packages(choice)
+        for name, wanted in search.packages:
+            if here.get(name) != wanted:
+                return f"they were made with {name} {wanted}, here is {here.get(name, 'none')}"
+        return None
+
+    def _doubled(self, id: Digest, place: Place, proposed: TrialProposed, other: Digest) -> Finding | Notice:
+        """Two of one number: of two machines that searched at once, or of somebody who wrote one in."""
+        seen = {each.origin: each.size for each in proposed.head.origins}
+        first = next(at for found, at, _ in self.history.proposals() if found == other)
+        if first[0] != place[0] and first[1] >= seen.get(first[0], 0):
+            return _notice("proposal.number", id, f"number {proposed.number} is there twice: two machines")
+        return _finding("proposal.number", id, "a number of its own", f"{proposed.number}, as {other}")
+
+    def _values(self, id: Digest, proposed: TrialProposed) -> Said:
+        """Values and point have to be two ways to say the same."""
+        values = dict(proposed.values)
+        expected = None
+        with suppress(ValueError, TypeError):
+            if proposed.source is ProposalSource.SAMPLER:
+                expected = self.unit.values(proposed.point)
+            elif self.unit.point(values) == proposed.point:
+                expected = values
+        if expected is None or list(expected.items()) != list(values.items()):
+            told = "values of its point" if expected is None else str(expected)
+            yield _finding("proposal.values", id, told, str(values))
+
+    def _seed(self, id: Digest, proposed: TrialProposed) -> Said:
+        """Each configuration's trials have the search's seeds in their order."""
+        if proposed.source is ProposalSource.EARLIER or self._racing() is not None:
+            return
+        expected = None
+        if self.search.seeds > 1:
+            tried = self.history.at(proposed.head)
+            expected = tune_seeds.seed_of(self.search, tried, proposed.point)
+        if proposed.seed != expected:
+            yield _finding("proposal.seed", id, str(expected), str(proposed.seed))
+
+    def _racing(self) -> str | None:
+        """Why this release cannot tell which configuration is tried again; None where it can."""
+        rule = self.search.racing
+        if rule in (0, racing.VERSION):
+            return None
+        return f"its rule for seeds is of version {rule}, here is {racing.VERSION}"
+
+    def _trials(self) -> Said:
+        proposals = {id: proposed for id, _, proposed in self.history.proposals()}
+        for trial, started in self.history.own.items():
+            proposed = proposals[started.proposal] if started.proposal else None
+            if proposed is not None:
+                yield from self._trial(trial, started, proposed)
+        for each in self.history.at():
+            if each.proposed.adopted is not None and each.proposed.source is not ProposalSource.EARLIER:
+                yield from self._adopted(each)
+            elif each.proposed.adopted is not None:
+                yield from self._earlier(each)
+
+    def _trial(self, trial: Digest, started: TrialStarted, proposed: TrialProposed) -> Said:
+        search, intent = self.search, started.intent
+        values = dict(proposed.values)
+        checks = (
+            ("experiment", proposed.experiment, str(started.experiment)),
+            ("command", " ".join(self.words.of(values, proposed.seed)), " ".join(intent.argv)),
+            ("code", _trees(search), " ".join(f"{name} {tree}" for name, tree in intent.code)),
+            ("seed", str(_trial_seed(search, proposed)), str(intent.seed)),
+            ("directory", search.directory, intent.directory),
+        )
+        for part, expected, got in checks:
+            if expected != got:
+                yield _edited(trial, part, expected, got)
+        content = self.words.file(values)
+        if content is not None:
+            wanted = str(Digest.of(content))
+            held = [str(digest) for path, digest in intent.inputs if path.rpartition("/")[2] == FILE]
+            if held != [wanted]:
+                yield _edited(trial, FILE, wanted, " ".join(held) or "no such file")
+
+    def _earlier(self, tried: Tried) -> Said:
+        """One that was learnt from has to be what a trial was that had ended well by then."""
+        trial = tried.proposed.adopted
+        if self.trials is None:
+            self.trials = query.load(self.journal)
+        known = None if trial is None else self._known(self.trials, trial)
+        if trial is None or known is None:
+            yield _finding("proposal.earlier", tried.id, "a trial of this ledger", str(trial))
+            return
+        if not self.history.was_good(trial, tried.proposed.head):
+            yield _finding("proposal.earlier", tried.id, "a trial that had ended well", str(trial))
+        values = dict(tried.proposed.values)
+        told = [
+            {each.name: found[each.name] for each in self.search.space.parameters if each.name in found}
+            for found in tune_earlier.told(self.trials, known, self.search.forked)
+        ]
+        if values not in told:
+            yield _finding("proposal.earlier", tried.id, " or ".join(map(str, told)), str(values))
+
+    def _known(self, trials: Trials, id: Digest) -> Trial | None:
+        removed = trials.removed.get(id)  # since then, maybe
+        return trials.by_id.get(id) if removed is None else removed[0]
+
+    def _adopted(self, tried: Tried) -> Said:
+        """A trial that stands for one of a search has to be what that would have been."""
+        search = self.search
+        trial = tried.proposed.adopted
+        started = None if trial is None else self.history.starts.get(trial)
+        if trial is None or started is None:
+            yield _finding("proposal.adopted", tried.id, "a trial of this ledger", str(trial))
+            return
+        expected = (
+            self.words.of(dict(tried.proposed.values), tried.proposed.seed),
+            search.directory,
+            None,
+            tuple(sorted((each.name, each.tree) for each in search.code)),
+            search.environment,
+            _trial_seed(search, tried.proposed),
+            search.inputs,
+        )
+        if identity(started.intent) != expected:
+            yield _edited(trial, "command", " ".join(expected[0]), " ".join(started.intent.argv))
+
+
+def _trial_seed(search: Search, proposed: TrialProposed) -> int | None:
+    return search.trial_seed if proposed.seed is None else proposed.seed
+
+
+def _trees(search: Search) -> str:
+    return " ".join(f"{name} {tree}" for name, tree in sorted((each.name, each.tree) for each in search.code))
+
+
+def _point(point: tuple[float | None, ...]) -> str:
+    return ", ".join("-" if each is None else repr(each) for each in point)
+
+
+def _finding(what: str, id: Digest, expected: str, got: str) -> Finding:
+    return Finding(what=what, where=f"proposal {id}", expected=expected, got=got)
+
+
+def _of_head(what: str, id: Digest, expected: str, got: str) -> Finding:
+    return Finding(what=f"{what}.head", where=f"{what} {id}", expected=expected, got=got)
+
+
+def _edited(trial: Digest, part: str, expected: str, got: str) -> Finding:
+    return Finding(
+        what="trial.edited", where=f"trial {trial}: {part}", expected=expected, got=got, trials=(str(trial),)
+    )
+
+
+def _notice(what: str, id: Digest, detail: str) -> Notice:
+    return Notice(what=what, where=str(id), detail=detail)

@@ -1,0 +1,130 @@
+"""Tree-structured Parzen estimator: what good points have that others lack.
+
+Two densities are estimated, of the good points and of all others; of random points of the first, the one is
+tried at which the first is largest in proportion to the second (Bergstra, Bardenet, Bengio and Kégl 2011).
+"""
+
+import math
+from collections.abc import Sequence
+from typing import ClassVar, Final
+
+import numpy as np
+
+from ledger.tune.base import Observation, Sampler
+from ledger.tune.draws import Draws
+from ledger.tune.samplers import candidates
+from ledger.tune.samplers.history import Floats, History, array, gathered, rounded, trade_off
+from ledger.tune.samplers.parzen import Parzen
+from ledger.tune.samplers.sobol import Sobol
+from ledger.tune.space.unit import Point, UnitSpace
+
+PURPOSE: Final = 16
+STARTING: Final = 10
+"""Points that are over before there is a model."""
+CANDIDATES: Final = 24
+"""Points of which one is tried."""
+GOOD: Final = 25
+"""Good points at most."""
+SHARE: Final = 0.2
+"""Of all points that count as good."""
+BAD: Final = 1000
+"""Other points at most that the model takes in."""
+_TRIES: Final = 10
+"""Proposals that were tried already or break a constraint, before a random one is taken."""
+
+
+class TPESampler(Sampler):
+    """One joint model for all axes with the same condition, made of the trials in which they had values.
+
+    The axes without a condition are chosen first, then those whose condition holds, group after group.
+    Pending trials count as bad, and so does what failed or misses a constraint.
+    """
+
+    name: ClassVar[str] = "tpe"
+    several: ClassVar[bool] = True
+
+    def __init__(self, space: UnitSpace, objectives: int, seed: int) -> None:
+        super().__init__(space, objectives, seed)
+        self._observations: Sequence[Observation] = ()
+        self._first = Sobol(space, objectives, seed)
+
+    def update(self, observations: Sequence[Observation]) -> None:
+        """Take all that is known; it replaces what was known before."""
+        self._observations = observations
+        self._first.update(observations)
+
+    def suggest(self, number: int) -> Point:
+        """The best candidate by both densities.
+
+        Raises
+        ------
+        SpaceExhaustedError
+            If there is nothing left to try.
+        """
+        draws = Draws(self.seed, number, PURPOSE)
+        history = gathered(self._observations, self.objectives, trade_off(self.objectives, draws))
+        if len(history.points) < STARTING or not history.done:
+            return self._first.suggest(number)
+        return proposed(self.space, history, draws)
+
+
+def proposed(space: UnitSpace, history: History, draws: Draws) -> Point:
+    """What the model proposes."""
+    model = _Model(space, history)
+    for _ in range(_TRIES):
+        point = model.proposed(draws)
+        if point not in history.tried and space.feasible(point):
+            return point
+    return candidates.fresh(space, draws, history.tried)
+
+
+class _Model:
+    """Densities for each group of axes, made when they are asked for."""
+
+    def __init__(self, space: UnitSpace, history: History) -> None:
+        self.space, self.history = space, history
+        self.where, self.waiting = array(space, history.points), array(space, history.pending)
+        self.known: dict[int, tuple[Parzen, Parzen]] = {}
+        together: dict[str | None, list[int]] = {}
+        for place, axis in enumerate(space.axes):
+            together.setdefault(axis.parameter.condition, []).append(place)
+        self.groups = list(together.values())
+
+    def proposed(self, draws: Draws) -> Point:
+        chosen = [0.5] * len(self.space.axes)
+        for number, group in enumerate(self.groups):
+            if self.space.completed(chosen)[group[0]] is None:
+                continue
+            if number not in self.known:
+                self.known[number] = self._densities(group)
+            best, rest = self.known[number]
+            drawn = [best.drawn(draws) for _ in range(CANDIDATES)]
+            found = _in_cells(self.space, group, drawn)
+            scores = rounded(best.log_density(found) - rest.log_density(found))
+            for place, coordinate in zip(group, drawn[int(np.argmax(scores))], strict=True):
+                chosen[place] = coordinate
+        return self.space.completed(chosen)
+
+    def _densities(self, group: list[int]) -> tuple[Parzen, Parzen]:
+        ranked = self.history.order[~np.isnan(self.where[self.history.order, group[0]])]
+        done = int(np.isfinite(self.history.losses[ranked]).sum())
+        good = min(math.ceil(SHARE * len(ranked)), GOOD, done)
+        others = np.sort(ranked[good:])
+        if len(others) > BAD:
+            others = others[(np.arange(BAD) * len(others)) // BAD]
+        waiting = self.waiting[~np.isnan(self.waiting[:, group[0]])]
+        axes = [self.space.axes[place] for place in group]
+        return (
+            Parzen.around(axes, self.where[np.sort(ranked[:good])][:, group]),
+            Parzen.around(axes, np.vstack((self.where[others], waiting))[:, group]),
+        )
+
+
+def _in_cells(space: UnitSpace, group: Sequence[int], drawn: Sequence[Sequence[float]]) -> Floats:
+    """Coordinates of the cells in which some points of a group lie; a row each."""
+    found = np.array(drawn, dtype=np.float64).reshape(len(drawn), len(group))
+    for column, place in enumerate(group):
+        axis = space.axes[place]
+        if axis.count is not None:
+            found[:, column] = [axis.coordinate(axis.value(each[column])) for each in drawn]
+    return found

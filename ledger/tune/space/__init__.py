@@ -1,0 +1,1 @@
+"""Spaces: what may be tried, how that is written, and as the unit cube."""
