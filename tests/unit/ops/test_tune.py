@@ -331,10 +331,8 @@ def test_a_trial_that_was_taken_back_stands_for_no_other(searched, git_project):
 @pytest.mark.parametrize("secret", ["pw{7}x9QzLkV2", "pw{{7}}x9QzLkV2", "}pw{x9QzLkV2"])
 def test_a_secret_with_braces_is_written_down_in_no_spelling(searched, git_project, monkeypatch, secret):
     monkeypatch.setenv("SERVICE_PASSWORD", secret)
-    check = (
-        "    import os; assert sys.argv[4] == 'at=' + os.environ['SERVICE_PASSWORD'] + '{z}', sys.argv\n"
-    )
-    git_project.write(train=TRAIN + check.replace("{{", "{").replace("}}", "}"))
+    check = "    import os; assert sys.argv[4] == 'at=' + os.environ['SERVICE_PASSWORD'] + '{z}', sys.argv\n"
+    git_project.write(train=TRAIN + check)
     spelled = secret.replace("{", "{{").replace("}", "}}")
     words = (sys.executable, "train.py", "{lr}", "{n}", "2", f"at={spelled}{{{{z}}}}")
     searched(1, wanted={"command": words})
@@ -345,4 +343,38 @@ def test_a_secret_with_braces_is_written_down_in_no_spelling(searched, git_proje
             said = str(each.entry.payload)
             assert "x9QzLkV2" not in said
             assert "secret:SERVICE_PASSWORD" in said
+    assert found(git_project)[0] == []
+
+
+def test_an_input_is_recorded_as_the_trials_copy_holds_it(git_project):
+    folder = git_project.path / "data"
+    folder.mkdir()
+    (folder / "a.txt").write_text("before")
+    git_project.write(train=TRAIN + "    print(open('data/a.txt').read())\n")
+
+    def tell(tried, now):
+        if tried.state is not State.PENDING:
+            (folder / "a.txt").write_text("changed after")
+            (folder / "b.txt").write_text("came later")
+
+    workspace = git_project.workspace
+    tuned = tune(
+        workspace,
+        Wanted(
+            name="x",
+            command=(sys.executable, "train.py", "{lr}", "1", "2"),
+            space=space(("lr=real(0, 1)",)),
+            objectives=(Objective(metric="loss"),),
+            sampler="random",
+            inputs=("data",),
+        ),
+        TuneOptions(executions=2),
+        directory=git_project.path,
+        tell=tell,
+    )
+    trials = query.load(workspace.journal).by_id
+    for each in tuned.standing.own:
+        trial = trials[each.trial]
+        assert workspace.store.get(trial.outcome.stdout.digest) == b"before\n"
+        assert trial.intent.inputs == (("data/a.txt", model.Digest.of(b"before")),)
     assert found(git_project)[0] == []
