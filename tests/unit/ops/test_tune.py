@@ -1,7 +1,7 @@
 """Searches whose trials are real programs."""
 
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 import pytest
 
@@ -10,7 +10,7 @@ from ledger.errors import MismatchError, NotFoundError, UsageError
 from ledger.model import ProposalSource
 from ledger.model.frozen import replace
 from ledger.model.space import Objective
-from ledger.ops import query, tune_verify
+from ledger.ops import query, tune_verify, tune_workers
 from ledger.ops.search import Question, find
 from ledger.ops.tune import TuneOptions, tune
 from ledger.ops.tune_beginning import Wanted
@@ -378,3 +378,35 @@ def test_an_input_is_recorded_as_the_trials_copy_holds_it(git_project):
         assert workspace.store.get(trial.outcome.stdout.digest) == b"before\n"
         assert trial.intent.inputs == (("data/a.txt", model.Digest.of(b"before")),)
     assert found(git_project)[0] == []
+
+
+class Here(Executor):
+    """Runs what it gets at once, where it is called."""
+
+    def submit(self, what, /, *arguments):
+        future = Future()
+        future.set_result(what(*arguments))
+        return future
+
+
+def test_a_signal_while_a_trial_is_prepared_lets_it_not_start(searched, git_project, monkeypatch):
+    monkeypatch.setattr(tune_workers, "_told", [2])
+    (only,) = searched(1, executor=Here).standing.own
+    assert (only.state, only.trial) == (State.PENDING, None)
+    assert git_project.trials == ()
+    monkeypatch.setattr(tune_workers, "_told", [])
+    assert [each.state for each in searched(1).standing.own] == [State.DONE]
+
+
+def test_a_signal_right_before_the_program_runs_is_passed_on(searched, git_project, monkeypatch):
+    git_project.write(train="import time; time.sleep(300)")
+    asked = []
+
+    def stopping():
+        asked.append(None)
+        return len(asked) % 2 == 0
+
+    monkeypatch.setattr(tune_workers, "_stopping", stopping)
+    (only,) = searched(1, executor=Here).standing.own
+    assert only.state is State.PENDING
+    assert {each.status for each in query.load(git_project.workspace.journal)} == {model.Status.KILLED}
