@@ -10,7 +10,7 @@ from ledger.errors import MismatchError, NotFoundError, UsageError
 from ledger.model import ProposalSource
 from ledger.model.frozen import replace
 from ledger.model.space import Objective
-from ledger.ops import query, tune_verify, tune_workers
+from ledger.ops import query, tune_earlier, tune_verify, tune_workers
 from ledger.ops.search import Question, find
 from ledger.ops.tune import TuneOptions, tune
 from ledger.ops.tune_beginning import Wanted
@@ -410,3 +410,26 @@ def test_a_signal_right_before_the_program_runs_is_passed_on(searched, git_proje
     (only,) = searched(1, executor=Here).standing.own
     assert only.state is State.PENDING
     assert {each.status for each in query.load(git_project.workspace.journal)} == {model.Status.KILLED}
+
+
+def test_a_fork_that_died_before_it_learnt_does_so_when_it_goes_on(searched, git_project, monkeypatch):
+    first = searched(2).standing
+    changed = ("lr=real(0, 2)", "n=int(1, 3)")
+    with monkeypatch.context() as patch:
+        patch.setattr(tune_earlier, "take", lambda *_: exit(9))  # as if it was killed there
+        with pytest.raises(SystemExit):
+            searched(1, definitions=changed, fork=True)
+    fork = searched(1, definitions=changed).standing
+    earlier = [each.proposed.adopted for each in fork.tried if each.proposed.source == "earlier"]
+    assert earlier == [each.trial for each in first.own]
+    assert len(searched(1, definitions=changed).standing.tried) == len(fork.tried)
+
+
+def test_the_same_command_with_fork_goes_on_with_its_fork(searched, git_project):
+    first = searched(1)
+    fork = searched(1, fork=True)
+    again = searched(2, fork=True)
+    assert first.standing.id != fork.standing.id == again.standing.id
+    assert (fork.begun, again.begun) == (True, False)
+    assert len(again.standing.own) == 2
+    assert any("it goes on" in each for each in git_project.notes)
