@@ -46,8 +46,9 @@ class Space:
     parameters: tuple[Parameter, ...]
     """In the order of their definition, counts spelled out; conditions name earlier ones only."""
     constraints: tuple[str, ...] = ()
-    """What must hold between them: comparisons of terms over parameters (`ledger.tune.space.constraints`), each
-    in its one form. Only what is false forbids: a comparison with a parameter that has no value is not."""
+    """What must hold between them: comparisons of terms over parameters (`ledger.tune.space.constraints`),
+    each in its one form. Only what is false forbids: a comparison with a parameter that has no value is
+    not."""
 
 
 @frozen

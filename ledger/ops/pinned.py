@@ -65,6 +65,33 @@ def check(pinned: Pinned, now: Sequence[CodeSnapshot]) -> None:
             )
 
 
+def as_copied(inputs: Iterable[Artifact], captured: CapturedCode, now: CapturedCode) -> tuple[Artifact, ...]:
+    """Declared inputs as a trial's copy of the tree holds them.
+
+    Parameters
+    ----------
+    inputs
+        As they are in the tree by now.
+    captured
+        The pinned code.
+    now
+        The code by now, of which its copy holds nothing.
+    """
+    copied, left = (
+        {entry.path: entry for manifest in (each.tree, each.products) for entry in manifest}
+        for each in (captured, now)
+    )
+    found = []
+    for each in inputs:
+        entry = copied.get(each.path)
+        if entry is not None and entry.digest is not None:
+            each = replace(each, digest=entry.digest, size=entry.size, mode=entry.mode, omitted=entry.omitted)
+        elif entry is None and each.path in left:
+            continue  # it came after the search had begun
+        found.append(each)
+    return tuple(found)
+
+
 def with_files(
     workspace: Workspace, inputs: Sequence[Artifact], pinned: Pinned, directory: str
 ) -> tuple[Artifact, ...]:

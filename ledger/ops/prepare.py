@@ -112,9 +112,9 @@ def prepare(
     if options.pinned is not None:
         from ledger.ops import pinned  # of use to a search alone
 
-        now = captured.snapshot.tree
+        live = captured
         captured, before = pinned.instead(workspace, captured, before, options.pinned)
-        changed = captured.snapshot.tree != now
+        changed = captured.snapshot.tree != live.snapshot.tree
     # 2. The interpreter and what it imports.
     found = find(command, directory, variables, cache=workspace.cache)
     surroundings = environment.capture(
@@ -130,6 +130,7 @@ def prepare(
     edited, environment_health = _checked(surroundings) if options.deep else ([], surroundings.health)
     inputs, withheld = _inputs(workspace, options, directory, known, secrets, edited)
     if options.pinned is not None:
+        inputs = pinned.as_copied(inputs, captured, live)
         inputs = pinned.with_files(workspace, inputs, options.pinned, relative(directory, root))
     machine = process.host(variables=variables, cache=workspace.cache)
     health = [_joined(captured.health, partial), environment_health, container.health(machine)]

@@ -1,5 +1,6 @@
 """Record one trial."""
 
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -49,6 +50,7 @@ def run(
     forward: bool = True,
     notify: Notify = lambda _: None,
     on_started: Callable[[Digest], None] = lambda _: None,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> RunResult:
     """Run a command and record it as a trial.
 
@@ -71,12 +73,15 @@ def run(
     on_started
         Called with the trial's id once its start is durable, right before the command is started. It must not
         raise.
+    stopping
+        Whether a signal came before one could be passed on: asked right before the start is recorded, and
+        again once the command runs, which then gets a SIGINT.
 
     Raises
     ------
     CannotRecordError
-        If it was not started, because it cannot be recorded. Once it runs, nothing is raised: a part that
-        cannot be recorded becomes a health line and a warning.
+        If it was not started, because it cannot be recorded, or was to stop before. Once it runs, nothing is
+        raised: a part that cannot be recorded becomes a health line and a warning.
     """
     call = Call.of(
         workspace,
@@ -107,12 +112,20 @@ def run(
             )
         with _place(call, prepared) as place, Watch(call, prepared, place, spool) as watch:
             workspace.store.flush()
+            if stopping():
+                raise CannotRecordError("the command was not started", cause="a signal came before")
             trial = workspace.journal.append(prepared.started).id
             workspace.store.release()  # the command may run for days
             on_started(trial)
             needed = ending.needed(workspace)
             with _followed(call, trial, spool) as follow:
-                end = execute(_launch(call, prepared, place, spool, trial, watch), follow)
+
+                def begun(child: int) -> None:
+                    follow(child)
+                    if stopping():
+                        signal.raise_signal(signal.SIGINT)  # which is held back by now, and passed on
+
+                end = execute(_launch(call, prepared, place, spool, trial, watch), begun)
             ended = Ended(
                 trial=trial,
                 exit=end,

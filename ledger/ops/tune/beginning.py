@@ -53,7 +53,7 @@ class Begun:
     new: bool
     """Whether it has just begun."""
     before: Digest | None = None
-    """The search that it was forked from just now."""
+    """The search that it was forked from."""
     notices: tuple[str, ...] = ()
 
 
@@ -109,9 +109,11 @@ def begin(
             return Begun(id=_append(workspace, wanted.name, search), search=search, new=True)
         notices = _notices(search, before)
         differences = list(_differences(workspace, before, search))
-        if not differences and not fork:
+        if not differences and (not fork or before.forked is not None):
             workspace.store.release()
-            return Begun(id=former[0], search=before, new=False, notices=notices)
+            if fork:
+                notices = (*notices, "nothing differs from the newest fork: it goes on")
+            return Begun(id=former[0], search=before, new=False, before=before.forked, notices=notices)
         if not fork and counts(former[0], before):
             workspace.store.release()
             raise MismatchError(

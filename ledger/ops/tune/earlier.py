@@ -36,12 +36,17 @@ def take(proposing: Proposing, before: Digest | None, names: Sequence[str]) -> I
     trials = query.load(proposing.workspace.journal)
     with fs.locked(layout.search_lock(proposing.workspace.directory, proposing.id)):
         if before is not None:
-            yield _take(proposing, "the search before", _of_search(trials, before))
+            anew = not proposing.standing()
+            former = _of_search(trials, before)
+            taken = _take(proposing, former)
+            if anew or taken:  # else it did so in an earlier call
+                yield _said("the search before", taken, len(former))
         for name in names:
             found = trials.of_experiment(name)
             if not found:
                 raise NotFoundError(f"no experiment {name!r}", hint="see what there is: ledger log")
-            yield _take(proposing, name, [(each, _values(trials, each)) for each in found])
+            taken = _take(proposing, [(each, _values(trials, each)) for each in found])
+            yield _said(name, taken, len(found))
 
 
 def _of_search(trials: Trials, search: Digest) -> list[tuple[Trial, Mapping[str, Value]]]:
@@ -76,7 +81,11 @@ def _values(trials: Trials, trial: Trial) -> Mapping[str, Value]:
     return {each.name: each.value for each in trial.hyperparameters}
 
 
-def _take(proposing: Proposing, name: str, found: Sequence[tuple[Trial, Mapping[str, Value]]]) -> str:
+def _said(name: str, taken: int, of: int) -> str:
+    return f"{name}: it learns from {taken} of {of} trials"
+
+
+def _take(proposing: Proposing, found: Sequence[tuple[Trial, Mapping[str, Value]]]) -> int:
     tried = proposing.standing()
     there = {each.proposed.adopted for each in tried} | {each.trial for each in tried}
     number = tried[-1].number + 1 if tried else 0
@@ -86,7 +95,7 @@ def _take(proposing: Proposing, name: str, found: Sequence[tuple[Trial, Mapping[
         if proposed is not None:
             proposing.workspace.journal.append(proposed)
             taken += 1
-    return f"{name}: it learns from {taken} of {len(found)} trials"
+    return taken
 
 
 def _proposed(

@@ -75,6 +75,8 @@ def work(order: Order) -> Done:
         with _place(order, warnings.append) as (workspace, directory):
             result = _record(workspace, directory, order, warnings.append)
     except LedgerError as error:
+        if _stopping():
+            return Done(trial=None, warnings=tuple(warnings))
         return Done(trial=None, warnings=tuple(warnings), error=error)
     partial = (each.reason for each in result.health if each.part == "command")
     return Done(trial=result.trial, warnings=tuple(warnings), unable=next(partial, None))
@@ -100,6 +102,7 @@ def _record(workspace: Workspace, directory: Path, order: Order, notify: Callabl
             forward=False,
             notify=notify,
             on_started=on_started,
+            stopping=_stopping,
         )
 
 
@@ -125,14 +128,22 @@ def begin() -> None:
     _die_with_parent()
     os.setpgid(0, 0)  # a terminal's Ctrl-C is the search's, which passes it on to those that run
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _between_trials)
+        signal.signal(number, _between_programs)
     source = os.open(os.devnull, os.O_RDONLY)
     os.dup2(source, 0)
     os.close(source)
 
 
-def _between_trials(_number: int, _frame: object) -> None:
-    """There is nothing to stop."""
+_told: list[int] = []
+"""Signals that came while no program ran to pass them on to: the search begins no trial after one."""
+
+
+def _between_programs(number: int, _frame: object) -> None:
+    _told.append(number)
+
+
+def _stopping() -> bool:
+    return bool(_told)
 
 
 def _die_with_parent() -> None:

@@ -1,7 +1,7 @@
 """Searches whose trials are real programs."""
 
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 import pytest
 
@@ -12,7 +12,9 @@ from ledger.model.frozen import replace
 from ledger.model.space import Objective
 from ledger.ops import query
 from ledger.ops.search import Question, find
+from ledger.ops.tune import earlier as tune_earlier
 from ledger.ops.tune import verify as tune_verify
+from ledger.ops.tune import workers as tune_workers
 from ledger.ops.tune.beginning import Wanted
 from ledger.ops.tune.loop import TuneOptions, tune
 from ledger.ops.tune.space import meant, pairs
@@ -333,7 +335,7 @@ def test_a_trial_that_was_taken_back_stands_for_no_other(searched, git_project):
 def test_a_secret_with_braces_is_written_down_in_no_spelling(searched, git_project, monkeypatch, secret):
     monkeypatch.setenv("SERVICE_PASSWORD", secret)
     check = "    import os; assert sys.argv[4] == 'at=' + os.environ['SERVICE_PASSWORD'] + '{z}', sys.argv\n"
-    git_project.write(train=TRAIN + check.replace("{{", "{").replace("}}", "}"))
+    git_project.write(train=TRAIN + check)
     spelled = secret.replace("{", "{{").replace("}", "}}")
     words = (sys.executable, "train.py", "{lr}", "{n}", "2", f"at={spelled}{{{{z}}}}")
     searched(1, wanted={"command": words})
@@ -345,3 +347,92 @@ def test_a_secret_with_braces_is_written_down_in_no_spelling(searched, git_proje
             assert "x9QzLkV2" not in said
             assert "secret:SERVICE_PASSWORD" in said
     assert found(git_project)[0] == []
+
+
+def test_an_input_is_recorded_as_the_trials_copy_holds_it(git_project):
+    folder = git_project.path / "data"
+    folder.mkdir()
+    (folder / "a.txt").write_text("before")
+    git_project.write(train=TRAIN + "    print(open('data/a.txt').read())\n")
+
+    def tell(tried, now):
+        if tried.state is not State.PENDING:
+            (folder / "a.txt").write_text("changed after")
+            (folder / "b.txt").write_text("came later")
+
+    workspace = git_project.workspace
+    tuned = tune(
+        workspace,
+        Wanted(
+            name="x",
+            command=(sys.executable, "train.py", "{lr}", "1", "2"),
+            space=space(("lr=real(0, 1)",)),
+            objectives=(Objective(metric="loss"),),
+            sampler="random",
+            inputs=("data",),
+        ),
+        TuneOptions(executions=2),
+        directory=git_project.path,
+        tell=tell,
+    )
+    trials = query.load(workspace.journal).by_id
+    for each in tuned.standing.own:
+        trial = trials[each.trial]
+        assert workspace.store.get(trial.outcome.stdout.digest) == b"before\n"
+        assert trial.intent.inputs == (("data/a.txt", model.Digest.of(b"before")),)
+    assert found(git_project)[0] == []
+
+
+class Here(Executor):
+    """Runs what it gets at once, where it is called."""
+
+    def submit(self, what, /, *arguments):
+        future = Future()
+        future.set_result(what(*arguments))
+        return future
+
+
+def test_a_signal_while_a_trial_is_prepared_lets_it_not_start(searched, git_project, monkeypatch):
+    monkeypatch.setattr(tune_workers, "_told", [2])
+    (only,) = searched(1, executor=Here).standing.own
+    assert (only.state, only.trial) == (State.PENDING, None)
+    assert git_project.trials == ()
+    monkeypatch.setattr(tune_workers, "_told", [])
+    assert [each.state for each in searched(1).standing.own] == [State.DONE]
+
+
+def test_a_signal_right_before_the_program_runs_is_passed_on(searched, git_project, monkeypatch):
+    git_project.write(train="import time; time.sleep(300)")
+    asked = []
+
+    def stopping():
+        asked.append(None)
+        return len(asked) % 2 == 0
+
+    monkeypatch.setattr(tune_workers, "_stopping", stopping)
+    (only,) = searched(1, executor=Here).standing.own
+    assert only.state is State.PENDING
+    assert {each.status for each in query.load(git_project.workspace.journal)} == {model.Status.KILLED}
+
+
+def test_a_fork_that_died_before_it_learnt_does_so_when_it_goes_on(searched, git_project, monkeypatch):
+    first = searched(2).standing
+    changed = ("lr=real(0, 2)", "n=int(1, 3)")
+    with monkeypatch.context() as patch:
+        patch.setattr(tune_earlier, "take", lambda *_: exit(9))  # as if it was killed there
+        with pytest.raises(SystemExit):
+            searched(1, definitions=changed, fork=True)
+    fork = searched(1, definitions=changed).standing
+    earlier = [each.proposed.adopted for each in fork.tried if each.proposed.source == "earlier"]
+    assert earlier == [each.trial for each in first.own]
+    assert len(searched(1, definitions=changed).standing.tried) == len(fork.tried)
+
+
+def test_the_same_command_with_fork_goes_on_with_its_fork(searched, git_project):
+    first = searched(1)
+    fork = searched(1, fork=True)
+    again = searched(2, fork=True)
+    assert first.standing.id != fork.standing.id == again.standing.id
+    assert (fork.begun, again.begun) == (True, False)
+    assert len(again.standing.own) == 2
+    assert any("it goes on" in each for each in git_project.notes)

@@ -8,9 +8,9 @@ optuna = pytest.importorskip("optuna")
 from ledger.errors import UsageError  # noqa: E402
 from ledger.model import HyperparameterType as Type  # noqa: E402
 from ledger.model.space import Domain, Parameter, Space  # noqa: E402
-from ledger.tune import registry  # noqa: E402
 from ledger.tune.base import Observation, State  # noqa: E402
 from ledger.tune.draws import Draws  # noqa: E402
+from ledger.tune.samplers import registry  # noqa: E402
 from ledger.tune.samplers.optuna_adapter import _PURPOSE  # noqa: E402
 from ledger.tune.space.unit import UnitSpace  # noqa: E402
 

@@ -95,7 +95,7 @@ def test_versions_of_whose_arithmetic_it_is():
 
 def test_reading_a_name_imports_no_sampler():
     code = (
-        "import sys; from ledger.tune import registry; registry.parsed('optuna:TPESampler');"
+        "import sys; from ledger.tune.samplers import registry; registry.parsed('optuna:TPESampler');"
         "print([each for each in ('optuna', 'cmaes', 'scipy') if each in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
