@@ -40,9 +40,12 @@ class Workspace:
 
 
 def cache_directory() -> Path:
-    """Where re-created environments and other derived things lie: ``$XDG_CACHE_HOME/ledger``."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "ledger"
+    """Where re-created environments and other derived things lie: ``$XDG_CACHE_HOME/ledger``.
+
+    One that is relative is ignored, as the XDG Base Directory Specification says.
+    """
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "ledger"
 
 
 def find(start: Path, explicit: str | None = None) -> Workspace:
@@ -132,6 +135,13 @@ def is_copy(directory: Path) -> bool:
 
 def _open(root: Path, git: bool, directory: Path, start: Path) -> Workspace:
     text = layout.format_file(directory).read_text(errors="replace").strip()
+    if text.startswith("ledger remote "):
+        raise UsageError(
+            f"{directory} is a remote, and no ledger directory",
+            cause="its blob format says so",
+            hint=f"as the ledger: ledger --ledger {directory.as_uri()} …; a ledger from it: ledger clone"
+            f" {directory.as_uri()} DIRECTORY",
+        )
     if text not in (str(layout.FORMAT), str(layout.FORMAT_WITH_PACKS)):
         raise NewerFormatError(
             f"{directory} is of format {text[:20]!r}",

@@ -96,7 +96,8 @@ class RemoteConfig:
     auto_push: bool = False
     """Whether every trial is pushed to the ledger's remotes when it has ended."""
     heartbeat_s: float = 30.0
-    """Seconds between two signs of life of a trial that runs, where a remote is the ledger; 0 for none."""
+    """Seconds between two signs of life of a trial that runs, where a remote is the ledger: 1 to 86400, or 0
+    for none."""
 
 
 @frozen
@@ -127,6 +128,8 @@ _SECTIONS: dict[str, type[Any]] = {
 
 _CHOICES = {"[store] large": ("chunk", "whole")}
 """What a key may be whose value is a text."""
+_BETWEEN = {"[remote] heartbeat_s": (1.0, 86400.0)}
+"""What a number may be that is not 0."""
 
 
 def parse(document: dict[str, Any], place: str) -> Config:
@@ -197,9 +200,10 @@ def _checked(value: Any, default: Any, where: str, place: str) -> Any:
             return value
         expected = " or ".join(map(repr, _CHOICES[where]))
     elif isinstance(default, float):
-        if type(value) in (int, float) and value >= 0:
+        low, high = _BETWEEN.get(where, (0.0, float("inf")))
+        if type(value) in (int, float) and (value == 0 or low <= value <= high):
             return float(value)
-        expected = "a number, 0 or more"
+        expected = "a number, 0 or more" if where not in _BETWEEN else f"0, or {low:g} to {high:g}"
     else:
         if type(value) is int and value >= 0:
             return value

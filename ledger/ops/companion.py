@@ -17,7 +17,7 @@ from threading import Condition, Thread
 
 from ledger import workspace as workspaces
 from ledger.errors import LedgerError
-from ledger.ops.copies import PATIENCE_S
+from ledger.ops.copies import PATIENCE_S, said
 from ledger.ops.upstream import Upstream
 from ledger.remotes import forms
 from ledger.workspace import Workspace
@@ -72,13 +72,16 @@ class _Companion:
             try:
                 Upstream(self._workspace, lambda _: None).share()
                 self._due = time.monotonic() + self._look_s  # trials inside these end, too
-            except (LedgerError, OSError):
-                self._due = time.monotonic() + _AGAIN_S  # what fails at the end, too, is told then
+            except Exception:  # noqa: BLE001 - what fails at the end, too, is told then
+                self._due = time.monotonic() + _AGAIN_S
 
     def _finish(self) -> None:
-        upstream = Upstream(self._workspace, lambda text: _say(f"warn {' '.join(text.split())}"))
-        upstream.share_quietly()
-        upstream.forget_beats(self._beating.stop())
+        try:
+            upstream = Upstream(self._workspace, _warn)
+            upstream.share_quietly()
+            upstream.forget_beats(self._beating.stop())
+        except Exception as error:  # noqa: BLE001 - whatever it is, who waits is told
+            _warn(f"not shared: {said(error)}; the next command shares it")
         _say("end")
 
 
@@ -127,6 +130,10 @@ class _Beating:
         except (LedgerError, OSError) as error:
             upstream.let_go(error)  # it is reached anew at a later beat
             raise
+
+
+def _warn(text: str) -> None:
+    _say(f"warn {' '.join(text.split())}")
 
 
 def _say(line: str) -> None:

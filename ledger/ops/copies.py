@@ -126,7 +126,9 @@ def note_tried(directory: Path, id: bytes) -> None:
 def other_hint(url: str) -> str:
     """What helps where another remote has taken the place of the one that was there."""
     path = layout.copied_url(workspaces.cache_directory(), _name(url))
-    return f"if that is meant, forget what was there: rm {path}"
+    return (
+        f"if that is meant, forget what was there: rm {path}; trials that were not shared with it stay here"
+    )
 
 
 def _found(start: Path, url: str, *, make: bool) -> tuple[Workspace, bool]:

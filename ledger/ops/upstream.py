@@ -54,6 +54,7 @@ class Upstream:
         self._lacks: dict[Digest, LedgerError] = {}
         self._turn = Lock()
         self._rolled_back = False
+        self._close: Callable[[], object] = lambda: None
         self._signed = _signed(self._workspace)
         self.known = copies.upstream_of(workspace)
         self.url = locate.written(self.known.url)
@@ -172,6 +173,7 @@ class Upstream:
         """After an error of the remote: reach it anew, but do not wait for it again at once."""
         if isinstance(error, RemoteError):
             self._remote, self._failed = None, (time.monotonic(), error)
+            self._close()
 
     def _receive(self, remote: Remote, wanted: list[Mention]) -> None:
         store = self._workspace.store
@@ -217,7 +219,7 @@ class Upstream:
 
     def _reach(self) -> Remote:
         transport = locate.reach(self.known.url, patience=PATIENCE_S)
-        weakref.finalize(self, transport.close)
+        self._close = weakref.finalize(self, transport.close)
         try:
             found = remotes.opened(transport)
         except NotFoundError as error:

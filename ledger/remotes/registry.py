@@ -13,6 +13,7 @@ from ledger.model.frozen import frozen
 UPSTREAM = "upstream"
 """Name of the remote that a clone came from, or that a copy is of."""
 
+_ID = re.compile(r"[0-9a-f]{32}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -40,7 +41,7 @@ def known(ledger: Path) -> tuple[Known, ...]:
         document = tomllib.loads(path.read_text("utf-8"))
         tables = document.get("remote", {})
         return tuple(
-            Known(name=name, url=_text(tables[name]["url"]), id=_text(tables[name]["id"]))
+            Known(name=name, url=_text(tables[name]["url"]), id=_id(tables[name]["id"]))
             for name in sorted(tables)
         )
     except FileNotFoundError:
@@ -138,6 +139,12 @@ def _write(ledger: Path, remotes: tuple[Known, ...]) -> None:
 def _quoted(text: str) -> str:
     """A string of TOML: one of JSON, but that it has no surrogates, and DEL only escaped."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _id(value: object) -> str:
+    if _ID.fullmatch(text := _text(value)) is None:
+        raise TypeError(f"expected an id of 32 hexadecimal digits, got {value!r}")
+    return text
 
 
 def _text(value: object) -> str:

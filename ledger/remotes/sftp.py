@@ -12,6 +12,8 @@ from ledger.errors import LedgerError, RemoteError
 from ledger.remotes.base import BLOCK, Blob, no_blob, not_installed, too_large
 
 T = TypeVar("T")
+_CLOSING_S = 2.0
+"""Seconds for a connection to be closed in order."""
 
 
 class SftpTransport:
@@ -168,7 +170,10 @@ class SftpTransport:
         async def close() -> None:
             if connection := getattr(self, "_connection", None):
                 connection.close()
-                await connection.wait_closed()
+                try:
+                    await asyncio.wait_for(connection.wait_closed(), _CLOSING_S)
+                except TimeoutError:
+                    connection.abort()  # nobody answers, so that what was written last does not get out
 
         asyncio.run_coroutine_threadsafe(close(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)

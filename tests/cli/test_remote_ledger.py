@@ -197,7 +197,7 @@ def test_the_whole_of_a_nested_run_is_shared(local):
 
 
 def test_what_ends_inside_a_trial_is_shared_while_that_goes_on(local, tmp_path):
-    ann, ben = local("ann", heartbeat_s=0.2), local("ben")
+    ann, ben = local("ann", heartbeat_s=1), local("ben")
     ben("init")
     inner = [*COMMAND, "run", "-q", "--name", "inner", sys.executable, "-c", "print(1)"]
     process = ann.start(
@@ -325,6 +325,17 @@ def test_what_the_remote_has_lost_is_shared_again(local):
     assert ann("log").err == ""
 
 
+def test_the_plain_path_of_a_remote_is_told_how_to_be_named(local):
+    ann = local("ann")
+    ann("init")
+    before = sorted(local.lab.iterdir())
+    url, ann.url = ann.url, local.lab
+    said = ann("log", code=2).err
+    assert f"ledger --ledger {url} " in said
+    assert f"ledger --ledger {url} " in ann.train(code=125).err
+    assert sorted(local.lab.iterdir()) == before
+
+
 def test_what_is_no_remote_or_a_newer_one_is_refused(local):
     ann = local("ann")
     local.lab.mkdir()
@@ -394,6 +405,7 @@ def test_another_remote_in_its_place_is_noticed(local):
     ben("init")
     said = ann("log").err
     assert "is not the remote that it was" in said
+    assert "trials that were not shared with it stay here" in said
     forget = said.partition("forget what was there: rm ")[2].partition(";")[0]
     Path(forget).unlink()
     assert ann.ids == []
@@ -445,7 +457,7 @@ def test_a_content_that_was_tampered_with_is_refused(local):
 
 
 def test_a_running_trial_is_seen_and_its_end_too(local, tmp_path):
-    ann, ben = local("ann", heartbeat_s=0.2), local("ben")
+    ann, ben = local("ann", heartbeat_s=1), local("ben")
     ben("init")
     process = ann.start(until(tmp_path / "go"))
     (trial,) = wait_for(lambda: ben.document("log"), "the trial")
@@ -464,7 +476,7 @@ def test_a_running_trial_is_seen_and_its_end_too(local, tmp_path):
 
 @pytest.mark.slow
 def test_a_recorder_that_was_killed_shows_no_sign_of_life(local, tmp_path, accept):
-    ann, ben = local("ann", heartbeat_s=0.2), local("ben")
+    ann, ben = local("ann", heartbeat_s=1), local("ben")
     ben("init")
     process = ann.start(until(tmp_path / "go"))
     wait_for(lambda: ben.ids, "the trial")
@@ -626,6 +638,25 @@ def test_the_end_of_what_accompanies_a_trial_is_told(local, tmp_path):
     assert b"warning: not shared" in err
     assert [each["status"] for each in ben.document("log")] == ["running"]
     ann("log")
+    assert [each["status"] for each in ben.document("log")] == ["failed"]
+
+
+def test_what_goes_wrong_while_sharing_is_a_warning(local, tmp_path):
+    ann, ben = local("ann"), local("ben")
+    ben("init")
+    process = ann.start(until(tmp_path / "go"))
+    wait_for(lambda: ben.ids, "the trial")
+    registry = ann.copy / "remotes.toml"
+    registry.write_text(registry.read_text().replace('id = "', 'id = "no'))
+    (tmp_path / "go").touch()
+    _, err = process.communicate(timeout=_PATIENCE_S)
+    assert process.returncode == 7
+    assert b"warning: not shared: " in err
+    assert b"names no remotes" in err
+    said = ann("log", code=4).err
+    assert f"rm {registry}" in said
+    registry.unlink()
+    assert ann("log").err == ""
     assert [each["status"] for each in ben.document("log")] == ["failed"]
 
 

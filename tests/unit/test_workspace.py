@@ -142,8 +142,9 @@ def test_a_directory_that_has_git_but_unreadable_marker(ledger_environment, tmp_
 def test_the_cache_follows_the_users_setting(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert workspace.cache_directory() == tmp_path / "ledger"
-    monkeypatch.setenv("XDG_CACHE_HOME", "")
-    assert workspace.cache_directory() == Path.home() / ".cache" / "ledger"
+    for none in ("", "cache", "./cache"):
+        monkeypatch.setenv("XDG_CACHE_HOME", none)
+        assert workspace.cache_directory() == Path.home() / ".cache" / "ledger"
 
 
 def test_the_format_is_raised_by_the_first_pack(ledger_environment, tmp_path):

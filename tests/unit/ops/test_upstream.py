@@ -88,6 +88,19 @@ def test_a_remote_that_is_gone_is_asked_once(upstream, lab, monkeypatch):
     assert asked == [1]
 
 
+def test_what_failed_is_closed_before_it_is_reached_anew(upstream, monkeypatch):
+    closed = []
+    transport = upstream.remote().transport
+    again = Upstream(plain(upstream.workspace()), lambda _: None)
+    monkeypatch.setattr("ledger.remotes.locate.reach", lambda *_, **__: transport)
+    monkeypatch.setattr(transport, "close", lambda: closed.append(1))
+    again.remote()
+    again.let_go(RemoteError("the line is dead"))
+    assert closed == [1]
+    again.let_go(RemoteError("the line is dead"))
+    assert closed == [1]
+
+
 def test_a_copy_that_was_half_made_is_made_anew(tmp_path, ledger_environment, lab):
     for name in ("upstream", "remotes.toml", "format"):
         copy = copies.find(tmp_path, lab.as_uri())

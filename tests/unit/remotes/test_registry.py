@@ -72,7 +72,15 @@ def test_a_name_that_is_taken_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["[", "remote = 3", "[remote.lab]", "[remote.lab]\nurl = 1\nid = 'x'", "remote.lab = 'x'"]
+    "text",
+    [
+        "[",
+        "remote = 3",
+        "[remote.lab]",
+        f"[remote.lab]\nurl = 1\nid = '{LAB.id}'",
+        "[remote.lab]\nurl = '/lab'\nid = 'x'",
+        "remote.lab = 'x'",
+    ],
 )
 def test_a_damaged_file_is_named(tmp_path, text):
     layout.remotes_file(tmp_path).write_text(text)
