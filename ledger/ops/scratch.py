@@ -156,8 +156,11 @@ def isolated(
         absent, paths = restore(workspace.store, trees, tree)
         for path in found.directories:
             (tree / path).mkdir(parents=True, exist_ok=True)
-        for path in (*absent, *(path for path in found.files if path not in paths)):
+        for path in absent:
             copy(located(root, path), located(tree, path))
+        for path in found.files:
+            if path not in paths:
+                _copy_if_there(located(root, path), located(tree, path))
         for name, content in files_beside:
             (tree / directory / name).write_bytes(content)
         scratch = placed(tree, root, directory)
@@ -167,6 +170,15 @@ def isolated(
         if workspace.directory == root / layout.DIRECTORY:
             scratch = with_directory(scratch, layout.DIRECTORY, workspace.directory, root)
         yield replace(scratch, before=files.scan(tree, frozenset({tree / layout.DIRECTORY})))
+
+
+def _copy_if_there(source: Path, target: Path) -> None:
+    """Copy what no tree holds, such as another process's temporary file, which may be gone by now."""
+    try:
+        copy(source, target)
+    except (LedgerError, FileNotFoundError):
+        if os.path.lexists(source):
+            raise
 
 
 def copy(source: Path, target: Path) -> None:

@@ -122,6 +122,13 @@ def begin(
                 hint="put it back as it was, or begin a new search that learns from the trials of this one:"
                 " add --fork",
             )
+        if not fork and _runs(workspace, former[0]):
+            workspace.store.release()
+            raise MismatchError(
+                f"the experiment {wanted.name} is being searched by another process, as another search",
+                cause="; ".join(differences),
+                hint="stop that one, or begin a new search beside it: add --fork",
+            )
         search = replace(search, forked=former[0])
         id = _append(workspace, wanted.name, search)
         return Begun(id=id, search=search, new=True, before=former[0] if fork else None, notices=notices)
@@ -240,6 +247,19 @@ def _append(workspace: Workspace, name: str, search: Search) -> Digest:
     id = workspace.journal.append(searches.created(name, search)).id
     workspace.store.release()
     return id
+
+
+def _runs(workspace: Workspace, id: Digest) -> bool:
+    """Whether a process of this machine runs trials of a search."""
+    place = layout.search_runners(workspace.directory, id)
+    with fs.explained(place):
+        try:
+            lock = fs.try_lock(place, make=False)
+        except FileNotFoundError:
+            return False
+    if lock is not None:
+        fs.release(lock)
+    return lock is None
 
 
 def _notices(search: Search, before: Search) -> tuple[str, ...]:

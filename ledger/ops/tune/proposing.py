@@ -97,6 +97,7 @@ class Proposing:
         place = layout.search_runners(self.workspace.directory, self.id)
         with fs.explained(place):
             fs.make_directory(place.parent)
+        with fs.locked(self._lock), fs.explained(place):  # or two that begin at once are both alone
             self._runners = fs.try_lock(place)
             self._alone = self._runners is not None
             if self._runners is None:

@@ -84,7 +84,7 @@ def work(order: Order) -> Done:
 
 def _record(workspace: Workspace, directory: Path, order: Order, notify: Callable[[str], None]) -> RunResult:
     argv = order.argv if order.variables is not None else refill(order.argv, os.environ)
-    with accompanied(workspace, notify, idle=_between_trials) as on_started:
+    with accompanied(workspace, notify, idle=_between_programs) as on_started:
         return run(
             workspace,
             argv,

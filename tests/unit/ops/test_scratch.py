@@ -2,6 +2,7 @@ import os
 
 import pytest
 
+from ledger.capture import files
 from ledger.errors import LedgerError
 from ledger.model import Manifest, ManifestEntry, Mode
 from ledger.model.codec import encode
@@ -122,3 +123,14 @@ def test_a_directory_is_shared_by_a_link_without_namespaces(tmp_path, without_na
     stand = scratch.with_directory(stand, "a/environment", original / "environment", original)
     assert os.readlink(tree / "a" / "environment") == str(original / "environment")
     assert scratch.with_directory(stand, "a/environment", original, original) == stand
+
+
+def test_a_file_of_no_tree_that_is_gone_by_now_is_left_out(git_project):
+    root = git_project.path
+    for name in ("kept.log", "gone.log"):
+        (root / name).write_text(name)
+    found = files.scan(root, frozenset({git_project.workspace.directory}))
+    (root / "gone.log").unlink()
+    with scratch.isolated(git_project.workspace, [], found, ".") as place:
+        assert (place.root / "kept.log").read_text() == "kept.log"
+        assert not (place.root / "gone.log").exists()

@@ -5,9 +5,9 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 import pytest
 
-from ledger import api, model
+from ledger import api, fs, model
 from ledger.errors import MismatchError, NotFoundError, UsageError
-from ledger.model import ProposalSource
+from ledger.model import ProposalSource, layout
 from ledger.model.frozen import replace
 from ledger.model.space import Objective
 from ledger.ops import query
@@ -436,3 +436,32 @@ def test_the_same_command_with_fork_goes_on_with_its_fork(searched, git_project)
     assert (fork.begun, again.begun) == (True, False)
     assert len(again.standing.own) == 2
     assert any("it goes on" in each for each in git_project.notes)
+
+
+def test_another_search_does_not_begin_while_one_runs(searched, git_project):
+    git_project.write(train="raise SystemExit(1)")
+    first = searched(1).standing.id  # which has no trial that counts
+    changed = ("lr=real(0, 2)", "n=int(1, 3)")
+    place = layout.search_runners(git_project.workspace.directory, first)
+    runs = fs.try_lock(place)
+    try:
+        with pytest.raises(MismatchError, match="by another process"):
+            searched(1, definitions=changed)
+    finally:
+        fs.release(runs)
+    assert searched(1, definitions=changed).standing.id != first
+
+
+def test_who_is_alone_is_found_out_under_the_lock_of_the_search(searched, git_project, monkeypatch):
+    share, held = fs.share, []
+
+    first = searched(1).standing.id
+
+    def seen(descriptor):
+        other = fs.try_lock(layout.search_lock(git_project.workspace.directory, first))
+        held.append(other is None)
+        share(descriptor)
+
+    monkeypatch.setattr(fs, "share", seen)
+    searched(2)
+    assert held == [True]
