@@ -660,6 +660,16 @@ def test_what_goes_wrong_while_sharing_is_a_warning(local, tmp_path):
     assert [each["status"] for each in ben.document("log")] == ["failed"]
 
 
+def test_what_others_print_while_sharing_is_no_warning(local, tmp_path):
+    ann, ben = local("ann"), local("ben")
+    (tmp_path / "noisy").mkdir()
+    (tmp_path / "noisy" / "sitecustomize.py").write_text("print('a package says hello', flush=True)")
+    said = ann.train("-q", variables={"PYTHONPATH": str(tmp_path / "noisy")})
+    assert "says hello" in said.out
+    assert said.err == ""
+    assert len(ben.ids) == 1
+
+
 def test_nothing_is_left_of_what_accompanied_a_recorder_that_was_killed(local, tmp_path):
     ann, ben = local("ann"), local("ben")
     ben("init")
