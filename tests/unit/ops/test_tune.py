@@ -486,3 +486,28 @@ def test_the_last_trial_of_a_grid_is_tried_again_where_its_process_died(searched
     )
     assert [each.state for each in tuned.standing.own] == [State.DONE, State.DONE]
     assert len(submitted) == 3
+
+
+@pytest.mark.parametrize("knew", [False, True])
+def test_a_run_elsewhere_is_foreign_where_the_search_was_known(searched, git_project, knew):
+    searched(1)
+    git_project.run("python", "train.py", "0.1", "1", "2", experiment="x")
+    stranger = git_project.last.id
+    journal = git_project.workspace.journal
+    heads = journal.head().origins
+
+    class Elsewhere:
+        """The journal as if another clone had written that trial."""
+
+        tree = staticmethod(journal.tree)
+
+        def entries(self):
+            for each in journal.entries():
+                if each.id == stranger:
+                    seen = heads if knew else ()
+                    each = replace(each, seq=0, entry=replace(each.entry, origin=b"e" * 16, seen=seen))
+                yield each
+
+    checked = tune_verify.check(Elsewhere(), "x")
+    assert [each.what for each in checked.findings] == ["trial.foreign"] * knew
+    assert [each.what for each in checked.notices] == ["trial.foreign"] * (not knew)
