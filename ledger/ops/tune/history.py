@@ -95,6 +95,9 @@ class History:
         self.own: dict[Digest, TrialStarted] = {}
         """Trials of the search."""
         self.ends: dict[Digest, tuple[Place, TrialFinished | TrialLost]] = {}
+        """How each ended: the one that counts now."""
+        self._thought_lost: dict[Digest, tuple[Place, TrialLost]] = {}
+        """What counted until an end that was seen came."""
         self.good: dict[Identity, list[Digest]] = {}
         """Trials that ended well with complete Recipes, by what makes them the same."""
         self._proposals: dict[Digest, _Events] = {}
@@ -143,6 +146,9 @@ class History:
                 pass
 
     def _end(self, payload: TrialFinished | TrialLost, place: Place) -> None:
+        former = self.ends.get(payload.trial)
+        if former is not None and isinstance(former[1], TrialLost):
+            self._thought_lost[payload.trial] = (former[0], former[1])
         self.ends[payload.trial] = (place, payload)
         self._measured.pop(payload.trial, None)
         self._forget(payload.trial)
@@ -228,7 +234,7 @@ class History:
                 last = replace(pending, trial=trial, running=True)
             elif found.again:
                 last = replace(pending, trial=trial)
-            elif self._is_lost(trial):
+            elif self._is_lost(trial, sizes):
                 lost += 1
                 last = replace(pending, trial=trial) if lost < ATTEMPTS else _ended(pending, trial, _LOST)
             else:
@@ -238,8 +244,11 @@ class History:
     def _measure(self, trial: Digest, sizes: Mapping[bytes, int] | None) -> Measured | None:
         """What a trial came to; None where it had not ended."""
         end = self.ends.get(trial)
-        if end is None or not _within(end[0], sizes):
+        if end is None:
             return None
+        if not _within(end[0], sizes):
+            lost = self._lost_by(trial, sizes)
+            return None if lost is None else tune_outcomes.measured(self.search, lost, self._last.get(trial))
         found = self._measured.get(trial)
         if found is None:
             found = tune_outcomes.measured(self.search, self.outcome(trial), self._last.get(trial))
@@ -259,10 +268,16 @@ class History:
     def outcome(self, trial: Digest) -> Outcome:
         """How a trial ended."""
         end = self.ends[trial][1]
-        return replace(end.outcome, status=Status.LOST) if isinstance(end, TrialLost) else end.outcome
+        return _lost_outcome(end) if isinstance(end, TrialLost) else end.outcome
 
-    def _is_lost(self, trial: Digest) -> bool:
-        return isinstance(self.ends[trial][1], TrialLost)
+    def _lost_by(self, trial: Digest, sizes: Mapping[bytes, int] | None) -> Outcome | None:
+        """How a trial ended that was only thought lost, within a prefix that does not have its end."""
+        lost = self._thought_lost.get(trial)
+        return None if lost is None or not _within(lost[0], sizes) else _lost_outcome(lost[1])
+
+    def _is_lost(self, trial: Digest, sizes: Mapping[bytes, int] | None) -> bool:
+        place, end = self.ends[trial]
+        return isinstance(end, TrialLost) or not _within(place, sizes)
 
     def proposals(self) -> Iterator[tuple[Digest, Place, TrialProposed]]:
         """Each proposal with the place of its entry, in merged order."""
@@ -288,6 +303,10 @@ def observations(search: Search, tried: tuple[Tried, ...]) -> list[Observation]:
 def _ended(pending: Tried, trial: Digest, measured: Measured) -> Tried:
     state = State.DONE if measured.values else State.PRUNED if measured.pruned else State.FAILED
     return replace(pending, state=state, trial=trial, measured=measured)
+
+
+def _lost_outcome(end: TrialLost) -> Outcome:
+    return replace(end.outcome, status=Status.LOST)
 
 
 def _within(place: Place, sizes: Mapping[bytes, int] | None) -> bool:

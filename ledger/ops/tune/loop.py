@@ -192,7 +192,8 @@ class _Loop:
             try:
                 found = self.proposing.next(self._enough)
             except SpaceExhaustedError as error:
-                self.stopped = error.message
+                # One that runs may have to run again.
+                self.stopped = None if self.slots.running else error.message
                 return
             if found is None:
                 if self.stopped is not None and self.slots.running:

@@ -60,7 +60,7 @@ def check(journal: Journal, experiment: str) -> Recomputed:
     """
     histories: dict[Digest, History] = {}
     said: list[Finding | Notice] = []
-    begun: set[Digest] = set()
+    begun: dict[Digest, Place] = {}
     entries = list(journal.entries())
     removed = {
         getattr(each.entry.payload, "target", None) for each in entries if each.entry.kind == "tombstone"
@@ -69,7 +69,7 @@ def check(journal: Journal, experiment: str) -> Recomputed:
     for recorded in entries:
         payload = recorded.entry.payload
         if isinstance(payload, ExperimentCreated) and payload.name == experiment:
-            begun.add(recorded.id)
+            begun[recorded.id] = (recorded.entry.origin, recorded.seq)
             try:
                 histories[recorded.id] = History(recorded.id, searches.read(payload))
             except FormatError as error:
@@ -81,9 +81,14 @@ def check(journal: Journal, experiment: str) -> Recomputed:
             history.add(recorded)
         said += _Checking(journal, history).all()
     mine = {trial for history in histories.values() for trial in history.own}
-    unreadable = begun - histories.keys()
+    unreadable = begun.keys() - histories.keys()
     for recorded in foreign:
-        if recorded.id not in mine and recorded.id not in removed and not unreadable:
+        if recorded.id in mine or recorded.id in removed or unreadable:
+            continue
+        if not any(_saw(recorded, place) for place in begun.values()):
+            detail = f"it began where no search of {experiment} was known yet"
+            said.append(_notice("trial.foreign", recorded.id, detail))
+        else:
             said.append(
                 Finding(
                     what="trial.foreign",
@@ -310,6 +315,14 @@ class _Checking:
 
 def _trial_seed(search: Search, proposed: TrialProposed) -> int | None:
     return search.trial_seed if proposed.seed is None else proposed.seed
+
+
+def _saw(recorded: Recorded, place: Place) -> bool:
+    """Whether who wrote an entry knew of the one at a place."""
+    origin, seq = place
+    if recorded.entry.origin == origin:
+        return recorded.seq > seq
+    return any(each.origin == origin and each.size > seq for each in recorded.entry.seen)
 
 
 def _trees(search: Search) -> str:

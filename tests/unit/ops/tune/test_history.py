@@ -206,3 +206,22 @@ def test_two_machines_that_proposed_one_number_are_both_there(story, losses):
     assert [each.partition(" ")[2].partition(" ")[0] for each in said] == ["1", "2"]
     assert [each.id for each, text in zip(now.own, said, strict=True) if "best so far" in text] == [wanted]
     assert f"best loss {least}" in "\n".join(status(now, options, 1.0, 1))
+
+
+def test_an_end_behind_a_loss_changes_nothing_of_what_was_before(story):
+    proposal = story.propose(0)
+    first, second = story.start(proposal), story.start(proposal)
+    heads, told = [], []
+    for step in (lambda: story.lose(first), lambda: story.lose(second), lambda: story.end(first)):
+        heads.append(story.maker.journal.head())
+        told.append((story.state(), observations(story.search, story.history.at())))
+        step()
+    assert [states[0][1:] for states, _ in told] == [
+        (State.PENDING, True),
+        (State.PENDING, True),
+        (State.FAILED, False),
+    ]
+    assert story.state() == [(0, State.DONE, False)]
+    for head, (states, known) in zip(heads, told, strict=True):
+        assert story.state(head) == states
+        assert observations(story.search, story.history.at(head)) == known

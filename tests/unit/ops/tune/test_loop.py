@@ -1,7 +1,7 @@
 """Searches whose trials are real programs."""
 
 import sys
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 
 import pytest
 
@@ -465,3 +465,52 @@ def test_who_is_alone_is_found_out_under_the_lock_of_the_search(searched, git_pr
     monkeypatch.setattr(fs, "share", seen)
     searched(2)
     assert held == [True]
+
+
+def test_the_last_trial_of_a_grid_is_tried_again_where_its_process_died(searched, git_project):
+    submitted = []
+
+    class Dying(Here):
+        def submit(self, what, /, *arguments):
+            submitted.append(arguments)
+            if len(submitted) != 2:
+                return super().submit(what, *arguments)
+            future = Future()
+            future.set_exception(BrokenExecutor())
+            return future
+
+    tuned = searched(
+        None,
+        definitions=("n=int(1, 2)",),
+        words=("0.5", "{n}"),
+        wanted={"sampler": "grid"},
+        jobs=3,
+        executor=Dying,
+    )
+    assert [each.state for each in tuned.standing.own] == [State.DONE, State.DONE]
+    assert len(submitted) == 3
+
+
+@pytest.mark.parametrize("knew", [False, True])
+def test_a_run_elsewhere_is_foreign_where_the_search_was_known(searched, git_project, knew):
+    searched(1)
+    git_project.run("python", "train.py", "0.1", "1", "2", experiment="x")
+    stranger = git_project.last.id
+    journal = git_project.workspace.journal
+    heads = journal.head().origins
+
+    class Elsewhere:
+        """The journal as if another clone had written that trial."""
+
+        tree = staticmethod(journal.tree)
+
+        def entries(self):
+            for each in journal.entries():
+                if each.id == stranger:
+                    seen = heads if knew else ()
+                    each = replace(each, seq=0, entry=replace(each.entry, origin=b"e" * 16, seen=seen))
+                yield each
+
+    checked = tune_verify.check(Elsewhere(), "x")
+    assert [each.what for each in checked.findings] == ["trial.foreign"] * knew
+    assert [each.what for each in checked.notices] == ["trial.foreign"] * (not knew)
