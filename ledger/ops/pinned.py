@@ -1,10 +1,14 @@
 """A trial of a search: of the code as it was when the search began, with what was proposed."""
 
+import os
 import posixpath
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
 
 from ledger.capture.code import CapturedCode
 from ledger.capture.files import Scan
+from ledger.capture.walk import place
 from ledger.errors import CannotRecordError
 from ledger.model import Artifact, ArtifactRole, CodeSnapshot, Digest, Hyperparameter, Manifest, Mode
 from ledger.model.codec import decode
@@ -16,6 +20,30 @@ from ledger.workspace import Workspace
 
 SOURCE = "proposal"
 """Of a hyperparameter that shows nowhere but in what was proposed."""
+
+
+def without_own_output(found: Scan, root: Path) -> Scan:
+    """A tree without the files that our output goes to, which grow as a search does."""
+    ours = set()
+    for descriptor in (1, 2):
+        with suppress(OSError):  # it is closed
+            status = os.fstat(descriptor)
+            ours.add((status.st_dev, status.st_ino))
+    inodes = {inode for _, inode in ours}
+    own = {
+        path
+        for path, status in found.files.items()
+        if status.inode in inodes and _identity(place(root, path)) in ours
+    }
+    return replace(found, files={path: status for path, status in found.files.items() if path not in own})
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.lstat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def instead(

@@ -99,6 +99,10 @@ def prepare(
 
     # 1. The tree, its code and the inputs in it.
     before = files.scan(root, skip)
+    if options.searching or options.pinned is not None:
+        from ledger.ops import pinned  # of use to a search alone
+
+        before = pinned.without_own_output(before, root)
     known = Known.load(layout.index(workspace.directory), root)
     mentioned = _notebooks(command, directory, root)
     captured = _code(workspace, root, ".", workspace.git, before, known, secrets, mentioned)
@@ -110,8 +114,6 @@ def prepare(
         )
     changed = False
     if options.pinned is not None:
-        from ledger.ops import pinned  # of use to a search alone
-
         live = captured
         captured, before = pinned.instead(workspace, captured, before, options.pinned)
         changed = captured.snapshot.tree != live.snapshot.tree

@@ -63,5 +63,7 @@ class RunOptions:
     """Let the kernel tell each file that is opened."""
     deep: bool = False
     """Compare every installed file with what its package's record says."""
+    searching: bool = False
+    """Whether the code is a search's, which a file that its own output goes to is no part of."""
     pinned: Pinned | None = None
     """What a search says of this trial, which is one of it."""

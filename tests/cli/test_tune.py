@@ -1,6 +1,7 @@
 """``ledger tune`` with real programs."""
 
 import re
+import subprocess
 import sys
 
 import pytest
@@ -144,3 +145,13 @@ def test_a_search_in_a_bundle_is_looked_at_and_goes_on_with_a_command_that_is_na
     assert "search.partial" in [each["what"] for each in document["notices"]]
     refused = tuning("tune", "-x", "digits", "-n", "2", directory=tmp_path / "opened", code=2)
     assert "others chose the one that is recorded" in refused.err
+
+
+def test_a_log_of_its_own_in_the_tree_is_no_code_of_a_search(tuning):
+    for count in ("1", "2"):
+        with open(tuning.path / "tune.log", "ab") as log:
+            words = [*tuning.words, "tune", "-n", count, *OPTIONS, *COMMAND]
+            done = subprocess.run(words, cwd=tuning.path, stdout=log, stderr=log, check=False)
+        assert done.returncode == 0, (tuning.path / "tune.log").read_text()
+    assert "trial 2/2" in (tuning.path / "tune.log").read_text()
+    assert tuning.document("verify", "-x", "digits")["ok"]

@@ -181,7 +181,7 @@ def _search(workspace: Workspace, wanted: Wanted, directory: Path, variables: Ma
     prepared = prepare(
         workspace,
         wanted.command,
-        RunOptions(inputs=wanted.inputs, outputs=wanted.outputs, seed=wanted.seed),
+        RunOptions(inputs=wanted.inputs, outputs=wanted.outputs, seed=wanted.seed, searching=True),
         directory=directory,
         variables=variables,
         parent=None,
