@@ -198,7 +198,7 @@ def test_a_metric_that_no_trial_has_is_refused_after_the_first(searched, git_pro
 
 def test_any_executor_runs_trials(searched, git_project):
     tuned = searched(2, jobs=2, executor=lambda: ThreadPoolExecutor(1))
-    assert [each.state for each in tuned.standing.own] == [State.DONE, State.DONE]
+    assert [(each.state, each.measured.reason) for each in tuned.standing.own] == [(State.DONE, None)] * 2
     assert found(git_project)[0] == []
 
 
