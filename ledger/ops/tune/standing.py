@@ -36,7 +36,8 @@ class TuneOptions:
     trace: bool = True
     """Let the kernel tell each file that a trial opens."""
     executor: Callable[[], Executor] | None = None
-    """Makes what runs trials, one at a time; None for processes of this machine."""
+    """Makes what runs trials, one at a time, each in a process (a busy one's threads would get in the way of
+    recording); None for processes of this machine."""
 
 
 @frozen

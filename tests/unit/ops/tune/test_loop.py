@@ -1,7 +1,8 @@
 """Searches whose trials are real programs."""
 
 import sys
-from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from multiprocessing import get_context
 
 import pytest
 
@@ -197,7 +198,7 @@ def test_a_metric_that_no_trial_has_is_refused_after_the_first(searched, git_pro
 
 
 def test_any_executor_runs_trials(searched, git_project):
-    tuned = searched(2, jobs=2, executor=lambda: ThreadPoolExecutor(1))
+    tuned = searched(2, jobs=2, executor=lambda: ProcessPoolExecutor(1, get_context("spawn")))
     assert [(each.state, each.measured.reason) for each in tuned.standing.own] == [(State.DONE, None)] * 2
     assert found(git_project)[0] == []
 
