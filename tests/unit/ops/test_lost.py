@@ -5,7 +5,8 @@ import sys
 import time
 from dataclasses import replace
 
-from ledger.model import HealthState, Status, TrialStarted
+from ledger.capture import trace
+from ledger.model import HealthState, Status, TrialStarted, layout
 from ledger.ops import lost, spool
 
 
@@ -83,6 +84,12 @@ def test_streams_are_not_kept_if_the_commands_secret_is_not_known_any_more(proje
     assert project.stdout() == b"my token is secret:API_TOKEN"
 
 
+def watched(place):
+    """What the log of the files says by now."""
+    found = trace.read(place)
+    return () if found is None else found.accesses
+
+
 def test_what_a_lost_trial_had_read_is_saved(project, tmp_path):
     data = tmp_path / "data"
     data.write_text("1")
@@ -99,7 +106,10 @@ run(workspace.find_or_make(place)[0], [{sys.executable!r}, "-c", {program!r}], d
     while not (project.path / "ready").exists():
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    time.sleep(1)  # until the log of what was read is written: whatever waits longer is written first
+    (place,) = layout.spool(project.workspace.directory).iterdir()
+    while not any(each.path == str(data) for each in watched(place)):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     deadline = time.monotonic() + 30
