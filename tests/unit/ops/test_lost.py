@@ -107,11 +107,11 @@ run(workspace.find_or_make(place)[0], [{sys.executable!r}, "-c", {program!r}], d
         assert time.monotonic() < deadline
         time.sleep(0.01)
     (place,) = layout.spool(project.workspace.directory).iterdir()
-    while not any(each.path == str(data) for each in watched(place)):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    while not any(each.path == str(data) for each in watched(place)):  # the guard writes it
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
     deadline = time.monotonic() + 30
     while not lost.recover(project.workspace):
         assert time.monotonic() < deadline

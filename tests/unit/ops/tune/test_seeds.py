@@ -70,7 +70,7 @@ def test_what_may_be_the_best_is_tried_again_with_the_next_seed(searched, git_pr
     assert max(begun.values()) <= 3
     believed = done.standing.believed
     assert believed.low < believed.mean < believed.high
-    its = [each for each in own if each.number in believed.trials]
+    its = [each for each in own if each.id in believed.trials]
     assert len({each.proposed.point for each in its}) == 1
     assert believed.seeds == sum(each.state is State.DONE for each in its)
     checked = tune_verify.check(git_project.workspace.journal, "x")
