@@ -5,7 +5,6 @@ from functools import cached_property
 from typing import Final
 
 from ledger.compare.base import Comparison, Tolerance
-from ledger.compare.texts import masks
 from ledger.model import Allowance, Digest, Trial
 from ledger.store.base import Store
 
@@ -65,6 +64,8 @@ class Allowances:
         found = self.get(part, path)
         if found is None or not found.masks or max(store.size(expected), store.size(got)) > MOST_BYTES:
             return None
+        from ledger.compare.texts import masks  # numpy comes with it, of no use to who reads entries
+
         line = masks.same(store.get(expected), store.get(got), found.masks)
         if line is None:
             return Comparison(same=True, exact=False, detail="the same but for what varies from run to run")
