@@ -19,9 +19,8 @@ pytestmark = pytest.mark.bench
 
 SIZE = 1 << 30
 AIM, MOST_RATIO = 2.0, 3.0
-"""Elapsed, of reading: what is wanted, and what fails. Processors differ: 1.5 on one, 2.0 to 2.3 on another, where all
-numbers differ."""
-"""Of elapsed time."""
+"""Of elapsed time: what is wanted, and what fails. Processors differ: where all numbers differ, 1.5 on one
+and 2.0 to 2.3 on another."""
 ROUNDS = 3
 """From a page cache both are memory traffic, which others on the machine slow: one round of it has to do."""
 MOST_MEMORY = 500 << 10
