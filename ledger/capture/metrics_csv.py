@@ -88,7 +88,10 @@ def _header(file: BinaryIO) -> tuple[list[str], str, int]:
     text = text.lstrip("#")
     outside = "".join(text.split('"')[::2])
     delimiter = max(",;\t", key=outside.count)
-    cells = next(csv.reader([text], delimiter=delimiter), [])
+    try:
+        cells = next(csv.reader([text], delimiter=delimiter), [])
+    except csv.Error:
+        return [], ",", 0
     return (_names(cells), delimiter, file.tell()) if _is_header(cells) else ([], delimiter, 0)
 
 

@@ -27,6 +27,7 @@ _MASKS = (
     (r"(b3:)?\b[0-9a-f]{8,}\b", "ID"),
     (r"\b\d+ objects\b", "OBJECTS"),  # a series holds times: two that were written in one tick are one object
     (r"^( *host +\w+:|  platform ).*", r"\1"),
+    (r"(Pacific/Kiritimati|Etc/GMT\+12) \(UTC[+-]\d+\)", "ZONE"),  # whichever has another date now
     (r"(\bbox +)\S[^\n]*?\((x86_64|aarch64)\)", r"\1PROCESSOR"),
     (r"/\S+", "PATH"),
     (r"\((master|main)\)", ""),

@@ -100,6 +100,7 @@ def test_any_bytes_of_an_event_become_points_or_a_problem(noise):
     st.binary(max_size=300) | st.text('0123456789,;\n"e.-#aep\t ', max_size=300).map(str.encode),
     st.booleans(),
 )
+@example(b"\r\x01\n", False)
 def test_any_table_becomes_points_or_a_problem(noise, cut):
     for name in ("metrics.csv", "results.csv", "metrics.jsonl", "log.jsonl", "trainer_state.json", "out"):
         well_formed(read(name, noise, patterns=["out"], cut=cut))

@@ -17,7 +17,15 @@ _MOST_BYTES: Final = 1 << 30
 _MOST_RATIO: Final = 200
 """An archive whose members are larger than the first, and so many times as large as it is, is a bomb."""
 _IN_MEMORY: Final = 16 << 20
-_BROKEN: Final = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError)
+_BROKEN: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    OSError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    UnicodeError,  # of a name
+)
 """What `zipfile` raises for what is damaged, encrypted, or compressed in a way that it does not know."""
 
 
