@@ -3,7 +3,7 @@
 #   make demo       record, replay, compare and verify a real training, about a minute
 #   make examples   a package's new version changes a result: what names it, about a minute; needs the package index.
 #                   And a reviewer who has a file and a public key: some seconds
-#   make test       the tests of every day, and the checks of make lint
+#   make test       the tests of every day, and the checks of make lint; HYPOTHESIS=explore tries other examples
 #   make test-all   those that are slow, need the package index, or measure speed, too
 #   make programs   real programs, run bare, watched by strace and recorded: eight minutes; what they need and
 #                   the machine lacks (strace, a C compiler, Debian's archive and its python3-torch) is said

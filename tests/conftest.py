@@ -17,8 +17,11 @@ from ledger.model import schema
 from ledger.ops import query, replay, run
 
 # How long an example takes says more of the machine than of the code.
-settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("shared")
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# The same examples each time: a change is blamed for what it does. HYPOTHESIS=explore looks for new ones.
+settings.register_profile("same", patient, derandomize=True, database=None)
+settings.register_profile("explore", patient)
+settings.load_profile(os.environ.get("HYPOTHESIS", "same"))
 
 # Beneath nohup, or behind a shell's `&`, these are ignored, and programs that a test starts would do so too.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
