@@ -5,16 +5,14 @@ estimator's, which errs elsewhere, and each tenth is random, since there are pro
 worse than chance. On the problems of ``tests/bench`` the mixture finds better points than each of its parts.
 """
 
-from collections.abc import Sequence
 from typing import ClassVar, Final
 
-from ledger.tune.base import Observation, Sampler
 from ledger.tune.draws import Draws
 from ledger.tune.samplers import candidates, gp, tpe
-from ledger.tune.samplers.history import gathered, trade_off
-from ledger.tune.samplers.sobol import Sobol
+from ledger.tune.samplers.history import History
+from ledger.tune.samplers.modelled import ModelledSampler
 from ledger.tune.samplers.warp import Warp
-from ledger.tune.space.unit import Point, UnitSpace
+from ledger.tune.space.unit import Point
 
 PURPOSE: Final = 18
 STARTING: Final = 10
@@ -24,34 +22,14 @@ TURN: Final = "gptgpgptgr"
 estimator's, or random."""
 
 
-class AutoSampler(Sampler):
+class AutoSampler(ModelledSampler):
     """The portfolio."""
 
     name: ClassVar[str] = "auto"
-    several: ClassVar[bool] = True
+    purpose: ClassVar[int] = PURPOSE
+    starting: ClassVar[int] = STARTING
 
-    def __init__(self, space: UnitSpace, objectives: int, seed: int) -> None:
-        super().__init__(space, objectives, seed)
-        self._observations: Sequence[Observation] = ()
-        self._first = Sobol(space, objectives, seed)
-
-    def update(self, observations: Sequence[Observation]) -> None:
-        """Take all that is known; it replaces what was known before."""
-        self._observations = observations
-        self._first.update(observations)
-
-    def suggest(self, number: int) -> Point:
-        """What the sampler whose turn it is proposes.
-
-        Raises
-        ------
-        SpaceExhaustedError
-            If there is nothing left to try.
-        """
-        draws = Draws(self.seed, number, PURPOSE)
-        history = gathered(self._observations, self.objectives, trade_off(self.objectives, draws))
-        if len(history.points) < STARTING or not history.done:
-            return self._first.suggest(number)
+    def _proposed(self, number: int, history: History, draws: Draws) -> Point:
         match TURN[number % len(TURN)]:
             case "g":
                 return gp.proposed(self.space, history, draws)

@@ -5,14 +5,13 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from ledger.tune.base import Observation, Sampler
 from ledger.tune.draws import Draws
 from ledger.tune.samplers import candidates
 from ledger.tune.samplers.blas import one_thread
 from ledger.tune.samplers.cells import Cells
-from ledger.tune.samplers.history import Floats, History, array, gathered, rounded, trade_off
+from ledger.tune.samplers.history import Floats, History, array, rounded
 from ledger.tune.samplers.kriging import Features, Process, free, hyperparameters, log_improvement
-from ledger.tune.samplers.sobol import Sobol
+from ledger.tune.samplers.modelled import ModelledSampler
 from ledger.tune.samplers.warp import Warp, warped
 from ledger.tune.space.unit import Point, UnitSpace
 
@@ -33,7 +32,7 @@ LEADERS: Final = 4
 """Candidates whose neighbours they are."""
 
 
-class GaussianProcessSampler(Sampler):
+class GaussianProcessSampler(ModelledSampler):
     """A Gaussian process with a Matérn 5/2 kernel and a length scale for each axis.
 
     Pending trials count with the loss that is expected of them; what failed or misses a constraint counts as
@@ -42,30 +41,10 @@ class GaussianProcessSampler(Sampler):
     """
 
     name: ClassVar[str] = "gp"
-    several: ClassVar[bool] = True
+    purpose: ClassVar[int] = PURPOSE
+    starting: ClassVar[int] = STARTING
 
-    def __init__(self, space: UnitSpace, objectives: int, seed: int) -> None:
-        super().__init__(space, objectives, seed)
-        self._observations: Sequence[Observation] = ()
-        self._first = Sobol(space, objectives, seed)
-
-    def update(self, observations: Sequence[Observation]) -> None:
-        """Take all that is known; it replaces what was known before."""
-        self._observations = observations
-        self._first.update(observations)
-
-    def suggest(self, number: int) -> Point:
-        """The candidate with the largest expected improvement.
-
-        Raises
-        ------
-        SpaceExhaustedError
-            If there is nothing left to try.
-        """
-        draws = Draws(self.seed, number, PURPOSE)
-        history = gathered(self._observations, self.objectives, trade_off(self.objectives, draws))
-        if len(history.points) < STARTING or not history.done:
-            return self._first.suggest(number)
+    def _proposed(self, _number: int, history: History, draws: Draws) -> Point:
         return proposed(self.space, history, draws)
 
 

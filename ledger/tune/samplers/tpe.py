@@ -10,12 +10,11 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from ledger.tune.base import Observation, Sampler
 from ledger.tune.draws import Draws
 from ledger.tune.samplers import candidates
-from ledger.tune.samplers.history import Floats, History, array, gathered, rounded, trade_off
+from ledger.tune.samplers.history import Floats, History, array, rounded
+from ledger.tune.samplers.modelled import ModelledSampler
 from ledger.tune.samplers.parzen import Parzen
-from ledger.tune.samplers.sobol import Sobol
 from ledger.tune.space.unit import Point, UnitSpace
 
 PURPOSE: Final = 16
@@ -33,7 +32,7 @@ _TRIES: Final = 10
 """Proposals that were tried already or break a constraint, before a random one is taken."""
 
 
-class TPESampler(Sampler):
+class TPESampler(ModelledSampler):
     """One joint model for all axes with the same condition, made of the trials in which they had values.
 
     The axes without a condition are chosen first, then those whose condition holds, group after group.
@@ -41,30 +40,10 @@ class TPESampler(Sampler):
     """
 
     name: ClassVar[str] = "tpe"
-    several: ClassVar[bool] = True
+    purpose: ClassVar[int] = PURPOSE
+    starting: ClassVar[int] = STARTING
 
-    def __init__(self, space: UnitSpace, objectives: int, seed: int) -> None:
-        super().__init__(space, objectives, seed)
-        self._observations: Sequence[Observation] = ()
-        self._first = Sobol(space, objectives, seed)
-
-    def update(self, observations: Sequence[Observation]) -> None:
-        """Take all that is known; it replaces what was known before."""
-        self._observations = observations
-        self._first.update(observations)
-
-    def suggest(self, number: int) -> Point:
-        """The best candidate by both densities.
-
-        Raises
-        ------
-        SpaceExhaustedError
-            If there is nothing left to try.
-        """
-        draws = Draws(self.seed, number, PURPOSE)
-        history = gathered(self._observations, self.objectives, trade_off(self.objectives, draws))
-        if len(history.points) < STARTING or not history.done:
-            return self._first.suggest(number)
+    def _proposed(self, _number: int, history: History, draws: Draws) -> Point:
         return proposed(self.space, history, draws)
 
 

@@ -1,0 +1,49 @@
+"""What samplers with a model share: points spread over the space first, then what the model proposes."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+from ledger.tune.base import Observation, Sampler
+from ledger.tune.draws import Draws
+from ledger.tune.samplers.history import History, gathered, trade_off
+from ledger.tune.samplers.sobol import Sobol
+from ledger.tune.space.unit import Point, UnitSpace
+
+
+class ModelledSampler(Sampler):
+    """A sampler that learns; of several objectives, each trial trades them off in its own way."""
+
+    several: ClassVar[bool] = True
+    purpose: ClassVar[int]
+    """Tells its random numbers from those of other samplers."""
+    starting: ClassVar[int]
+    """Points that are over before there is a model."""
+
+    def __init__(self, space: UnitSpace, objectives: int, seed: int) -> None:
+        super().__init__(space, objectives, seed)
+        self._observations: Sequence[Observation] = ()
+        self._first = Sobol(space, objectives, seed)
+
+    def update(self, observations: Sequence[Observation]) -> None:
+        """Take all that is known; it replaces what was known before."""
+        self._observations = observations
+        self._first.update(observations)
+
+    def suggest(self, number: int) -> Point:
+        """What the model proposes, once there is enough to learn from.
+
+        Raises
+        ------
+        SpaceExhaustedError
+            If there is nothing left to try.
+        """
+        draws = Draws(self.seed, number, self.purpose)
+        history = gathered(self._observations, self.objectives, trade_off(self.objectives, draws))
+        if len(history.points) < self.starting or not history.done:
+            return self._first.suggest(number)
+        return self._proposed(number, history, draws)
+
+    @abstractmethod
+    def _proposed(self, number: int, history: History, draws: Draws) -> Point:
+        """Where the model would try a trial, of which the number is told too."""
