@@ -155,3 +155,12 @@ def test_a_log_of_its_own_in_the_tree_is_no_code_of_a_search(tuning):
         assert done.returncode == 0, (tuning.path / "tune.log").read_text()
     assert "trial 2/2" in (tuning.path / "tune.log").read_text()
     assert tuning.document("verify", "-x", "digits")["ok"]
+
+
+def test_what_is_true_of_every_trial_is_said_once(tool):
+    tool.project.write(
+        train="import json, random; json.dump({'loss': random.random()}, open('metrics.json', 'w'))"
+    )
+    words = ("-x", "s", "--minimize", "loss", "-n", "3", "-q", "-p", "x=real(0, 1)", "--", sys.executable)
+    done = tool("tune", *words, "train.py", "{x}")
+    assert done.err.count("draws from random without a seed") == 1

@@ -162,6 +162,8 @@ class _Loop:
         self.proposing, self.slots, self.interrupts = proposing, slots, interrupts
         self.elsewhere = elsewhere
         self.tell, self.notify = tell, notify
+        self.warned: set[str] = set()
+        """Warnings of trials: what is true of all of them is said once."""
         self.deadline = None if options.timeout is None else time.monotonic() + options.timeout
         self.stopped: str | None = None
         self.stops_sent = 0
@@ -244,7 +246,9 @@ class _Loop:
             self._recover(id)
             self.notify("a process that ran a trial died; its trial is recorded as lost")
         else:
-            for line in done.warnings:
+            new = [line for line in done.warnings if line not in self.warned]
+            self.warned.update(new)
+            for line in new:
                 self.notify(line)
             if done.error is not None:
                 raise done.error
