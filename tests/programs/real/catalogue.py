@@ -69,6 +69,8 @@ class Program:
     unequal: tuple[Unequal, ...] = ()
     replays: dict[str, str] = field(default_factory=dict)
     """How it is recorded → the verdict of its replay."""
+    unexplained: str | None = None
+    """Why a replay may diverge with nothing observed that explains it."""
 
     @property
     def origin(self) -> str:
