@@ -1,134 +1,111 @@
 """Blocks of floating-point numbers that differ in many places: compared whole, with no place picked out.
 
-What is computed of a block is made in few passes over it, in single precision for single-precision numbers:
-where that rounds, only the few that may be the farthest apart of all so far are computed anew.
+Single-precision numbers are compared in double precision only in those rows where they may be the farthest
+apart of all so far.
 """
 
 import math
-import threading
 from typing import Any, Final, NamedTuple
 
 import numpy
 from numpy.typing import NDArray
 
 from ledger.compare.base import Tolerance
+from ledger.compare.row_bounds import ROW, Known, row_bounds
+from ledger.compare.scratch import SCRATCH
 
 SIGNED: Final = {2: numpy.int16, 4: numpy.int32, 8: numpy.int64}
 """Bits of a floating-point number, by its size."""
-_UP: Final = 1 + 1e-6
-_DOWN: Final = 1 - 1e-6
-"""More than what subtraction and division round off in single precision."""
-_SOME: Final = 1 << 9
-"""Numbers that are looked at to see what kind of numbers they are."""
-
-
-class Known(NamedTuple):
-    """How far apart earlier numbers are: what is nearer need not be known precisely."""
-
-    absolute: float = 0.0
-    relative: float = 0.0
-    ulp: int = 0
-
-
-class _Scratch(threading.local):
-    """Memory for what is computed, of each thread: to get it anew takes longer than to fill it."""
-
-    held: NDArray[Any] = numpy.empty(0, "f4")
-
-    def array(self, count: int) -> NDArray[Any]:
-        """Single-precision numbers of that count."""
-        if len(self.held) < count:
-            self.held = numpy.empty(count, "f4")
-        return self.held[:count]
-
-
-_SCRATCH: Final = _Scratch()
+_ROWS: Final = 1 << 4
+"""Rows for which all that is computed in double precision fits into a processor's cache; few."""
 
 
 class Dense(NamedTuple):
-    """Fields of `numbers.Apart`; `first` is a position."""
+    """Fields of `numbers.Apart`, of finite numbers; `first` is a position."""
 
     absolute: float
     relative: float
     ulp: int
-    outside: int | None
-    """None for all that differ."""
+    outside: int
     first: int
+    differing: int
 
 
-def dense(
-    a: NDArray[Any], b: NDArray[Any], differ: NDArray[Any], tolerance: Tolerance, known: Known
-) -> Dense | None:
+_NOTHING: Final = Dense(0.0, 0.0, 0, 0, 0, 0)
+_INFINITE: Final = Dense(math.inf, math.inf, 0, 0, 0, 0)
+
+
+def dense(a: NDArray[Any], b: NDArray[Any], tolerance: Tolerance, known: Known) -> Dense | None:
     """Compare two blocks of one type, some of whose numbers differ; None if not all of them are finite."""
-    found = _single(a, b, differ, tolerance, known) if a.dtype.itemsize == 4 else None
-    return found or _double(a, b, differ, tolerance)
+    whole = len(a) - len(a) % ROW if a.dtype.itemsize == 4 and len(a) > _ROWS * ROW else 0
+    parts = []
+    if whole:
+        parts.append(_single(a[:whole].reshape(-1, ROW), b[:whole].reshape(-1, ROW), tolerance, known))
+    if whole < len(a):
+        rest = _double(a[whole:], b[whole:], tolerance)
+        parts.append(rest._replace(first=whole + rest.first))
+    found = _joined(parts)
+    return found if math.isfinite(found.absolute) else None
 
 
-def _single(
-    a: NDArray[Any], b: NDArray[Any], differ: NDArray[Any], tolerance: Tolerance, known: Known
-) -> Dense | None:
-    """The same in single precision; None if that does not tell it either."""
-    scratch = _SCRATCH.array(len(a))
-    far = numpy.subtract(b, a, out=scratch)
-    high, low = float(far.max()), float(far.min())
-    if not (math.isfinite(high) and math.isfinite(low)):
-        return None
-    absolute = max(high, -low)
-    if absolute * _UP >= known.absolute:
-        places = _at_least(absolute * _DOWN, far)
-        absolute = float(numpy.abs(b[places].astype("f8") - a[places]).max())
-
-    # Only numbers that are small against the largest difference may be farther apart, relatively or in units
-    # in the last place, than what is known. A relative difference of less than half has 2**25 units at most.
-    least = min(known.relative, known.ulp / 2**25, tolerance.rtol or 0.49, 0.49)
-    small = absolute / (least * _DOWN) if least else math.inf
-    if 8 * numpy.count_nonzero(numpy.abs(a[:_SOME]) <= small) < _SOME:
-        places = numpy.flatnonzero(numpy.abs(a, out=scratch) <= small)
-        relative, ulp = _relatively(a[places], b[places]), ulps(a[places], b[places])
-    else:
-        relative, ulp = _divided(a, b, known, scratch)
-
-    outside = None
-    if tolerance.rtol or tolerance.atol:
-        if absolute * _UP > tolerance.atol and max(relative, least) * _UP >= tolerance.rtol:
-            return None
-        outside = 0
-    return Dense(absolute, relative, ulp or 0, outside, int(numpy.argmax(differ)))
+def _single(a: NDArray[Any], b: NDArray[Any], tolerance: Tolerance, known: Known) -> Dense:
+    """Compare rows of numbers in single precision."""
+    bounds = row_bounds(a, b)
+    if bounds is None:
+        return _INFINITE
+    found, rows = [], bounds.above(known, tolerance)
+    if len(rows) > _ROWS:  # the farthest apart may be in a few of them, and then others are not looked at
+        widest = bounds.widest()
+        found.append(_rows(a, b, widest, tolerance))
+        known = _known(known, found[0])
+        rows = numpy.setdiff1d(bounds.above(known, tolerance), widest, assume_unique=True)
+    for start in range(0, len(rows), _ROWS):
+        found.append(_rows(a, b, rows[start : start + _ROWS], tolerance))
+    told = _joined(found or [_NOTHING])._replace(differing=bounds.differing)
+    if not (tolerance.rtol or tolerance.atol):
+        return told._replace(outside=bounds.differing, first=bounds.first)
+    return told if told.outside else told._replace(first=bounds.first)
 
 
-def _divided(
-    a: NDArray[Any], b: NDArray[Any], known: Known, scratch: NDArray[Any]
-) -> tuple[float, int | None]:
-    """Largest relative difference, and in units in the last place, of numbers of which any may be it."""
-    share = numpy.subtract(b, a, out=scratch)
-    numpy.divide(share, a, out=share)
-    relative = _largest(share)
-    least = min(0.49, known.ulp / 2**25)
-    places = _at_least(least * _DOWN, share) if relative * _UP >= least else None
-    if relative * _UP >= known.relative and not math.isinf(known.relative):
-        farthest = _at_least(relative * _DOWN, share)
-        relative = _relatively(a[farthest], b[farthest])
-    if places is None:
-        return relative, 0
-    few = len(places) < len(a) // 8
-    return relative, ulps(a[places], b[places]) if few else ulps(a, b, scratch.view(numpy.int32))
+def _known(known: Known, found: Dense) -> Known:
+    return Known(
+        absolute=max(known.absolute, found.absolute),
+        relative=max(known.relative, found.relative),
+        ulp=max(known.ulp, found.ulp),
+    )
 
 
-def _relatively(a: NDArray[Any], b: NDArray[Any]) -> float:
-    """Largest relative difference, in double precision."""
-    wide = a.astype("f8")
-    return _largest((b - wide) / numpy.abs(wide))
+def _rows(a: NDArray[Any], b: NDArray[Any], rows: NDArray[Any], tolerance: Tolerance) -> Dense:
+    """Compare some rows."""
+    found = _double(a[rows].ravel(), b[rows].ravel(), tolerance)
+    row, column = divmod(found.first, ROW)
+    return found._replace(first=int(rows[row]) * ROW + column)
 
 
-def _double(a: NDArray[Any], b: NDArray[Any], differ: NDArray[Any], tolerance: Tolerance) -> Dense | None:
+def _joined(parts: list[Dense]) -> Dense:
+    """Of all parts."""
+    telling = [each for each in parts if each.outside] or [each for each in parts if each.differing] or parts
+    return Dense(
+        absolute=max(each.absolute for each in parts),
+        relative=max(each.relative for each in parts),
+        ulp=max(each.ulp for each in parts),
+        outside=sum(each.outside for each in parts),
+        first=min(each.first for each in telling),
+        differing=sum(each.differing for each in parts),
+    )
+
+
+def _double(a: NDArray[Any], b: NDArray[Any], tolerance: Tolerance) -> Dense:
+    """Compare in double precision."""
     size, far = a.astype("f8"), b.astype("f8")
     numpy.subtract(far, size, out=far)
     numpy.abs(far, out=far)
     absolute = float(far.max())
     if not math.isfinite(absolute):
-        return None
+        return _INFINITE
     numpy.abs(size, out=size)
-    outside = None
+    differ = numpy.not_equal(a, b, out=SCRATCH.flags(len(a)))
+    differing = outside = int(numpy.count_nonzero(differ))
     if tolerance.rtol or tolerance.atol:
         limit = size * tolerance.rtol
         limit += tolerance.atol
@@ -136,8 +113,9 @@ def _double(a: NDArray[Any], b: NDArray[Any], differ: NDArray[Any], tolerance: T
         outside = int(numpy.count_nonzero(beyond))
         if outside:
             differ = beyond
+    first = int(numpy.argmax(differ))
     numpy.divide(far, size, out=far)
-    return Dense(absolute, _largest(far), ulps(a, b) or 0, outside, int(numpy.argmax(differ)))
+    return Dense(absolute, _largest(far), ulps(a, b) or 0, outside, first, differing)
 
 
 def _largest(numbers: NDArray[Any]) -> float:
@@ -149,17 +127,12 @@ def _largest(numbers: NDArray[Any]) -> float:
     return max(high, -low)
 
 
-def _at_least(bound: float, numbers: NDArray[Any]) -> NDArray[Any]:
-    """Positions of the numbers whose absolute value is not below a bound."""
-    return numpy.flatnonzero((numbers >= bound) | (numbers <= -bound))
-
-
-def ulps(a: NDArray[Any], b: NDArray[Any], scratch: NDArray[Any] | None = None) -> int | None:
+def ulps(a: NDArray[Any], b: NDArray[Any]) -> int | None:
     """Largest difference of finite numbers in units in the last place; None if they have none in common."""
     if a.dtype != b.dtype or a.dtype.kind != "f" or a.dtype.itemsize not in SIGNED or not len(a):
         return None
     one, other = (each.view(SIGNED[a.dtype.itemsize]) for each in (a, b))
-    far = numpy.bitwise_xor(one, other, out=scratch)
+    far = numpy.bitwise_xor(one, other)
     across = 0
     if far.min() < 0:  # of two signs: as far apart as both are from 0
         places = numpy.flatnonzero(far < 0)

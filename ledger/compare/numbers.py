@@ -8,7 +8,9 @@ import numpy
 from numpy.typing import NDArray
 
 from ledger.compare.base import Distance, Tolerance
-from ledger.compare.dense import SIGNED, Known, dense, ulps
+from ledger.compare.dense import SIGNED, dense, ulps
+from ledger.compare.row_bounds import Known
+from ledger.compare.scratch import SCRATCH
 from ledger.model.frozen import frozen
 
 Block = NDArray[Any]
@@ -17,6 +19,8 @@ BFLOAT16: Final = "bfloat16"
 """A type that numpy does not know: the upper half of a ``<f4``."""
 _AT_ONCE: Final = 1 << 16
 """Numbers for which all that is computed of them fits into a processor's cache."""
+_MOST: Final = 1 << 20
+"""Numbers for which it is done where steps are dear, or go through parts of them anyway as `dense` does."""
 _FEW: Final = 1 << 10
 
 
@@ -128,7 +132,8 @@ def apart(
         takes longer than what does not fit into a cache.
     """
     found, known = Apart(), known or Apart()
-    step = max(len(expected), 1) if shared else _AT_ONCE
+    single = expected.dtype.kind == "f" and expected.dtype.itemsize == 4
+    step = _MOST if shared or single else _AT_ONCE
     with numpy.errstate(all="ignore"):
         for start in range(0, len(expected), step):
             a, b = (_native(each[start : start + step]) for each in (expected, got))
@@ -161,18 +166,22 @@ def _native(block: Block) -> Block:
 
 def _apart(a: Block, b: Block, tolerance: Tolerance, spare: int, known: Apart) -> Apart:
     size = len(a)
-    bits = SIGNED.get(a.dtype.itemsize) if a.dtype == b.dtype and a.dtype.kind == "f" else None
-    differ = a != b
-    differing = int(numpy.count_nonzero(differ))
-    if bits is not None and 8 * differing > size >= _FEW:
+    comparable = size >= _FEW and a.dtype == b.dtype and a.dtype.kind == "f"
+    bits = SIGNED.get(a.dtype.itemsize) if comparable else None
+    many = bits is not None and 8 * int(numpy.count_nonzero(a[:_FEW] != b[:_FEW])) > _FEW
+    if not many:  # as it begins, most often it goes on: then one pass less tells it
+        differ = numpy.not_equal(a, b, out=SCRATCH.flags(size))
+        differing = int(numpy.count_nonzero(differ))
+        many = 8 * differing > size
+    if bits is not None and many:
         far = Known(known.absolute, known.relative, (known.ulp or 0) << spare)
-        if found := dense(a, b, differ, tolerance, far):
+        if found := dense(a, b, tolerance, far):
             return Apart(
                 absolute=found.absolute,
                 relative=found.relative,
                 ulp=found.ulp >> spare,
-                differing=differing,
-                outside=differing if found.outside is None else found.outside,
+                differing=found.differing,
+                outside=found.outside,
                 compared=size,
                 first=(a[found.first].item(), b[found.first].item()),
             )

@@ -1,0 +1,159 @@
+import math
+
+import numpy
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from ledger.compare.base import Tolerance
+from ledger.compare.dense import dense
+from ledger.compare.numbers import Apart, apart
+from ledger.compare.row_bounds import ROW, Known, row_bounds
+
+EXACT = Tolerance()
+ODD = [0.0, -0.0, 1e-45, -1e-45, 1e-38, -1e-38, 3e38, -3e38, 1.0, -1.0, 2.0**-126, math.nan, -math.nan]
+ODD += [math.inf, -math.inf]
+FINITE = [each for each in ODD if math.isfinite(each)]
+LENGTHS = st.sampled_from([1024, 4 * ROW + 7, 17 * ROW, 17 * ROW + 1, 33 * ROW + 2000])
+
+SCALES = [(-44, 30), (-8, 2), (-44, 20)]
+"""Powers of ten: of numbers, and of what others differ by, relatively and absolutely."""
+
+
+@st.composite
+def pairs(draw, odd=FINITE):
+    """Two arrays of many magnitudes that differ by little or much, with odd numbers here and there."""
+    random = numpy.random.default_rng(draw(st.integers(0, 2**32)))
+    size, spread = draw(LENGTHS), numpy.float32(draw(st.sampled_from([0, 1, 8])))
+    scale, by, more = (numpy.float32(10.0 ** draw(st.integers(*each))) for each in SCALES)
+    noise = [random.standard_normal(size, dtype="f4") for _ in range(4)]
+    with numpy.errstate(all="ignore"):
+        a = noise[0] * scale * numpy.exp(noise[1] * spread)
+        a[~numpy.isfinite(a)] = 1
+        b = a * (1 + noise[2] * by) + noise[3] * more
+        b[~numpy.isfinite(b)] = -2
+    if draw(st.booleans()):
+        b = b[random.permutation(size)]
+    if odd:
+        for each in (a, b):
+            places = random.integers(0, size, draw(st.sampled_from([0, 1, 20])))
+            each[places] = random.choice(numpy.array(draw(st.lists(st.sampled_from(odd), min_size=1)), "f4"))
+    same = random.random(size) < draw(st.sampled_from([0, 0.05, 0.5]))
+    b[same] = a[same]
+    return a, b
+
+
+TOLERANCES = st.one_of(
+    st.just(EXACT),
+    st.builds(
+        Tolerance,
+        rtol=st.sampled_from([0, 1e-7, 1e-3, 0.5, 3, 1e9]),
+        atol=st.sampled_from([0, 1e-40, 1e-9, 1e-5, 1, 1e30]),
+    ),
+)
+
+
+def by_hand(a, b, tolerance):
+    """The same, number by number in double precision."""
+    with numpy.errstate(all="ignore"):
+        differ = ~((a == b) | ((a != a) & (b != b)))
+        x, y = (each[differ].astype("f8") for each in (a, b))
+        far = numpy.abs(y - x)
+        far[numpy.isnan(far)] = math.inf
+        relative = numpy.where((x == 0) | ~numpy.isfinite(x), math.inf, far / numpy.abs(x))
+        near = numpy.isclose(y, x, tolerance.rtol, tolerance.atol)
+    steps = [_steps(each[differ]) for each in (a, b)]
+    outside = numpy.flatnonzero(differ)[~near]
+    first = int((outside if len(outside) else numpy.flatnonzero(differ))[0]) if len(x) else None
+    return Apart(
+        absolute=float(far.max(initial=0)),
+        relative=float(relative.max(initial=0)),
+        ulp=int(numpy.abs(steps[1] - steps[0]).max(initial=0)) if numpy.isfinite([*x, *y]).all() else None,
+        differing=len(x),
+        outside=len(outside),
+        compared=len(a),
+        first=None if first is None else (a[first].item(), b[first].item()),
+    )
+
+
+def _steps(numbers):
+    bits = numbers.view("i4").astype("i8")
+    return numpy.where(bits < 0, -(bits + 2**31), bits)
+
+
+@settings(max_examples=60)
+@given(pair=pairs(ODD), tolerance=TOLERANCES, shared=st.booleans())
+def test_blocks_are_compared_as_number_by_number(pair, tolerance, shared):
+    assert repr(apart(*pair, tolerance, shared=shared)) == repr(by_hand(*pair, tolerance))
+
+
+@settings(max_examples=60)
+@given(pair=pairs(), earlier=pairs(), tolerance=TOLERANCES)
+def test_what_is_nearer_than_what_is_known_does_not_count(pair, earlier, tolerance):
+    known = by_hand(*earlier, tolerance)
+    found = known + apart(*pair, tolerance, known=known)
+    assert repr(found) == repr(known + by_hand(*pair, tolerance))
+
+
+@settings(max_examples=60)
+@given(pair=pairs())
+def test_no_row_exceeds_its_bounds(pair):
+    assume(len(pair[0]) >= ROW)
+    a, b = (each[: len(each) // ROW * ROW].reshape(-1, ROW) for each in pair)
+    with numpy.errstate(all="ignore"):
+        bounds = row_bounds(a, b)
+        if bounds is None:
+            assert not numpy.isfinite(b - a).all()
+            return
+    for row, (one, other) in enumerate(zip(a, b, strict=True)):
+        exact = by_hand(one, other, EXACT)
+        assert exact.absolute <= bounds.absolute[row]
+        assert exact.relative <= bounds.relative[row]
+        assert exact.ulp <= bounds.ulp[row]
+        assert bounds.least[row] == numpy.abs(one).min()
+    assert bounds.differing == numpy.count_nonzero(a != b)
+    assert a.ravel()[: bounds.first].tolist() == b.ravel()[: bounds.first].tolist()
+
+
+@pytest.mark.parametrize(("one", "other"), [(4e-6, -5e-6), (1e-6, 9e-6), (5.1e-6, 1e-40), (0.0, 1e-5)])
+def test_a_single_pair_among_small_differences_is_found(one, other):
+    random = numpy.random.default_rng(0)
+    a = 1 + random.random(40 * ROW, dtype="f4")
+    b = a + random.standard_normal(len(a), dtype="f4") * numpy.float32(1e-6)
+    a[99_999], b[99_999] = one, other
+    known = Known(absolute=1.0, relative=0.01, ulp=1000)
+    with numpy.errstate(all="ignore"):
+        found = dense(a, b, EXACT, known)
+    exact = by_hand(a[99_999:100_000], b[99_999:100_000], EXACT)
+    assert (found.relative, found.ulp) == (exact.relative, exact.ulp)
+    assert found.ulp > known.ulp
+
+
+def test_rows_are_skipped():
+    random = numpy.random.default_rng(0)
+    a = random.standard_normal(64 * ROW, dtype="f4")
+    b = a + random.standard_normal(len(a), dtype="f4") * numpy.float32(1e-6)
+    bounds = row_bounds(a.reshape(-1, ROW), b.reshape(-1, ROW))
+    exact = by_hand(a, b, EXACT)
+    known = Known(absolute=exact.absolute, relative=exact.relative, ulp=exact.ulp)
+    assert len(bounds.above(known, EXACT)) < 16
+    assert len(bounds.above(Known(), EXACT)) == 64
+    assert len(bounds.above(known, Tolerance(atol=exact.absolute * 2))) < 16
+
+
+@pytest.mark.parametrize("share", [1e-6, -1e-6, 1e-3, -1e-3, 0.4, -0.4, -0.7, 2.0, -2.0])
+@pytest.mark.parametrize("size", [1.0, -1.0, 1.9999999, 1e-39])
+def test_a_single_pair_among_equal_ones_is_found(size, share):
+    a = numpy.full(20 * ROW, size, "f4")
+    b = a * numpy.float32(1 + share / 8)
+    b[7 * ROW + 5] = size * (1 + share)
+    exact = by_hand(a, b, EXACT)
+    none = Known(absolute=math.inf, relative=math.inf, ulp=2**40)
+    for field in ("absolute", "relative", "ulp"):
+        known = none._replace(**{field: getattr(exact, field) * 0.9})
+        with numpy.errstate(all="ignore"):
+            assert getattr(dense(a, b, EXACT, known), field) == getattr(exact, field)
+    for tolerance in (Tolerance(rtol=abs(share) * 0.9), Tolerance(atol=exact.absolute * 0.9)):
+        with numpy.errstate(all="ignore"):
+            found = dense(a, b, tolerance, none)
+        assert (found.outside, found.first, found.differing) == (1, 7 * ROW + 5, exact.differing)
