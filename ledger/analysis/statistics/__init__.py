@@ -1,0 +1,1 @@
+"""What some numbers say of those that were not measured: intervals, tests, sizes of effects, power."""

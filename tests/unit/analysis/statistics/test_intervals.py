@@ -1,0 +1,108 @@
+"""Intervals: their ends by hand and by SciPy. How often they hold the truth: test_coverage."""
+
+import math
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from ledger.analysis.statistics import intervals
+from ledger.analysis.statistics.aggregates import iqm
+from ledger.analysis.statistics.contrast import difference, of_groups
+from ledger.analysis.statistics.intervals import Interval, of_contrast, of_mean
+from ledger.analysis.statistics.studentised import without_spread
+
+
+@pytest.mark.parametrize("values", [[0.1, 0.4], [0.1, 0.4, 0.2]])
+def test_of_two_or_three_values_it_is_students(values):
+    found = of_mean(values)
+    expected = scipy.stats.ttest_1samp(values, 0).confidence_interval(0.95)
+    assert (found.low, found.high) == pytest.approx(tuple(expected), rel=1e-10)
+    assert (found.level, found.method) == (0.95, "Student's t")
+
+
+def test_of_few_values_every_resample_is_looked_at():
+    values = np.array([1.0, 2, 4, 8])
+    places = np.array(np.meshgrid(*[np.arange(4)] * 4)).reshape(4, -1)
+    drawn = values[places]
+    means, spreads = drawn.mean(axis=0) - values.mean(), drawn.std(axis=0, ddof=1) / 2
+    with np.errstate(divide="ignore"):
+        ratios = np.sort(means / spreads)
+    low, high = ratios[math.ceil(0.025 * 256) - 1], ratios[math.ceil(0.975 * 256) - 1]
+    error = values.std(ddof=1) / 2
+    found = of_mean(values)
+    assert found.method == "bootstrap-t"
+    assert (found.low, found.high) == pytest.approx(
+        (values.mean() - high * error, values.mean() - low * error), rel=1e-9
+    )
+
+
+def test_drawn_resamples_are_close_to_all():
+    values = np.random.default_rng(2).exponential(1, 9)
+    exact = of_mean(values)
+    # With a second group that adds nothing, resamples are drawn.
+    drawn = of_contrast(of_groups([(1.0, values), (1e-9, values)]))
+    assert (drawn.low, drawn.high) == pytest.approx((exact.low, exact.high), rel=0.1)
+    assert of_mean(values) == exact
+
+
+def test_it_moves_and_turns_with_the_values():
+    values = np.array([1.0, 2, 4, 8, 5])
+    found, turned = of_mean(values), of_mean(-2 * values + 100)
+    assert (turned.low, turned.high) == pytest.approx((100 - 2 * found.high, 100 - 2 * found.low))
+    assert of_mean(values, level=0.9).half < found.half
+    assert 4.0 in found
+    assert 99.0 not in found
+
+
+def test_one_value_says_nothing_and_equal_ones_too_much():
+    one = of_mean([3.0])
+    assert (one.low, one.high, one.method) == (-math.inf, math.inf, intervals.ONE_VALUE)
+    same = of_mean([0.1] * 5)
+    assert (same.low, same.high, same.method) == (pytest.approx(0.1), pytest.approx(0.1), intervals.ALL_EQUAL)
+    for bad in ([], [math.nan, 1.0]):
+        with pytest.raises(ValueError, match=r"at least 1|not finite"):
+            of_mean(bad)
+
+
+def test_a_difference_of_two_groups_is_close_to_welchs():
+    generator = np.random.default_rng(4)
+    a, b = generator.normal(0, 1, 40), generator.normal(1, 2, 50)
+    expected = scipy.stats.ttest_ind(b, a, equal_var=False).confidence_interval(0.95)
+    found = of_contrast(difference([(a, b)]))
+    assert found.method == "bootstrap-t"
+    assert (found.low, found.high) == pytest.approx(tuple(expected), abs=0.08)
+    few = of_contrast(difference([(a[:2], b[:2])]))
+    expected = scipy.stats.ttest_ind(b[:2], a[:2], equal_var=False).confidence_interval(0.95)
+    assert (few.low, few.high) == pytest.approx(tuple(expected), rel=1e-9)
+
+
+def test_resamples_without_spread():
+    assert without_spread(of_groups([(1.0, [1, 2, 3])])) == pytest.approx(1 / 9)
+    assert without_spread(difference([([1, 2], [1, 2])] * 3)) == pytest.approx(1 / 64)
+
+
+def test_any_statistic_in_strata():
+    groups = [np.array([1.0, 2, 3, 4]), np.array([100.0, 100.0])]
+    found = intervals.bootstrap(lambda drawn: drawn[0].mean(axis=1) + drawn[1].mean(axis=1), groups)
+    assert found.method == "percentile bootstrap"
+    # The second group never moves, and no resample of the first is outside of it.
+    assert 101 < found.low < 102.5 < found.high < 104
+
+    def of_middle(seed):
+        values = [np.arange(9.0) ** 2]
+        return intervals.bootstrap(lambda drawn: iqm(drawn[0]), values, resamples=500, seed=seed)
+
+    assert of_middle(3) == of_middle(3)
+    assert of_middle(3) != of_middle(4)
+    alone = intervals.bootstrap(lambda drawn: drawn[0].mean(axis=1), [[1.0]])
+    assert alone == Interval(low=-math.inf, high=math.inf, level=0.95, method=intervals.ONE_VALUE)
+    with pytest.raises(ValueError, match="at least one group"):
+        intervals.bootstrap(lambda drawn: drawn[0].mean(axis=1), [])
+
+
+def test_a_percentile_interval_is_that_of_scipy():
+    values = np.random.default_rng(8).normal(0, 1, 30)
+    expected = scipy.stats.bootstrap((values,), np.mean, method="percentile", rng=1).confidence_interval
+    found = intervals.bootstrap(lambda drawn: drawn[0].mean(axis=1), [values])
+    assert (found.low, found.high) == pytest.approx(tuple(expected), abs=0.02)
