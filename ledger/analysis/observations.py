@@ -21,6 +21,8 @@ class Variable:
     """What a search might have tried; None outside of searches."""
     default: Value = None
     """What it is where nobody chooses; None where nobody said."""
+    condition: str | None = None
+    """When a search gives it a value, as a filter over others; None: always, or nobody said."""
 
     @property
     def varies(self) -> bool:
@@ -81,10 +83,26 @@ class Observations:
         """The same where some hyperparameters tell no configurations apart."""
         return replace(self, variables=tuple(each for each in self.variables if each.name not in names))
 
+    def split(self, name: str) -> "dict[str, Observations]":
+        """The trials by their value of a hyperparameter, which then tells no configurations apart.
+
+        Those that have none are counted among `others` of each part.
+        """
+        (variable,) = (each for each in self.variables if each.name == name)
+        rows: dict[object, list[int]] = {}
+        for row, value in enumerate(variable.values):
+            if value is not None:
+                rows.setdefault(key(value), []).append(row)
+        others = self.others + sum(each is None for each in variable.values)
+        return {
+            str(variable.values[own[0]]): replace(self.without({name}).picked(own), others=others)
+            for own in rows.values()
+        }
+
     @property
     def configurations(self) -> tuple[int, ...]:
         """N numbers, one for each configuration, in the order in which those were first tried."""
-        return _numbered(self.variables, len(self.trials))
+        return numbered([each.values for each in self.variables], len(self.trials))
 
     def by_configuration(self) -> dict[int, list[int]]:
         """Rows of each configuration."""
@@ -96,16 +114,18 @@ class Observations:
 
 def alike(left: Value, right: Value) -> bool:
     """Whether two values are the same choice: 1 and 1.0 are, 1 and True are not, NaN is itself."""
-    return _key(left) == _key(right)
+    return key(left) == key(right)
 
 
-def _numbered(variables: Sequence[Variable], count: int) -> tuple[int, ...]:
-    columns = [[_key(value) for value in each.values] for each in variables]
+def numbered(columns: Sequence[Sequence[Value]], count: int) -> tuple[int, ...]:
+    """A number for each of so many rows: the same one for rows that are alike in all columns; from 0 on."""
+    keys = [[key(value) for value in each] for each in columns]
     seen: dict[tuple[object, ...], int] = {}
-    return tuple(seen.setdefault(tuple(column[row] for column in columns), len(seen)) for row in range(count))
+    return tuple(seen.setdefault(tuple(column[row] for column in keys), len(seen)) for row in range(count))
 
 
-def _key(value: Value) -> object:
+def key(value: Value) -> object:
+    """What two values have in common where they are the same choice."""
     if isinstance(value, bool) or value is None:
         return value.__class__, value
     if isinstance(value, float) and math.isnan(value):

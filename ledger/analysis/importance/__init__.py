@@ -1,0 +1,1 @@
+"""Which hyperparameters matter, for what, and by how much."""
