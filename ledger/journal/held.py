@@ -21,6 +21,8 @@ START: Key = ("own", "start")
 """Which of the entries about a trial is its start, whose leaf is its id: its place among them."""
 RECIPE: Key = ("own", "recipe")
 """Which of them tells its recipe."""
+FORM: Key = ("own", "form")
+"""What is said of its hyperparameters beside their values, which many trials have in common."""
 MARK: Key = ("own", "mark")
 """The first four bytes of its id, as a number."""
 

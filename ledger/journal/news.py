@@ -60,7 +60,7 @@ class News:
         if not before.keys() <= self._logs.keys():
             raise ChangedError
         for origin, place in before.items():
-            if not _goes_on(self._logs[origin], place):
+            if not goes_on(self._logs[origin], place):
                 raise ChangedError
         grown = {origin: log for origin, log in self._logs.items() if log.size > self._read[origin]}
         self._waiting: dict[bytes, Iterator[Recorded]] = {}
@@ -113,7 +113,8 @@ class News:
         )
 
 
-def _goes_on(log: Log, place: Place) -> bool:
+def goes_on(log: Log, place: Place) -> bool:
+    """Whether a log begins with what was read of it up to a place."""
     if log.size < place.seq:
         return False
     if place.seq == 0:

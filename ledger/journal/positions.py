@@ -67,6 +67,8 @@ class Log:
         self._frames = _frames(view)
         self.size = view.first + len(self._frames)
         """Entries."""
+        self.tail = len(self._frames)
+        """Those of them that are not sealed."""
         self.segments = tuple(_segment(part, known) for part in view.parts)
         self._ends = [part.end for part in view.parts]
 
@@ -98,6 +100,15 @@ class Log:
     def entries(self, start: int) -> Iterator[Recorded]:
         """Entries from position `start` on."""
         return map(self._recorded, self.rows(start))
+
+    def of_kind(self, kind: str) -> list[Recorded]:
+        """All entries of a kind, in order; of the segments only that column is read to find them."""
+        found = [seq for place in range(len(self._view.parts)) for seq in self._segment(place).of_kind(kind)]
+        for frame in self._frames:
+            row = _row_of(frame)
+            if facts(row.body, row.leaf).kind == kind:
+                found.append(row.seq)
+        return list(map(self.entry, found))
 
     def digests(self, name: str, seqs: NDArray[np.int64]) -> NDArray[np.uint8]:
         """What some entries have in the segments' column of that name, 32 bytes each."""
@@ -208,6 +219,19 @@ class _Sealed:
             raise IrregularError(f"entry {start}") from error
         if expected < end:
             raise IrregularError(f"entry {expected}")
+
+    def of_kind(self, kind: str) -> Iterator[int]:
+        """Positions of the entries of a kind."""
+        try:
+            reader = self._open(self._content, ("seq", "kind"))
+            for place in range(len(reader)):
+                batch = reader.batch(place)
+                # pyarrow's own comparison takes as long to import as ten thousand texts to compare.
+                for row, each in enumerate(batch.column(1).to_pylist()):
+                    if each == kind:
+                        yield batch.column(0)[row].as_py()
+        except self._damage as error:
+            raise IrregularError("kind") from error
 
     def digests(self, name: str, wanted: NDArray[np.int64]) -> NDArray[np.uint8]:
         """What is in a column of digests at some positions, which ascend."""

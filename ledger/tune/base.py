@@ -12,10 +12,13 @@ again from the ledger. Two rules keep it the same on another processor:
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from ledger.model.frozen import frozen
 from ledger.tune.space.unit import Point, UnitSpace
+
+NEAR: Final = 1e-6
+"""How far scores, relatively, may be apart that differ by the processor alone."""
 
 
 class State(StrEnum):
@@ -73,9 +76,15 @@ class Sampler(ABC):
             If there is nothing left to try.
         """
 
-    def equivalent(self, number: int, point: Point) -> bool:  # noqa: ARG002 - for those who rank candidates
-        """Whether another processor may have suggested `point`: its score is within 1e-6 of the best one's.
+    def equivalent(self, number: int, point: Point) -> bool:
+        """Whether `suggest` may say `point` for trial `number` on another processor.
 
-        Relative, and only for one of the candidates of trial `number`.
+        That is so for a candidate whose score is within `NEAR` of the best one's, relatively. Samplers that
+        do without vectorised numerics suggest the same anywhere.
+
+        Raises
+        ------
+        SpaceExhaustedError
+            As `suggest`.
         """
-        return False
+        return self.suggest(number) == point

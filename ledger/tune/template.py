@@ -15,7 +15,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from ledger.errors import UsageError
@@ -55,6 +55,9 @@ class Template:
         The command.
     parameters
         Names of all parameters of the space.
+    deciding
+        Of each parameter that decides whether others have a value: those others. Where the command names one
+        of them, it need not name what decides.
     seeds
         Whether each trial has a seed.
 
@@ -64,7 +67,14 @@ class Template:
         If a word names what is not there, or a parameter is named by no word.
     """
 
-    def __init__(self, words: Sequence[str], parameters: Iterable[str], *, seeds: bool = True) -> None:
+    def __init__(
+        self,
+        words: Sequence[str],
+        parameters: Iterable[str],
+        *,
+        deciding: Mapping[str, Collection[str]] | None = None,
+        seeds: bool = True,
+    ) -> None:
         self._parameters = tuple(parameters)
         self._words = tuple(_word(each) for each in words)
         self._seeds = seeds
@@ -80,11 +90,12 @@ class Template:
         named = {name for word in self._words for each in word.names for name in self._named(each)}
         self._rest = tuple(name for name in self._parameters if name not in named)
         every = {each for word in self._words for each in word.names}
-        if self._rest and not every & {"*", "params"}:
-            first = self._rest[0]
+        silent = [name for name in self._rest if not named & {*(deciding or {}).get(name, ())}]
+        if silent and not every & {"*", "params"}:
+            first = silent[0]
             raise UsageError(
                 "a parameter that the command does not use",
-                cause=f"no word of the command names {', '.join(self._rest)}",
+                cause=f"no word of the command names {', '.join(silent)}",
                 hint=f"add: --{first} {{{first}}}, or {{*}} for all that have no word of their own",
             )
         self.uses_file = "params" in every

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
 from typing import Any
 
-from ledger.ops.tune.workers import begin
+from ledger.ops.slots import begin
 
 _running: dict[str, int] = {}
 """Process ids of the calls that this worker makes, by their token."""

@@ -4,25 +4,26 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ledger import fs
-from ledger.errors import LedgerError, MismatchError, UsageError
+from ledger.errors import MismatchError, UsageError
 from ledger.model import CodeSnapshot, Digest, Manifest, layout
-from ledger.model.codec import decode
+from ledger.model.codec import decode, encode
 from ledger.model.frozen import frozen, replace
 from ledger.model.search import Search
 from ledger.model.space import Objective, Space
-from ledger.ops import searches
-from ledger.ops.prepare import RunOptions, prepare
+from ledger.ops import checkpoints, searches
+from ledger.ops.prepare import RunOptions, prepare, relative
+from ledger.ops.tune import changes, others
 from ledger.ops.tune import secrets as tune_secrets
 from ledger.ops.tune.words import Words
 from ledger.tune import racing
 from ledger.tune.samplers import registry
 from ledger.tune.schedulers import registry as schedulers
-from ledger.tune.space.language import spelled
+from ledger.tune.schedulers.base import Scheduler
 from ledger.tune.space.unit import UnitSpace
 from ledger.workspace import Workspace
 
 _SHOWN = 5
-"""Files that are named where the code differs."""
+"""Checkpoints in the code that are named."""
 
 
 @frozen
@@ -40,6 +41,7 @@ class Wanted:
     seed: int | None = None
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    checkpoints: tuple[str, ...] = ()
     trial_timeout: float | None = None
     seeds: int | None = None
 
@@ -108,7 +110,7 @@ def begin(
         if former is None or before is None:
             return Begun(id=_append(workspace, wanted.name, search), search=search, new=True)
         notices = _notices(search, before)
-        differences = list(_differences(workspace, before, search))
+        differences = list(changes.between(workspace, before, search))
         if not differences and (not fork or before.forked is not None):
             workspace.store.release()
             if fork:
@@ -122,7 +124,7 @@ def begin(
                 hint="put it back as it was, or begin a new search that learns from the trials of this one:"
                 " add --fork",
             )
-        if not fork and _runs(workspace, former[0]):
+        if not fork and (_runs(workspace, former[0]) or others.run(workspace, former[0])):
             workspace.store.release()
             raise MismatchError(
                 f"the experiment {wanted.name} is being searched by another process, as another search",
@@ -147,6 +149,7 @@ def _filled(wanted: Wanted, before: Search) -> Wanted:
         seed=before.trial_seed if wanted.seed is None else wanted.seed,
         inputs=wanted.inputs or before.inputs,
         outputs=wanted.outputs or before.outputs,
+        checkpoints=wanted.checkpoints or before.checkpoints,
         trial_timeout=wanted.trial_timeout or before.trial_timeout,
         seeds=wanted.seeds or before.seeds,
     )
@@ -173,11 +176,8 @@ def _search(workspace: Workspace, wanted: Wanted, directory: Path, variables: Ma
     seeds = _seeds(wanted)
     choice = registry.parsed(wanted.sampler or registry.DEFAULT)
     sampler = registry.make(choice, UnitSpace(wanted.space), len(wanted.objectives), seed)
-    scheduler = None if wanted.scheduler is None else schedulers.make(wanted.scheduler)
-    if scheduler is not None and len(wanted.objectives) > 1:
-        raise UsageError(
-            f"the scheduler {scheduler.name} compares one objective", cause=f"got {len(wanted.objectives)}"
-        )
+    scheduler = _scheduled(wanted)
+    patterns = checkpoints.patterns(wanted.checkpoints, relative(directory, workspace.root))
     prepared = prepare(
         workspace,
         wanted.command,
@@ -206,11 +206,12 @@ def _search(workspace: Workspace, wanted: Wanted, directory: Path, variables: Ma
         seed=seed,
         command=tune_secrets.masked(wanted.command, variables, (workspace.root, directory)),
         trial_seed=wanted.seed,
-        code=started.code,
+        code=_without(workspace, started.code, patterns),
         environment=started.environment,
         directory=started.intent.directory,
         inputs=wanted.inputs,
         outputs=wanted.outputs,
+        checkpoints=wanted.checkpoints,
         trial_timeout=wanted.trial_timeout,
         seeds=seeds,
         racing=racing.VERSION if seeds > 1 else 0,
@@ -218,6 +219,50 @@ def _search(workspace: Workspace, wanted: Wanted, directory: Path, variables: Ma
     Words(search, wanted.command)  # which refuses a command that does not fit
     Words(search)
     return search
+
+
+def _scheduled(wanted: Wanted) -> Scheduler | None:
+    """What stops trials early; where there are checkpoints, one that lets them go on."""
+    if wanted.scheduler is None and not wanted.checkpoints:
+        return None
+    if wanted.scheduler is None:
+        raise UsageError(
+            "checkpoints without a scheduler",
+            cause="nothing stops a trial that could go on later",
+            hint="ledger tune … --scheduler asha --checkpoint PATH",
+        )
+    found = schedulers.make(wanted.scheduler)
+    if len(wanted.objectives) > 1:
+        raise UsageError(
+            f"the scheduler {found.name} compares one objective", cause=f"got {len(wanted.objectives)}"
+        )
+    return found.promoting() if wanted.checkpoints else found
+
+
+def _without(
+    workspace: Workspace, code: tuple[CodeSnapshot, ...], patterns: tuple[str, ...]
+) -> tuple[CodeSnapshot, ...]:
+    """The code without products that may be checkpoints: every trial would go on from them.
+
+    Raises
+    ------
+    UsageError
+        If one of them is no product, and so cannot be left out.
+    """
+    own = code[0]
+    held = [path for path in changes.held(workspace, own.tree) if checkpoints.is_one(path, patterns)]
+    if held:
+        raise UsageError(
+            "there is a checkpoint in the code, from which every trial would go on",
+            cause=f"--checkpoint names {', '.join(held[:_SHOWN])}",
+            hint="remove it, or let git ignore it; or name only what a trial writes",
+        )
+    if own.products is None or not patterns:
+        return code
+    products = decode(Manifest, workspace.store.get(own.products))
+    kept = Manifest.of(each for each in products if not checkpoints.is_one(each.path, patterns))
+    digest = workspace.store.put(encode(kept)) if len(kept) else None
+    return (replace(own, products=digest), *code[1:])
 
 
 def _seeds(wanted: Wanted) -> int:
@@ -267,70 +312,3 @@ def _notices(search: Search, before: Search) -> tuple[str, ...]:
     if search.environment == before.environment:
         return ()
     return ("the environment is not the one in which the search began; each trial records its own",)
-
-
-def _differences(workspace: Workspace, before: Search, now: Search) -> list[str]:
-    found = list(spelled.difference(before.space, now.space))
-    told = (
-        ("objective", _objectives(before), _objectives(now)),
-        ("requirements", " and ".join(before.requirements), " and ".join(now.requirements)),
-        ("sampler", _sampler(before), _sampler(now)),
-        ("scheduler", _scheduler(before), _scheduler(now)),
-        ("seed", str(before.seed), str(now.seed)),
-        ("seed of the trials", str(before.trial_seed), str(now.trial_seed)),
-        ("seeds of a configuration", _racing(before), _racing(now)),
-        ("command", " ".join(before.command), " ".join(now.command)),
-        ("directory", before.directory, now.directory),
-        ("inputs", " ".join(before.inputs), " ".join(now.inputs)),
-        ("outputs", " ".join(before.outputs), " ".join(now.outputs)),
-        ("trial timeout", str(before.trial_timeout), str(now.trial_timeout)),
-    )
-    found += [f"{what}: {a or 'none'} → {b or 'none'}" for what, a, b in told if a != b]
-    return found + _code(workspace, before.code, now.code)
-
-
-def _objectives(search: Search) -> str:
-    return " ".join(
-        f"{'maximize' if each.maximize else 'minimize'} {each.metric}" for each in search.objectives
-    )
-
-
-def _racing(search: Search) -> str:
-    return str(search.seeds) + (f" (version {search.racing})" if search.racing else "")
-
-
-def _sampler(search: Search) -> str:
-    packages = "".join(f", {name} {version}" for name, version in search.packages)
-    return f"{search.sampler} (version {search.version}{packages})"
-
-
-def _scheduler(search: Search) -> str:
-    return "" if search.scheduler is None else f"{search.scheduler} (version {search.scheduler_version})"
-
-
-def _code(workspace: Workspace, before: tuple[CodeSnapshot, ...], now: tuple[CodeSnapshot, ...]) -> list[str]:
-    old, new = ({each.name: each.tree for each in some} for some in (before, now))
-    found = []
-    for name in sorted(old.keys() | new.keys()):
-        a, b = old.get(name), new.get(name)
-        if a == b:
-            continue
-        if name == "." and b is not None and not _manifest(workspace, b):
-            continue  # a ledger without its tree, such as a clone: trials run in copies of the pinned one
-        what = "code" if name == "." else f"code of {name}"
-        if a is None or b is None:
-            found.append(f"{what}: {'not there before' if a is None else 'not there now'}")
-            continue
-        one, other = _manifest(workspace, a), _manifest(workspace, b)
-        paths = sorted(path for path in one.keys() | other.keys() if one.get(path) != other.get(path))
-        more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
-        found.append(f"{what}: {', '.join(paths[:_SHOWN])}{more}")
-    return found
-
-
-def _manifest(workspace: Workspace, tree: Digest) -> dict[str, object]:
-    try:
-        manifest = decode(Manifest, workspace.store.get(tree))
-    except LedgerError:
-        return {"(its list of files is not whole)": None}
-    return {each.path: (each.mode, each.digest) for each in manifest}

@@ -42,6 +42,7 @@ def _trial(now: Standing, each: Tried) -> Document:
         "violation": to_json(each.measured.violation),
         "reason": each.measured.reason,
         "stopped": _stopped(each),
+        "parts": [{"trial": str(part.trial), "rung": part.rung} for part in each.parts],
     }
 
 

@@ -8,6 +8,7 @@ from ledger.model import Digest, ProposalSource, Status, Trial, TrialProposed, V
 from ledger.ops import query
 from ledger.ops.query import Trials
 from ledger.ops.tune import outcomes as tune_outcomes
+from ledger.ops.tune.facts import ended
 from ledger.ops.tune.proposing import Proposing
 
 
@@ -105,7 +106,7 @@ def _proposed(
     search, unit = proposing.search, proposing.unit
     if trial.outcome is None or trial.status is not Status.OK:
         return None
-    if not tune_outcomes.measured(search, trial.outcome).values:
+    if not tune_outcomes.measured(search, ended(trial.outcome, trial.id)).values:
         return None
     names = [each.name for each in search.space.parameters]
     known = {name: values[name] for name in names if name in values}

@@ -68,7 +68,10 @@ class Elsewhere:
         trial = tried.trial
         if self._upstream is None or trial is None:
             return
-        started = history.own[trial]
+        recorded = self._workspace.journal.get(trial) if trial in history.own else None
+        started = None if recorded is None else recorded.entry.payload
+        if not isinstance(started, TrialStarted):
+            return
         if not (layout.spool(self._workspace.directory) / started.spool).exists():
             lost.declare(self._workspace, trial, started, _REASON)
             self._upstream.share()

@@ -53,7 +53,8 @@ class Following:
         self.workspace, self.trial, self.spool = workspace, trial, spool
         self.scheduled, self.notify = scheduled, notify
         self._scheduler = registry.make(scheduled.search.scheduler or "")
-        self._rungs = self._scheduler.rungs(scheduled.number)
+        rungs = self._scheduler.rungs(scheduled.number)
+        self._rungs = rungs if scheduled.after is None else rungs.beyond(scheduled.after)
         self._decided: set[int] = set()
         self._thread: threading.Thread | None = None
         self._opened: list[int] = []
@@ -136,10 +137,10 @@ class Following:
         with fs.locked(layout.search_lock(workspace.directory, scheduled.id)):
             workspace.journal.append(TrialReported(trial=self.trial, rung=rung, step=step, value=value))
             history, head = reading.up_to_now()
-            own = history.report(self.trial, rung)
+            own = history.rungs.by(self.trial, rung)
             if own is None:
                 raise ValueError(f"trial {self.trial} has no report at {rung}, which was just written")
-            stop = not self._scheduler.goes_on(own, history.reports())
+            stop = not self._scheduler.goes_on(own, history.rungs.reported())
             workspace.journal.append(TrialDecided(trial=self.trial, rung=rung, stop=stop, head=head))
         return stop
 

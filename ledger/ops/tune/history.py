@@ -3,46 +3,42 @@
 All that a proposal depends on is a pure function of the entries of that prefix.
 """
 
-from collections.abc import Iterator, Mapping
+from bisect import insort
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from ledger.model import (
-    Digest,
-    Head,
-    Intent,
-    Outcome,
-    Recorded,
-    Status,
-    Tombstone,
-    TrialDecided,
-    TrialFinished,
-    TrialLost,
-    TrialProposed,
-    TrialReported,
-    TrialStarted,
-)
-from ledger.model.frozen import frozen, replace
+from ledger.model import Digest, Head, Recorded, Status
+from ledger.model.frozen import frozen
 from ledger.model.search import Search
 from ledger.ops.tune import outcomes as tune_outcomes
+from ledger.ops.tune.endings import Endings
+from ledger.ops.tune.facts import Decided, Ended, Fact, Proposed, Removed, Reported, Started, fact_of
 from ledger.ops.tune.outcomes import Measured
+from ledger.ops.tune.rungs import AtRungs, Sizes, sizes, within
 from ledger.tune.base import Observation, State
 from ledger.tune.schedulers.base import Report
 
 ATTEMPTS = 2
 """A trial whose recorder died is tried again once."""
+_NOTHING = Measured()
 _LOST = Measured(reason="its recorder died, twice")
 _REMOVED = Measured(reason="it was taken back")
+_NOT_HERE = Measured(reason="it is not in the ledger")
 
 Place = tuple[bytes, int]
 """Origin and position of an entry."""
-Identity = tuple[object, ...]
 
 
-def identity(intent: Intent) -> Identity:
-    """What makes two trials the same attempt: all that is known before, but for what only says more of it."""
-    stdin = intent.stdin if intent.stdin.startswith("b3:") else None
-    inputs = tuple(path for path, _ in intent.inputs)
-    return intent.argv, intent.directory, stdin, intent.code, intent.environment, intent.seed, inputs
+@frozen
+class Part:
+    """A trial that was stopped, and whose proposal went on from there in another one."""
+
+    trial: Digest
+    rung: int
+    """At which it was stopped."""
+
+
+Parts = tuple[Part, ...]
 
 
 @frozen
@@ -51,7 +47,7 @@ class Tried:
 
     id: Digest
     """Of the proposal's entry."""
-    proposed: TrialProposed
+    proposed: Proposed
     state: State
     trial: Digest | None
     """The trial that counts, or the last one; None where none has started."""
@@ -60,6 +56,8 @@ class Tried:
     measured: Measured
     origin: bytes
     """Whose proposal it is."""
+    parts: Parts = ()
+    """Trials that were stopped and are to go on, oldest first: another one goes on from the last of them."""
 
     @property
     def number(self) -> int:
@@ -67,18 +65,22 @@ class Tried:
         return self.proposed.number
 
 
+_Came = tuple[State, Digest | None, bool, Measured, Parts]
+"""State, trial that counts, whether it runs, what it came to, and those from which it goes on."""
+
+
 @dataclass(slots=True)
 class _Events:
-    """Entries about one proposal, each with its place."""
+    """What is known of one proposal."""
 
-    id: Digest
-    place: Place
-    proposed: TrialProposed
-    starts: list[tuple[Place, Digest]] = field(default_factory=list)
+    proposed: Proposed
+    starts: list[Started] = field(default_factory=list)
+    tried: Tried | None = None
+    """What came of it, as far as nothing has come since."""
 
 
 class History:
-    """Entries that a search depends on, in merged order.
+    """What a search depends on, taken in merged order.
 
     Parameters
     ----------
@@ -90,206 +92,208 @@ class History:
 
     def __init__(self, id: Digest, search: Search) -> None:
         self.id, self.search = id, search
-        self.starts: dict[Digest, TrialStarted] = {}
-        """All trials of the ledger that can stand for another, and those of the search."""
-        self.own: dict[Digest, TrialStarted] = {}
-        """Trials of the search."""
-        self.ends: dict[Digest, tuple[Place, TrialFinished | TrialLost]] = {}
-        """How each ended: the one that counts now."""
-        self._thought_lost: dict[Digest, tuple[Place, TrialLost]] = {}
-        """What counted until an end that was seen came."""
-        self.good: dict[Identity, list[Digest]] = {}
-        """Trials that ended well with complete Recipes, by what makes them the same."""
+        self.own: dict[Digest, Digest] = {}
+        """Trials of the search, and the proposals that they try."""
+        self._endings = Endings(search)
+        self.ends = self._endings.counting
+        """How each trial of the ledger ended: the end that counts now."""
+        self.good: dict[bytes, list[Digest]] = {}
+        """Trials that ended well and whose inputs are all known, by what makes them the same."""
+        self._keys: dict[Digest, bytes] = {}
+        """What makes a trial the same as others."""
         self._proposals: dict[Digest, _Events] = {}
-        self._removed: dict[Digest, Place] = {}
-        self._measured: dict[Digest, Measured] = {}
-        self._reports: list[tuple[Place, Digest, Report]] = []
-        """(place, trial, what it said) of each report at a rung."""
-        self._last: dict[Digest, TrialReported] = {}
-        self.decisions: list[tuple[Digest, Place, TrialDecided]] = []
-        """Of the scheduler, each with the id and the place of its entry."""
-        self._about: dict[Digest, list[Digest]] = {}
-        """Proposals that a trial tries, or stands for."""
-        self._now: dict[Digest, Tried] = {}
-        """What came of proposals, as far as nothing has come since."""
+        self._ordered: list[_Events] = []
+        """The same by number."""
+        self._adopting: dict[Digest, list[_Events]] = {}
+        """Proposals that a trial stands for."""
+        self._removed: dict[Digest, Removed] = {}
+        self.rungs = AtRungs()
+        """What its trials reported, and what was decided on them."""
+        self._now: tuple[Tried, ...] | None = None
+        """All proposals, as far as nothing has come since."""
 
     def add(self, recorded: Recorded) -> None:
         """Take one more entry, behind those that were taken."""
-        payload = recorded.entry.payload
-        place = (recorded.entry.origin, recorded.seq)
-        match payload:
-            case TrialProposed() if payload.search == self.id:
-                self._proposals[recorded.id] = _Events(recorded.id, place, payload)
-                if payload.adopted is not None:
-                    self._about.setdefault(payload.adopted, []).append(recorded.id)
-            case TrialStarted():
-                self.starts[recorded.id] = payload
-                events = self._proposals.get(payload.proposal) if payload.proposal else None
+        fact = fact_of(recorded)
+        if fact is not None:
+            self.take((fact,))
+
+    def take(self, facts: Sequence[Fact]) -> None:
+        """Take what is to be known of more entries, behind those that were taken."""
+        proposals, own, ends, keys = self._proposals, self.own, self.ends, self._keys
+        if facts:
+            self._now = None
+        for fact in facts:
+            if isinstance(fact, Started):
+                keys[fact.id] = fact.key
+                events = None if fact.proposal is None else proposals.get(fact.proposal)
                 if events is not None:
-                    self.own[recorded.id] = payload
-                    events.starts.append((place, recorded.id))
-                    self._about.setdefault(recorded.id, []).append(events.id)
-                    self._now.pop(events.id, None)
-            case TrialFinished() | TrialLost():
-                known = self.ends.get(payload.trial)
+                    own[fact.id] = events.proposed.id
+                    events.starts.append(fact)
+                    events.tried = None
+                    if fact.continues is not None:
+                        self._endings.go_on(fact.id, fact.continues)
+                        self._forget(fact.id)
+            elif isinstance(fact, Ended):
+                known = ends.get(fact.trial)
                 # An end that was seen beats a recorder that was only thought dead; else the first one counts.
-                if known is None or (isinstance(payload, TrialFinished) and isinstance(known[1], TrialLost)):
-                    self._end(payload, place)
-            case TrialReported() if payload.trial in self.own:
-                self._report(payload, place)
-            case TrialDecided() if payload.trial in self.own:
-                self.decisions.append((recorded.id, place, payload))
-            case Tombstone():
-                self._removed[payload.target] = place
-                self._forget(payload.target)
-            case _:
-                pass
+                if known is None or (known.lost and not fact.lost):
+                    self._end(fact)
+            elif isinstance(fact, Proposed):
+                if fact.search == self.id:
+                    self._propose(fact)
+            elif isinstance(fact, Reported):
+                if fact.trial in own:
+                    self._report(fact)
+            elif isinstance(fact, Decided):
+                if fact.trial in own and self.rungs.decide(fact):
+                    self._forget(fact.trial)
+            else:
+                self._removed[fact.target] = fact
+                self._forget(fact.target)
 
-    def _end(self, payload: TrialFinished | TrialLost, place: Place) -> None:
-        former = self.ends.get(payload.trial)
-        if former is not None and isinstance(former[1], TrialLost):
-            self._thought_lost[payload.trial] = (former[0], former[1])
-        self.ends[payload.trial] = (place, payload)
-        self._measured.pop(payload.trial, None)
-        self._forget(payload.trial)
-        started = self.starts.get(payload.trial)
-        if started is None or not isinstance(payload, TrialFinished):
-            return
-        if payload.outcome.status is Status.OK and payload.recipe_complete:
-            self.good.setdefault(identity(started.intent), []).append(payload.trial)
+    def _propose(self, fact: Proposed) -> None:
+        events = _Events(fact)
+        self._proposals[fact.id] = events
+        if not self._ordered or _order(self._ordered[-1]) < _order(events):
+            self._ordered.append(events)
+        else:
+            insort(self._ordered, events, key=_order)
+        if fact.adopted is not None:
+            self._adopting.setdefault(fact.adopted, []).append(events)
 
-    def _report(self, payload: TrialReported, place: Place) -> None:
-        proposal = self.own[payload.trial].proposal
-        if proposal is None or len(self.search.objectives) != 1:
+    def _end(self, fact: Ended) -> None:
+        trial = fact.trial
+        self._endings.take(fact)
+        self._forget(trial)
+        if fact.status is Status.OK and fact.complete and trial in self._keys:
+            self.good.setdefault(self._keys[trial], []).append(trial)
+
+    def _report(self, fact: Reported) -> None:
+        if len(self.search.objectives) != 1:
             return
+        proposal = self.own[fact.trial]
         report = Report(
             proposal=proposal,
             number=self._proposals[proposal].proposed.number,
-            rung=payload.rung,
-            loss=tune_outcomes.losses(self.search, (payload.value,))[0],
+            rung=fact.rung,
+            loss=tune_outcomes.losses(self.search, (fact.value,))[0],
         )
-        self._reports.append((place, payload.trial, report))
-        self._last[payload.trial] = payload
+        self.rungs.report(fact, report)
+        self._endings.report(fact)
 
-    def reports(self, head: Head | None = None) -> list[Report]:
-        """What the trials of a prefix reported at rungs, in order; all that was taken where it is None."""
-        if head is None:
-            return [report for _, _, report in self._reports]
-        sizes = {each.origin: each.size for each in head.origins}
-        return [report for (origin, seq), _, report in self._reports if seq < sizes.get(origin, 0)]
+    def stopped(self, tried: Iterable[Tried], head: Head | None = None) -> list[tuple[Part, Report]]:
+        """Trials that count by now and were stopped, each with its report there, in the order of `tried`.
 
-    def report(self, trial: Digest, rung: int, head: Head | None = None) -> Report | None:
-        """What a trial reported at a rung, if it did within the prefix."""
-        sizes = None if head is None else {each.origin: each.size for each in head.origins}
-        found = (
-            report
-            for place, id, report in reversed(self._reports)
-            if id == trial and report.rung == rung and _within(place, sizes)
-        )
-        return next(found, None)
+        Parameters
+        ----------
+        tried
+            All proposals of a prefix.
+        head
+            The prefix; None for all that was taken.
+        """
+        pruned = (each.trial for each in tried if each.trial is not None and each.state is State.PRUNED)
+        found = self.rungs.where_stopped(pruned, head)
+        return [(Part(trial=trial, rung=report.rung), report) for trial, report in found.items()]
 
     def _forget(self, trial: Digest) -> None:
-        for proposal in self._about.get(trial, ()):
-            self._now.pop(proposal, None)
+        """Something has come that may change what a trial comes to, and those that go on from it."""
+        trials = [trial]
+        for each in trials:
+            proposal = self.own.get(each)
+            if proposal is not None:
+                self._proposals[proposal].tried = None
+            for events in self._adopting.get(each, ()):
+                events.tried = None
+            trials += self._endings.after(each)
 
     def at(self, head: Head | None = None) -> tuple[Tried, ...]:
         """All proposals of a prefix, by number; of all that was taken where it is None."""
-        sizes = None if head is None else {each.origin: each.size for each in head.origins}
-        if sizes is None:
-            for id, events in self._proposals.items():
-                if id not in self._now:
-                    self._now[id] = self._tried(events, None)
-            return tuple(sorted(self._now.values(), key=lambda each: (each.number, each.id)))
-        found = [
-            self._tried(events, sizes) for events in self._proposals.values() if _within(events.place, sizes)
-        ]
-        return tuple(sorted(found, key=lambda each: (each.number, each.id)))
+        if head is not None:
+            known = sizes(head)
+            return tuple(self._tried(each, known) for each in self._ordered if within(each.proposed, known))
+        if self._now is None:
+            for each in self._ordered:
+                if each.tried is None:
+                    each.tried = self._tried(each, None)
+            self._now = tuple([each.tried for each in self._ordered if each.tried is not None])
+        return self._now
 
-    def _tried(self, events: _Events, sizes: Mapping[bytes, int] | None) -> Tried:
-        pending = Tried(
-            id=events.id,
-            proposed=events.proposed,
-            state=State.PENDING,
-            trial=None,
-            running=False,
-            measured=Measured(),
-            origin=events.place[0],
+    def foreseen(self, fact: Proposed) -> Tried:
+        """What would come of one more proposal."""
+        return self._tried(_Events(fact), None)
+
+    def parts(self, proposal: Digest, known: Sizes) -> Parts:
+        """Trials of a proposal that were stopped and are to go on, by so many entries of each origin."""
+        return self._tried(self._proposals[proposal], known).parts
+
+    def _tried(self, events: _Events, known: Sizes | None) -> Tried:
+        proposed = events.proposed
+        state, trial, running, measured, parts = self._came_of(proposed.adopted, events.starts, known)
+        return Tried(
+            id=proposed.id,
+            proposed=proposed,
+            state=state,
+            trial=trial,
+            running=running,
+            measured=measured,
+            origin=proposed.origin,
+            parts=parts,
         )
-        adopted = events.proposed.adopted
+
+    def _came_of(self, adopted: Digest | None, starts: Sequence[Started], known: Sizes | None) -> _Came:
         if adopted is not None:
-            if self.is_removed(adopted, sizes):
-                return _ended(pending, adopted, _REMOVED)
-            measured = self._measure(adopted, sizes) or Measured(reason="it is not in the ledger")
-            return _ended(pending, adopted, measured)
+            if self.is_removed(adopted, known):
+                return State.FAILED, adopted, False, _REMOVED, ()
+            return _over(adopted, self._endings.measure(adopted, known) or _NOT_HERE, ())
         lost = 0
-        last = pending
-        for place, trial in events.starts:
-            if not _within(place, sizes):
+        parts: Parts = ()
+        last: _Came = (State.PENDING, None, False, _NOTHING, parts)
+        for start in starts:
+            trial = start.id
+            if known is not None and not within(start, known):
                 continue
-            if self.is_removed(trial, sizes):
-                last = _ended(pending, trial, _REMOVED)
+            if start.continues != (parts[-1].trial if parts else None):
+                continue  # of two machines that let it go on one was faster, and that one's counts
+            rung = self.rungs.promoted(trial, known)
+            longer = parts if rung is None else (*parts, Part(trial=trial, rung=rung))
+            if self._removed and self.is_removed(trial, known):
+                last, parts = (State.FAILED, trial, False, _REMOVED, parts), longer
                 continue
-            found = self._measure(trial, sizes)
+            found = self._endings.measure(trial, known)
             if found is None:
-                last = replace(pending, trial=trial, running=True)
+                last = State.PENDING, trial, True, _NOTHING, parts
+            elif found.values:
+                return State.DONE, trial, False, found, parts
             elif found.again:
-                last = replace(pending, trial=trial)
-            elif self._is_lost(trial, sizes):
+                last = State.PENDING, trial, False, _NOTHING, parts
+            elif self._endings.is_lost(trial, known):
                 lost += 1
-                last = replace(pending, trial=trial) if lost < ATTEMPTS else _ended(pending, trial, _LOST)
+                last = State.PENDING, trial, False, _NOTHING, parts
+                if lost >= ATTEMPTS:
+                    last = State.FAILED, trial, False, _LOST, parts
+            elif found.pruned and rung is not None:
+                lost, parts = 0, longer
+                last = State.PENDING, trial, False, _NOTHING, parts
             else:
-                return _ended(pending, trial, found)
+                return _over(trial, found, parts)
         return last
 
-    def _measure(self, trial: Digest, sizes: Mapping[bytes, int] | None) -> Measured | None:
-        """What a trial came to; None where it had not ended."""
-        end = self.ends.get(trial)
-        if end is None:
-            return None
-        if not _within(end[0], sizes):
-            lost = self._lost_by(trial, sizes)
-            return None if lost is None else tune_outcomes.measured(self.search, lost, self._last.get(trial))
-        found = self._measured.get(trial)
-        if found is None:
-            found = tune_outcomes.measured(self.search, self.outcome(trial), self._last.get(trial))
-            self._measured[trial] = found
-        return found
-
-    def is_removed(self, trial: Digest, sizes: Mapping[bytes, int] | None = None) -> bool:
+    def is_removed(self, trial: Digest, known: Sizes | None = None) -> bool:
         """Whether a trial was taken back, within a prefix of so many entries of each origin."""
-        return trial in self._removed and _within(self._removed[trial], sizes)
+        return trial in self._removed and within(self._removed[trial], known)
 
     def was_good(self, trial: Digest, head: Head) -> bool:
         """Whether a trial had ended well within a prefix."""
         end = self.ends.get(trial)
-        sizes = {each.origin: each.size for each in head.origins}
-        return end is not None and _within(end[0], sizes) and self.outcome(trial).status is Status.OK
-
-    def outcome(self, trial: Digest) -> Outcome:
-        """How a trial ended."""
-        end = self.ends[trial][1]
-        return _lost_outcome(end) if isinstance(end, TrialLost) else end.outcome
-
-    def _lost_by(self, trial: Digest, sizes: Mapping[bytes, int] | None) -> Outcome | None:
-        """How a trial ended that was only thought lost, within a prefix that does not have its end."""
-        lost = self._thought_lost.get(trial)
-        return None if lost is None or not _within(lost[0], sizes) else _lost_outcome(lost[1])
-
-    def _is_lost(self, trial: Digest, sizes: Mapping[bytes, int] | None) -> bool:
-        place, end = self.ends[trial]
-        return isinstance(end, TrialLost) or not _within(place, sizes)
-
-    def proposals(self) -> Iterator[tuple[Digest, Place, TrialProposed]]:
-        """Each proposal with the place of its entry, in merged order."""
-        for events in self._proposals.values():
-            yield events.id, events.place, events.proposed
+        return end is not None and within(end, sizes(head)) and end.status is Status.OK
 
 
 def observations(search: Search, tried: tuple[Tried, ...]) -> list[Observation]:
     """What a sampler is told of a search: canonical, in the order of the numbers."""
     return [
         Observation(
-            number=each.number,
+            number=each.proposed.number,
             point=each.proposed.point,
             state=each.state,
             losses=tune_outcomes.losses(search, each.measured.seen) if each.measured.seen else (),
@@ -300,14 +304,10 @@ def observations(search: Search, tried: tuple[Tried, ...]) -> list[Observation]:
     ]
 
 
-def _ended(pending: Tried, trial: Digest, measured: Measured) -> Tried:
+def _over(trial: Digest, measured: Measured, parts: Parts) -> _Came:
     state = State.DONE if measured.values else State.PRUNED if measured.pruned else State.FAILED
-    return replace(pending, state=state, trial=trial, measured=measured)
+    return state, trial, False, measured, parts
 
 
-def _lost_outcome(end: TrialLost) -> Outcome:
-    return replace(end.outcome, status=Status.LOST)
-
-
-def _within(place: Place, sizes: Mapping[bytes, int] | None) -> bool:
-    return sizes is None or place[1] < sizes.get(place[0], 0)
+def _order(events: _Events) -> tuple[int, Digest]:
+    return events.proposed.number, events.proposed.id

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from ledger.errors import MismatchError, SpaceExhaustedError, UsageError
-from ledger.model import Digest, ProposalSource
+from ledger.model import Digest, TrialFinished
 from ledger.model.search import Search
 from ledger.ops import copies, lost
 from ledger.ops.names import check_name
+from ledger.ops.slots import Slots
 from ledger.ops.tune import beginning as tune_beginning
 from ledger.ops.tune import earlier as tune_earlier
 from ledger.ops.tune import outcomes as tune_outcomes
@@ -21,12 +22,13 @@ from ledger.ops.tune.beginning import Begun, Wanted
 from ledger.ops.tune.elsewhere import Elsewhere
 from ledger.ops.tune.history import History, Tried
 from ledger.ops.tune.interrupts import Interrupts
+from ledger.ops.tune.others import Others
 from ledger.ops.tune.points import enqueued
 from ledger.ops.tune.proposing import Proposing, Setting
 from ledger.ops.tune.reading import Reading
 from ledger.ops.tune.secrets import refilled
-from ledger.ops.tune.standing import Standing, Tell, Tuned, TuneOptions, standing
-from ledger.ops.tune.workers import Done, Order, Slots
+from ledger.ops.tune.standing import Standing, Tell, Tuned, TuneOptions, reason, standing
+from ledger.ops.tune.workers import Done, Order, work
 from ledger.tune.base import State
 from ledger.tune.space.unit import UnitSpace
 from ledger.workspace import Workspace, is_copy
@@ -109,7 +111,7 @@ def tune(
     queue = [enqueued(unit, tune_space.meant(search.space, each)) for each in options.queue]
     with ExitStack() as stack:
         proposing = stack.enter_context(Proposing(workspace, wanted.name, begun.id, search, setting, queue))
-        slots = Slots(options.jobs, options.executor)
+        slots = Slots(work, options.jobs, options.executor)
         stack.callback(slots.close)
         interrupts = stack.enter_context(Interrupts())
         if begun.before is not None or options.earlier:
@@ -152,7 +154,7 @@ class _Loop:
         name: str,
         options: TuneOptions,
         proposing: Proposing,
-        slots: Slots,
+        slots: Slots[Order, Done],
         elsewhere: Elsewhere,
         interrupts: Interrupts,
         tell: Tell,
@@ -161,6 +163,7 @@ class _Loop:
         self.begun, self.name, self.options = begun, name, options
         self.proposing, self.slots, self.interrupts = proposing, slots, interrupts
         self.elsewhere = elsewhere
+        self.others = Others(proposing, notify)
         self.tell, self.notify = tell, notify
         self.warned: set[str] = set()
         """Warnings of trials: what is true of all of them is said once."""
@@ -172,9 +175,13 @@ class _Loop:
         """Run trials until there is enough."""
         try:
             while True:
+                self._look()
                 self._fill()
-                if not self.slots.running:
+                if not self._may_go_on():
                     break
+                if not self.slots.running:
+                    self.others.tell_doubts()
+                    time.sleep(_TICK_S)
                 for order, done in self.slots.wait(_TICK_S):
                     self._ended(order, done)
                 self._pass_interrupts_on()
@@ -188,18 +195,33 @@ class _Loop:
             begun=self.begun.new,
         )
 
+    def _look(self) -> None:
+        """Take over what other machines began, and died over."""
+        lost = self.others.look()
+        if not lost:
+            return
+        now = self._now()
+        for each in now.tried:
+            if each.id in lost and each.state is not State.PENDING:
+                self.tell(each, now)
+
+    def _may_go_on(self) -> bool:
+        """Whether one runs, here or maybe elsewhere, that may have to run again."""
+        over = self.deadline is not None and time.monotonic() >= self.deadline
+        waits = bool(self.others.doubtful) and not over and not self.interrupts.count
+        return bool(self.slots.running) or waits
+
     def _fill(self) -> None:
         """Start what can be started."""
         while self.slots.free and not self.interrupts.count and self.stopped is None:
             try:
                 found = self.proposing.next(self._enough)
             except SpaceExhaustedError as error:
-                # One that runs may have to run again.
-                self.stopped = None if self.slots.running else error.message
+                self.stopped = None if self._may_go_on() else error.message
                 return
             if found is None:
-                if self.stopped is not None and self.slots.running:
-                    self.stopped = None  # one that runs may have to run again
+                if self._may_go_on():
+                    self.stopped = None
                 return
             tried, order = found
             if order is not None:
@@ -207,36 +229,13 @@ class _Loop:
                 self.slots.submit(order)
             self.tell(tried, self._now())
 
-    def _enough(self, tried: tuple[Tried, ...]) -> bool:
-        self.stopped = self._reason(standing(self.name, self.begun.id, self.begun.search, tried))
+    def _enough(self, tried: tuple[Tried, ...], new: bool) -> bool:
+        now = standing(self.name, self.begun.id, self.begun.search, tried)
+        self.stopped = reason(self.options, now, self.deadline, new)
         return self.stopped is not None
 
     def _now(self) -> Standing:
         return standing(self.name, self.begun.id, self.begun.search, self.proposing.standing())
-
-    def _reason(self, now: Standing) -> str | None:
-        """Why nothing more is to be proposed."""
-        options, own = self.options, now.own
-        if self.deadline is not None and time.monotonic() >= self.deadline:
-            return f"--timeout: {options.timeout:g} s are over"
-        if options.target is not None and now.best:
-            objective = now.search.objectives[0]
-            value = now.best[0].measured.values[0] if now.believed is None else now.believed.mean
-            if value >= options.target if objective.maximize else value <= options.target:
-                return f"--target: {objective.metric} is {value:g}"
-        if options.stop_after is not None:
-            last = max((each.number for each in now.best), default=-1)
-            since = sum(
-                each.state is not State.PENDING
-                and each.number > last
-                and each.proposed.source is not ProposalSource.REPEAT
-                for each in own
-            )
-            if since >= options.stop_after:
-                return f"--stop-after: {since} trials without a better one"
-        if options.executions is not None and len(own) >= options.executions:
-            return f"-n: {len(own)} trials"
-        return None
 
     def _ended(self, order: Order, done: Done | None) -> None:
         id = order.pinned.proposal
@@ -284,7 +283,10 @@ class _Loop:
         if _any_done(now):
             return
         history, _ = self.proposing.reading.up_to_now()
-        there = sorted(tune_outcomes.metrics(history.outcome(tried.trial)))
+        end = self.proposing.reading.entry(history.ends[tried.trial])
+        payload = None if end is None else end.entry.payload
+        own = payload.outcome.metrics if isinstance(payload, TrialFinished) else ()
+        there = sorted({*tune_outcomes.OF_EVERY_TRIAL, *(each.name for each in own)})
         raise MismatchError(
             f"trial {tried.trial.short} ended well, and has no metric {missing!r}",
             cause=f"it has {', '.join(there)}",

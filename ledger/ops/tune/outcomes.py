@@ -1,14 +1,16 @@
 """What a trial's outcome comes to in a search: its losses, and by how much it misses what is required."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import TypeVar
 
 from ledger.errors import UsageError
-from ledger.model import Digest, Outcome, Status, TrialReported
+from ledger.model import Digest, Outcome, Status
 from ledger.model.filter_syntax import Both, Expression, Operator, Test, mistake, parse
 from ledger.model.frozen import frozen
 from ledger.model.search import Search
+from ledger.ops.tune.facts import Ended, Reported
 
 OF_EVERY_TRIAL = ("duration_s", "peak_memory")
 """Metrics that no program has to report: seconds, and bytes."""
@@ -48,20 +50,27 @@ class Measured:
         return self.values
 
 
-def measured(search: Search, outcome: Outcome, last: TrialReported | None = None) -> Measured:
-    """What the outcome of one of a search's trials comes to, with its last report."""
-    if outcome.status is Status.PRUNED:
-        step, value = (None, None) if last is None else (last.step, last.value)
-        where = "" if step is None else f" at step {step}"
-        return Measured(reason=f"it was stopped{where}", pruned=True, step=step, reported=value)
-    if _interrupted(search, outcome):
-        return Measured(reason="it was interrupted", again=True)
+def measured(
+    search: Search, outcome: Ended, last: Reported | None = None, before: Sequence[Ended] = ()
+) -> Measured:
+    """What the outcome of one of a search's trials comes to.
+
+    Parameters
+    ----------
+    search
+        The search.
+    outcome
+        Of the trial.
+    last
+        Its last report where it was looked at.
+    before
+        Of trials that were stopped, each going on from the one in front of it, and this one from the last.
+    """
     if outcome.status is not Status.OK:
-        return Measured(reason=_failure(search, outcome))
-    found = metrics(outcome)
+        return _not_well(search, outcome, last)
     values = []
     for each in search.objectives:
-        value = found.get(each.metric)
+        value = _in_all(outcome, before, each.metric)
         if value is None:
             return Measured(reason=f"it has no metric {each.metric}", missing=each.metric)
         if not math.isfinite(value):
@@ -70,21 +79,44 @@ def measured(search: Search, outcome: Outcome, last: TrialReported | None = None
     violation = 0.0
     for text in search.requirements:
         for test in _tests(text):
-            value = found.get(test.name)
+            value = _in_all(outcome, before, test.name)
             if value is None:
                 return Measured(reason=f"it has no metric {test.name}", missing=test.name)
             violation += _missed(test, value)
     return Measured(values=tuple(values), violation=violation)
 
 
-def metrics(outcome: Outcome) -> dict[str, float]:
-    """Last values by name; those that every trial has among them."""
-    own: dict[str, float] = {"duration_s": outcome.duration_s, "peak_memory": float(outcome.peak_memory)}
-    return own | {each.name: each.last for each in outcome.metrics}
+def _in_all(outcome: Ended, before: Sequence[Ended], metric: str) -> float | None:
+    """A metric of a trial and of those that it goes on from: the last value counts, and all of the time."""
+    if not before:
+        return outcome.value(metric)
+    values = [value for each in (*before, outcome) if (value := each.value(metric)) is not None]
+    if metric in OF_EVERY_TRIAL:
+        return sum(values) if metric == "duration_s" else max(values)
+    return values[-1] if values else None
+
+
+def _not_well(search: Search, outcome: Ended, last: Reported | None) -> Measured:
+    if outcome.status is Status.PRUNED:
+        step, value = (None, None) if last is None else (last.step, last.value)
+        where = "" if step is None else f" at step {step}"
+        return Measured(reason=f"it was stopped{where}", pruned=True, step=step, reported=value)
+    if _interrupted(search, outcome):
+        return Measured(reason="it was interrupted", again=True)
+    return Measured(reason=_failure(search, outcome))
+
+
+def names(search: Search) -> frozenset[str]:
+    """The metrics that a search asks for."""
+    required = (test.name for text in search.requirements for test in _tests(text))
+    return frozenset((*(each.metric for each in search.objectives), *required))
 
 
 def losses(search: Search, values: Sequence[float]) -> tuple[float, ...]:
     """Values of the objectives, the smaller the better."""
+    if len(search.objectives) == 1:
+        (value,) = values
+        return (-value if search.objectives[0].maximize else value,)
     return tuple(
         -value if each.maximize else value for each, value in zip(search.objectives, values, strict=True)
     )
@@ -103,7 +135,7 @@ def best(search: Search, found: Mapping[Key, Measured]) -> tuple[Key, ...]:
     if not good:
         return ()
     if len(search.objectives) == 1:
-        return (min(good, key=lambda key: (good[key], key)),)
+        return (min(good, key=good.__getitem__),)  # the first of equal ones
     return tuple(
         key for key, own in good.items() if not any(_dominates(other, own) for other in good.values())
     )
@@ -125,19 +157,19 @@ def _dominates(left: Sequence[float], right: Sequence[float]) -> bool:
     return tuple(left) != tuple(right) and all(a <= b for a, b in zip(left, right, strict=True))
 
 
-def _interrupted(search: Search, outcome: Outcome) -> bool:
+def _interrupted(search: Search, outcome: Ended) -> bool:
     if outcome.status is not Status.KILLED or timed_out(search, outcome):
         return False
     return outcome.signal is None or outcome.signal in _INTERRUPTING
 
 
-def timed_out(search: Search, outcome: Outcome) -> bool:
+def timed_out(search: Search, outcome: Outcome | Ended) -> bool:
     """Whether a trial was ended because it took too long."""
     late = search.trial_timeout is not None and outcome.duration_s >= search.trial_timeout
     return late and outcome.status is Status.KILLED
 
 
-def _failure(search: Search, outcome: Outcome) -> str:
+def _failure(search: Search, outcome: Ended) -> str:
     if timed_out(search, outcome):
         return f"it did not end within {search.trial_timeout:g} s"
     if outcome.signal is not None:
@@ -147,16 +179,17 @@ def _failure(search: Search, outcome: Outcome) -> str:
     return f"exit code {outcome.exit_code}"
 
 
-def _tests(text: str) -> Iterable[Test]:
+@cache
+def _tests(text: str) -> tuple[Test, ...]:
     try:
-        return list(_comparisons(parse(text), text))
+        return tuple(_comparisons(parse(text), text))
     except UsageError as error:
         raise UsageError(
             f"a bad requirement: {error.message}", cause=error.cause, hint="--require 'peak_memory < 8e9'"
         ) from error
 
 
-def _comparisons(expression: Expression, text: str) -> Iterable[Test]:
+def _comparisons(expression: Expression, text: str) -> Iterator[Test]:
     if isinstance(expression, Both):
         for part in expression.parts:
             yield from _comparisons(part, text)

@@ -50,6 +50,15 @@ def point_of(
     return sampler.suggest(number), ProposalSource.SAMPLER
 
 
+def is_equivalent(
+    sampler: Sampler, search: Search, number: int, tried: Sequence[Tried], point: Point
+) -> bool:
+    """Whether `point_of` may have said `point` on another processor; parameters as there."""
+    number, known = tune_seeds.asked(search, number, tried)
+    sampler.update(known)
+    return sampler.equivalent(number, point)
+
+
 def defaults(unit: UnitSpace) -> Point | None:
     """The point of all defaults; None where one that is needed is missing, or it may not be tried."""
     try:

@@ -7,7 +7,9 @@ from pathlib import Path
 from ledger import fs
 from ledger.model import (
     Digest,
+    Head,
     ProposalSource,
+    TrialDecided,
     TrialFinished,
     TrialProposed,
     Value,
@@ -18,11 +20,13 @@ from ledger.model.search import Search
 from ledger.ops import lost
 from ledger.ops.prepare import Pinned
 from ledger.ops.replay_inputs import unchanged
-from ledger.ops.run_options import Scheduled
+from ledger.ops.run_options import Continued, Scheduled
+from ledger.ops.tune import facts, promotions
 from ledger.ops.tune import seeds as tune_seeds
-from ledger.ops.tune.history import History, Identity, Tried
+from ledger.ops.tune.facts import Identity, key_of
+from ledger.ops.tune.history import History, Part, Tried
 from ledger.ops.tune.points import completed, hyperparameters, point_of
-from ledger.ops.tune.reading import Reading
+from ledger.ops.tune.reading import Reading, collecting_later
 from ledger.ops.tune.words import FILE, Words
 from ledger.ops.tune.workers import Order
 from ledger.tune.base import State
@@ -31,8 +35,12 @@ from ledger.tune.schedulers import registry as schedulers
 from ledger.tune.space.unit import Point, UnitSpace
 from ledger.workspace import Workspace
 
+_FEW = 16
+"""Entries that are read again by whoever goes on, rather than written down at the end."""
 STARTS = 2
 """How often one call starts a trial that was interrupted or lost."""
+Enough = Callable[[tuple[Tried, ...], bool], bool]
+"""Whether so many proposals are enough, if a new one is asked for, or if one that had stopped is to go on."""
 
 
 @frozen
@@ -91,7 +99,7 @@ class Proposing:
         self._alone = False
         """Whether nobody else ran trials of this search when this one began."""
         self._left: frozenset[Digest] = frozenset()
-        """Proposals that were pending then: nobody is at work on those that have not started."""
+        """Proposals that were pending then, or taken over: nobody is at work on those that do not run."""
 
     def __enter__(self) -> "Proposing":
         place = layout.search_runners(self.workspace.directory, self.id)
@@ -105,12 +113,14 @@ class Proposing:
             fs.share(self._runners)
         lost.recover(self.workspace)
         if self._alone:
-            history, _ = self.reading.up_to_now()
-            pending = (each for each in history.at() if each.state is State.PENDING)
-            self._left = frozenset(each.id for each in pending)
+            with collecting_later():
+                history, _ = self.reading.up_to_now()
+                pending = (each for each in history.at() if each.state is State.PENDING)
+                self._left = frozenset(each.id for each in pending)
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.reading.keep(least=_FEW)
         if self._runners is not None:
             fs.release(self._runners)
 
@@ -118,13 +128,25 @@ class Proposing:
         """All proposals so far, by number."""
         return self.reading.up_to_now()[0].at()
 
-    def next(self, enough: Callable[[tuple[Tried, ...]], bool]) -> tuple[Tried, Order | None] | None:
+    def left(self) -> tuple[Tried, ...]:
+        """Proposals whose trials run, but not with us; none where an earlier call here looks after them."""
+        if not self._alone:
+            return ()
+        return tuple(each for each in self.standing() if each.running and each.id not in self._busy)
+
+    def take_over(self, id: Digest) -> None:
+        """Start the trial of a proposal again, though somebody else began it."""
+        self._left |= {id}
+
+    def next(self, enough: Enough) -> tuple[Tried, Order | None] | None:
         """What to try next, written down; None where there is enough, or nothing can be said yet.
+
+        One that was stopped and may go on goes on before anything new is tried.
 
         Parameters
         ----------
         enough
-            Whether so many proposals are enough.
+            Whether so many proposals are enough; and whether a new one is asked for, or one goes on.
 
         Returns
         -------
@@ -136,15 +158,18 @@ class Proposing:
         SpaceExhaustedError
             If there is nothing left to try.
         """
-        with fs.locked(self._lock):
+        with fs.locked(self._lock), collecting_later():
             lost.recover(self.workspace)
             history, head = self.reading.up_to_now()
             tried = history.at()
             again = next((each for each in tried if self._may_start(each)), None)
             if again is not None:
-                return again, self._begun(again.id, again.proposed)
-            if enough(tried):
+                return again, self._begun(again)
+            part = None if self._scheduler is None else promotions.due(history, self._scheduler, tried)
+            if enough(tried, part is None):
                 return None
+            if part is not None:
+                return self._promoted(part, head)
             number = tried[-1].number + 1 if tried else 0
             point, source, asked = self._point(number, tried)
             values = self.unit.values(point) if asked is None else asked
@@ -161,39 +186,48 @@ class Proposing:
                 adopted=adopted,
                 seed=seed,
             )
-            recorded = self.workspace.journal.append(proposed)
-            history, _ = self.reading.up_to_now()
-            new = next(each for each in history.at() if each.id == recorded.id)
+            new = history.foreseen(facts.proposal(self.workspace.journal.append(proposed), proposed))
             if adopted is not None:
                 return new, None
-            return new, self._begun(new.id, proposed)
+            return new, self._begun(new)
+
+    def _promoted(self, part: Part, head: Head) -> tuple[Tried, Order]:
+        """Write down that a trial goes on."""
+        decided = TrialDecided(trial=part.trial, rung=part.rung, stop=False, head=head)
+        self.workspace.journal.append(decided)
+        tried = next(each for each in self.standing() if part in each.parts)
+        self._starts.pop(tried.id, None)
+        return tried, self._begun(tried)
 
     def ended(self, id: Digest) -> None:
         """Know that the trial of a proposal does not run any more."""
         self._busy.discard(id)
 
-    def _begun(self, id: Digest, proposed: TrialProposed) -> Order:
-        self._starts[id] = self._starts.get(id, 0) + 1
-        self._busy.add(id)
-        return self.order(id, proposed)
+    def _begun(self, tried: Tried) -> Order:
+        self._starts[tried.id] = self._starts.get(tried.id, 0) + 1
+        self._busy.add(tried.id)
+        return self.order(tried)
 
-    def order(self, id: Digest, proposed: TrialProposed) -> Order:
+    def order(self, tried: Tried) -> Order:
         """What to run for a proposal."""
-        search, setting = self.search, self.setting
-        content = self._words.file(dict(proposed.values))
+        search, setting, proposed = self.search, self.setting, tried.proposed
+        values = dict(proposed.values)
+        content = self._words.file(values)
         return Order(
             ledger=str(self.workspace.directory),
             root=str(setting.root),
             directory=str(setting.directory),
-            argv=self._words.of(dict(proposed.values), proposed.seed),
+            argv=self._words.of(values, proposed.seed),
             experiment=self.name,
             pinned=Pinned(
                 code=search.code,
-                proposal=id,
-                hyperparameters=hyperparameters(search.space, dict(proposed.values)),
+                proposal=tried.id,
+                hyperparameters=hyperparameters(search.space, values),
                 timeout=search.trial_timeout,
                 files=() if content is None else ((FILE, content),),
-                scheduled=self._scheduled(id, proposed.number),
+                scheduled=self._scheduled(tried),
+                checkpoints=promotions.patterns(search),
+                continued=self._continued(tried),
             ),
             seed=search.trial_seed if proposed.seed is None else proposed.seed,
             inputs=search.inputs,
@@ -203,11 +237,34 @@ class Proposing:
             remote=setting.remote,
         )
 
-    def _scheduled(self, id: Digest, number: int) -> Scheduled | None:
-        rungs = None if self._scheduler is None else self._scheduler.rungs(number).text
-        if not rungs:
+    def _scheduled(self, tried: Tried) -> Scheduled | None:
+        if self._scheduler is None:
             return None
-        return Scheduled(id=self.id, search=self.search, number=number, proposal=id, rungs=rungs)
+        rungs, after = self._scheduler.rungs(tried.number), None
+        if tried.parts:
+            after = tried.parts[-1].rung
+            rungs = rungs.beyond(after)
+        if not rungs.text:
+            return None
+        return Scheduled(
+            id=self.id,
+            search=self.search,
+            number=tried.number,
+            proposal=tried.id,
+            rungs=rungs.text,
+            after=after,
+        )
+
+    def _continued(self, tried: Tried) -> Continued | None:
+        """What the next trial of a proposal goes on from; None where it begins anew. Raises LedgerError."""
+        if not tried.parts:
+            return None
+        part = tried.parts[-1]
+        end = self.reading.entry(self.reading.history.ends[part.trial])
+        payload = None if end is None else end.entry.payload
+        outputs = payload.outcome.outputs if isinstance(payload, TrialFinished) else ()
+        files = promotions.checkpoint(self.search, outputs, self.workspace.store.get)
+        return Continued(trial=part.trial, rung=part.rung, files=files)
 
     def _may_start(self, each: Tried) -> bool:
         """Whether a proposal waits for somebody to start it, and that is us."""
@@ -235,11 +292,12 @@ class Proposing:
         """A trial that was what this one would be, and whose inputs are as they were."""
         if self._recorded.file(values) is not None:
             return None  # the command is the same for all of them
-        for trial in reversed(history.good.get(self._identity(values, seed), ())):
+        for trial in reversed(history.good.get(key_of(self._identity(values, seed)), ())):
             if history.is_removed(trial):
                 continue
-            end = history.ends[trial][1]
-            if isinstance(end, TrialFinished) and unchanged(self.workspace, end.inputs):
+            end = self.reading.entry(history.ends[trial])
+            payload = None if end is None else end.entry.payload
+            if isinstance(payload, TrialFinished) and unchanged(self.workspace, payload.inputs):
                 return trial
         return None
 

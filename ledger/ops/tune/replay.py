@@ -47,7 +47,7 @@ class SearchReplayed:
     experiment: str
     search: Digest
     members: tuple[Member, ...]
-    """In the order of their numbers."""
+    """In the order of their numbers; of one number those that were stopped and went on come first."""
     proposals: int
     """How many were computed again."""
     findings: tuple[Finding, ...]
@@ -104,16 +104,21 @@ def replay_search(
     for recorded in workspace.journal.entries():
         history.add(recorded)
     progress("computing its proposals again")
-    checked = tune_verify.check(workspace.journal, experiment)
+    checked = tune_verify.check(workspace.journal, experiment, workspace.store.get)
     today = os.environ if variables is None else variables
     tried = history.at()
     members = []
     for place, each in enumerate(tried, 1):
-        trial = trials.by_id.get(each.trial) if each.trial else None
-        if trial is None or each.proposed.source == "earlier":
+        if each.proposed.source == "earlier":
             continue
-        progress(f"{place} of {len(tried)}: number {each.number}, trial {trial.id.short}")
-        members.append(_member(workspace, trials, history, each, trial, options, receipts, progress, today))
+        for one in dict.fromkeys([*(part.trial for part in each.parts), each.trial]):
+            trial = trials.by_id.get(one) if one else None
+            if trial is None:
+                continue
+            progress(f"{place} of {len(tried)}: number {each.number}, trial {trial.id.short}")
+            members.append(
+                _member(workspace, trials, history, each, trial, options, receipts, progress, today)
+            )
     return SearchReplayed(
         experiment=experiment,
         search=id,
@@ -134,7 +139,8 @@ def _member(
     progress: Callable[[str], None],
     today: Mapping[str, str],
 ) -> Member:
-    if tried.running or tried.measured.again:
+    stopped = any(part.trial == trial.id for part in tried.parts)
+    if not stopped and (tried.running or tried.measured.again):
         return Member(number=tried.number, trial=trial, reason="it has not come to its end")
     if trial.outcome is not None and timed_out(history.search, trial.outcome):
         return Member(number=tried.number, trial=trial, reason=tried.measured.reason)

@@ -1,5 +1,6 @@
 """When a search stops, how it stands, and what comes of it."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 
@@ -92,6 +93,43 @@ class Tuned:
     """Whether the search began with this call."""
 
 
+def reason(options: TuneOptions, now: Standing, deadline: float | None, new: bool = True) -> str | None:
+    """Why nothing more is to be run; None where something is.
+
+    Parameters
+    ----------
+    options
+        When it stops.
+    now
+        How it stands.
+    deadline
+        When `options.timeout` is over, by `time.monotonic`.
+    new
+        Whether something new is to be proposed; else one that had stopped goes on, which counts already.
+    """
+    own = now.own
+    if deadline is not None and time.monotonic() >= deadline:
+        return f"--timeout: {options.timeout:g} s are over"
+    if options.target is not None and now.best:
+        objective = now.search.objectives[0]
+        value = now.best[0].measured.values[0] if now.believed is None else now.believed.mean
+        if value >= options.target if objective.maximize else value <= options.target:
+            return f"--target: {objective.metric} is {value:g}"
+    if options.stop_after is not None:
+        last = max((each.number for each in now.best), default=-1)
+        since = sum(
+            each.state is not State.PENDING
+            and each.number > last
+            and each.proposed.source is not ProposalSource.REPEAT
+            for each in own
+        )
+        if since >= options.stop_after:
+            return f"--stop-after: {since} trials without a better one"
+    if new and options.executions is not None and len(own) >= options.executions:
+        return f"-n: {len(own)} trials"
+    return None
+
+
 Tell = Callable[[Tried, Standing], None]
 """Told of each proposal, and of each trial that has ended, and how the search stands then."""
 
@@ -114,6 +152,8 @@ def ranked(search: Search, tried: Sequence[Tried]) -> tuple[tuple[Tried, Believe
 
     The trial is the first one that ended well; there are none where each configuration has one seed.
     """
+    if search.seeds == 1:
+        return ()
     its: dict[Point, list[Tried]] = {}
     for each in tried:
         if each.proposed.source is not ProposalSource.EARLIER:

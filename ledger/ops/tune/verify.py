@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 
-from ledger.errors import FormatError, LedgerError
+from ledger.errors import FormatError, LedgerError, NotFoundError
 from ledger.journal.base import Journal
 from ledger.model import (
     Digest,
@@ -13,26 +13,29 @@ from ledger.model import (
     OriginHead,
     ProposalSource,
     Recorded,
-    Trial,
     TrialProposed,
     TrialStarted,
 )
 from ledger.model.frozen import frozen
-from ledger.model.search import Search
-from ledger.ops import query, searches
-from ledger.ops.query import Trials
+from ledger.ops import searches
 from ledger.ops.tune import decisions as tune_decisions
-from ledger.ops.tune import earlier as tune_earlier
+from ledger.ops.tune import members
 from ledger.ops.tune import seeds as tune_seeds
-from ledger.ops.tune.history import History, Place, Tried, identity
-from ledger.ops.tune.points import point_of
-from ledger.ops.tune.words import FILE, Words
+from ledger.ops.tune.entries import Entries
+from ledger.ops.tune.history import Place
+from ledger.ops.tune.points import is_equivalent, point_of
+from ledger.ops.tune.promotions import Get
 from ledger.tune import racing
+from ledger.tune.base import NEAR, Sampler
 from ledger.tune.samplers import registry
 from ledger.tune.space.unit import UnitSpace
 
 Said = Iterator[Finding | Notice]
 _COMPUTED = (ProposalSource.SAMPLER, ProposalSource.DEFAULT, ProposalSource.REPEAT)
+
+
+def _nothing(digest: Digest) -> bytes:
+    raise NotFoundError(f"{digest} is not here")
 
 
 @frozen
@@ -46,7 +49,7 @@ class Recomputed:
     """Those that were checked."""
 
 
-def check(journal: Journal, experiment: str) -> Recomputed:
+def check(journal: Journal, experiment: str, get: Get = _nothing) -> Recomputed:
     """Compute every proposal of an experiment's searches again, and hold each trial against its own.
 
     Each proposal is made from the prefix of the ledger that its Head names.
@@ -57,8 +60,10 @@ def check(journal: Journal, experiment: str) -> Recomputed:
         Where they are.
     experiment
         Its name; one that was not tuned has nothing to check.
+    get
+        Reads an object by its digest; by default there is none to be had.
     """
-    histories: dict[Digest, History] = {}
+    histories: dict[Digest, Entries] = {}
     said: list[Finding | Notice] = []
     begun: dict[Digest, Place] = {}
     entries = list(journal.entries())
@@ -71,7 +76,7 @@ def check(journal: Journal, experiment: str) -> Recomputed:
         if isinstance(payload, ExperimentCreated) and payload.name == experiment:
             begun[recorded.id] = (recorded.entry.origin, recorded.seq)
             try:
-                histories[recorded.id] = History(recorded.id, searches.read(payload))
+                histories[recorded.id] = Entries(recorded.id, searches.read(payload))
             except FormatError as error:
                 said.append(_notice("search.unreadable", recorded.id, error.cause or error.message))
         elif isinstance(payload, TrialStarted) and payload.experiment == experiment and begun:
@@ -79,7 +84,7 @@ def check(journal: Journal, experiment: str) -> Recomputed:
     for history in histories.values():
         for recorded in entries:
             history.add(recorded)
-        said += _Checking(journal, history).all()
+        said += _Checking(journal, history, get).all()
     mine = {trial for history in histories.values() for trial in history.own}
     unreadable = begun.keys() - histories.keys()
     for recorded in foreign:
@@ -109,19 +114,16 @@ def check(journal: Journal, experiment: str) -> Recomputed:
 class _Checking:
     """One search."""
 
-    def __init__(self, journal: Journal, history: History) -> None:
-        self.journal, self.history, self.search = journal, history, history.search
+    def __init__(self, journal: Journal, history: Entries, get: Get) -> None:
+        self.journal, self.history, self.search, self.get = journal, history, history.search, get
         self.unit = UnitSpace(history.search.space)
-        self.words = Words(history.search)
-        self.trials: Trials | None = None
-        """All of the ledger, once they are needed."""
 
     def all(self) -> Said:
         """All that there is to say."""
         yield from self._heads()
         yield from self._proposals()
-        yield from self._trials()
-        yield from tune_decisions.check(self.history)
+        yield from members.check(self.journal, self.history)
+        yield from tune_decisions.check(self.history, self.get)
 
     def _heads(self) -> Said:
         """Each Head has to be one of this ledger, in front of its proposal."""
@@ -166,18 +168,23 @@ class _Checking:
             yield from self._seed(id, proposed)
             if sampler is None or proposed.source not in _COMPUTED:
                 continue
-            tried = self.history.at(proposed.head)
-            try:
-                point, source = point_of(self.unit, sampler, search, proposed.number, tried)
-            except LedgerError as error:
-                yield _finding("proposal.point", id, error.message, _point(proposed.point))
-                continue
-            if point == proposed.point and source is proposed.source:
-                continue
-            if source is proposed.source and sampler.equivalent(proposed.number, proposed.point):
-                detail = "another processor's: its score is within 1e-6 of the best one's"
-                yield _notice("proposal.equivalent", id, detail)
-                continue
+            yield from self._computed(id, proposed, sampler)
+
+    def _computed(self, id: Digest, proposed: TrialProposed, sampler: Sampler) -> Said:
+        """A proposal has to be the one that is computed, but for what another processor rounds otherwise."""
+        search, tried = self.search, self.history.at(proposed.head)
+        try:
+            point, source = point_of(self.unit, sampler, search, proposed.number, tried)
+        except LedgerError as error:
+            yield _finding("proposal.point", id, error.message, _point(proposed.point))
+            return
+        if point == proposed.point and source is proposed.source:
+            return
+        same = source is proposed.source is ProposalSource.SAMPLER
+        if same and is_equivalent(sampler, search, proposed.number, tried, proposed.point):
+            detail = f"another processor's: {_point(point)} is computed here, and as good within {NEAR:g}"
+            yield _notice("proposal.equivalent", id, detail)
+        else:
             yield _finding("proposal.point", id, _point(point), _point(proposed.point))
 
     def _not_here(self) -> str | None:
@@ -201,7 +208,7 @@ class _Checking:
     def _doubled(self, id: Digest, place: Place, proposed: TrialProposed, other: Digest) -> Finding | Notice:
         """Two of one number: of two machines that searched at once, or of somebody who wrote one in."""
         seen = {each.origin: each.size for each in proposed.head.origins}
-        first = next(at for found, at, _ in self.history.proposals() if found == other)
+        first = self.history.places[other]
         if first[0] != place[0] and first[1] >= seen.get(first[0], 0):
             return _notice("proposal.number", id, f"number {proposed.number} is there twice: two machines")
         return _finding("proposal.number", id, "a number of its own", f"{proposed.number}, as {other}")
@@ -237,85 +244,6 @@ class _Checking:
             return None
         return f"its rule for seeds is of version {rule}, here is {racing.VERSION}"
 
-    def _trials(self) -> Said:
-        proposals = {id: proposed for id, _, proposed in self.history.proposals()}
-        for trial, started in self.history.own.items():
-            proposed = proposals[started.proposal] if started.proposal else None
-            if proposed is not None:
-                yield from self._trial(trial, started, proposed)
-        for each in self.history.at():
-            if each.proposed.adopted is not None and each.proposed.source is not ProposalSource.EARLIER:
-                yield from self._adopted(each)
-            elif each.proposed.adopted is not None:
-                yield from self._earlier(each)
-
-    def _trial(self, trial: Digest, started: TrialStarted, proposed: TrialProposed) -> Said:
-        search, intent = self.search, started.intent
-        values = dict(proposed.values)
-        checks = (
-            ("experiment", proposed.experiment, str(started.experiment)),
-            ("command", " ".join(self.words.of(values, proposed.seed)), " ".join(intent.argv)),
-            ("code", _trees(search), " ".join(f"{name} {tree}" for name, tree in intent.code)),
-            ("seed", str(_trial_seed(search, proposed)), str(intent.seed)),
-            ("directory", search.directory, intent.directory),
-        )
-        for part, expected, got in checks:
-            if expected != got:
-                yield _edited(trial, part, expected, got)
-        content = self.words.file(values)
-        if content is not None:
-            wanted = str(Digest.of(content))
-            held = [str(digest) for path, digest in intent.inputs if path.rpartition("/")[2] == FILE]
-            if held != [wanted]:
-                yield _edited(trial, FILE, wanted, " ".join(held) or "no such file")
-
-    def _earlier(self, tried: Tried) -> Said:
-        """One that was learnt from has to be what a trial was that had ended well by then."""
-        trial = tried.proposed.adopted
-        if self.trials is None:
-            self.trials = query.load(self.journal)
-        known = None if trial is None else self._known(self.trials, trial)
-        if trial is None or known is None:
-            yield _finding("proposal.earlier", tried.id, "a trial of this ledger", str(trial))
-            return
-        if not self.history.was_good(trial, tried.proposed.head):
-            yield _finding("proposal.earlier", tried.id, "a trial that had ended well", str(trial))
-        values = dict(tried.proposed.values)
-        told = [
-            {each.name: found[each.name] for each in self.search.space.parameters if each.name in found}
-            for found in tune_earlier.told(self.trials, known, self.search.forked)
-        ]
-        if values not in told:
-            yield _finding("proposal.earlier", tried.id, " or ".join(map(str, told)), str(values))
-
-    def _known(self, trials: Trials, id: Digest) -> Trial | None:
-        removed = trials.removed.get(id)  # since then, maybe
-        return trials.by_id.get(id) if removed is None else removed[0]
-
-    def _adopted(self, tried: Tried) -> Said:
-        """A trial that stands for one of a search has to be what that would have been."""
-        search = self.search
-        trial = tried.proposed.adopted
-        started = None if trial is None else self.history.starts.get(trial)
-        if trial is None or started is None:
-            yield _finding("proposal.adopted", tried.id, "a trial of this ledger", str(trial))
-            return
-        expected = (
-            self.words.of(dict(tried.proposed.values), tried.proposed.seed),
-            search.directory,
-            None,
-            tuple(sorted((each.name, each.tree) for each in search.code)),
-            search.environment,
-            _trial_seed(search, tried.proposed),
-            search.inputs,
-        )
-        if identity(started.intent) != expected:
-            yield _edited(trial, "command", " ".join(expected[0]), " ".join(started.intent.argv))
-
-
-def _trial_seed(search: Search, proposed: TrialProposed) -> int | None:
-    return search.trial_seed if proposed.seed is None else proposed.seed
-
 
 def _saw(recorded: Recorded, place: Place) -> bool:
     """Whether who wrote an entry knew of the one at a place."""
@@ -323,10 +251,6 @@ def _saw(recorded: Recorded, place: Place) -> bool:
     if recorded.entry.origin == origin:
         return recorded.seq > seq
     return any(each.origin == origin and each.size > seq for each in recorded.entry.seen)
-
-
-def _trees(search: Search) -> str:
-    return " ".join(f"{name} {tree}" for name, tree in sorted((each.name, each.tree) for each in search.code))
 
 
 def _point(point: tuple[float | None, ...]) -> str:
@@ -339,12 +263,6 @@ def _finding(what: str, id: Digest, expected: str, got: str) -> Finding:
 
 def _of_head(what: str, id: Digest, expected: str, got: str) -> Finding:
     return Finding(what=f"{what}.head", where=f"{what} {id}", expected=expected, got=got)
-
-
-def _edited(trial: Digest, part: str, expected: str, got: str) -> Finding:
-    return Finding(
-        what="trial.edited", where=f"trial {trial}: {part}", expected=expected, got=got, trials=(str(trial),)
-    )
 
 
 def _notice(what: str, id: Digest, detail: str) -> Notice:

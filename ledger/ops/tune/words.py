@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from ledger.model import Value
 from ledger.model.search import Search
+from ledger.tune.space.conditions import decided
 from ledger.tune.template import Template
 
 FILE = ".ledger-params.json"
@@ -29,7 +30,9 @@ class Words:
 
     def __init__(self, search: Search, words: Sequence[str] | None = None) -> None:
         names = [each.name for each in search.space.parameters]
-        self._template = Template(search.command if words is None else words, names)
+        self._template = Template(
+            search.command if words is None else words, names, deciding=decided(search.space)
+        )
         self._seed = search.seed if search.trial_seed is None else search.trial_seed
         self._space = search.space
 

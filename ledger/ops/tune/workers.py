@@ -1,16 +1,10 @@
-"""Where the trials of a search run: processes of their own, behind `concurrent.futures.Executor`."""
+"""One trial of a search, as a process of its own runs it."""
 
 import os
-import signal
-import sys
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache
-from multiprocessing import get_context
 from pathlib import Path
-from types import ModuleType
-from typing import Final
 
 from ledger import workspace as workspaces
 from ledger.capture.secrets import refill
@@ -20,9 +14,8 @@ from ledger.model.frozen import frozen
 from ledger.ops.accompany import accompanied
 from ledger.ops.prepare import Pinned
 from ledger.ops.run import RunOptions, RunResult, run
+from ledger.ops.slots import between_programs, stopping
 from ledger.workspace import Workspace
-
-_PR_SET_PDEATHSIG: Final = 1
 
 
 @frozen
@@ -75,7 +68,7 @@ def work(order: Order) -> Done:
         with _place(order, warnings.append) as (workspace, directory):
             result = _record(workspace, directory, order, warnings.append)
     except LedgerError as error:
-        if _stopping():
+        if stopping():
             return Done(trial=None, warnings=tuple(warnings))
         return Done(trial=None, warnings=tuple(warnings), error=error)
     partial = (each.reason for each in result.health if each.part == "command")
@@ -84,7 +77,7 @@ def work(order: Order) -> Done:
 
 def _record(workspace: Workspace, directory: Path, order: Order, notify: Callable[[str], None]) -> RunResult:
     argv = order.argv if order.variables is not None else refill(order.argv, os.environ)
-    with accompanied(workspace, notify, idle=_between_programs) as on_started:
+    with accompanied(workspace, notify, idle=between_programs) as on_started:
         return run(
             workspace,
             argv,
@@ -102,7 +95,7 @@ def _record(workspace: Workspace, directory: Path, order: Order, notify: Callabl
             forward=False,
             notify=notify,
             on_started=on_started,
-            stopping=_stopping,
+            stopping=stopping,
         )
 
 
@@ -121,127 +114,3 @@ def _place(order: Order, notify: Callable[[str], None]) -> Iterator[tuple[Worksp
 @cache
 def _workspace(root: str, ledger: str) -> Workspace:
     return workspaces.find(Path(root), ledger)
-
-
-def begin() -> None:
-    """Make a process fit for work: it dies with the search, and only the search tells it to stop."""
-    _die_with_parent()
-    os.setpgid(0, 0)  # a terminal's Ctrl-C is the search's, which passes it on to those that run
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _between_programs)
-    source = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(source, 0)
-    os.close(source)
-
-
-_told: list[int] = []
-"""Signals that came while no program ran to pass them on to: the search begins no trial after one."""
-
-
-def _between_programs(number: int, _frame: object) -> None:
-    _told.append(number)
-
-
-def _stopping() -> bool:
-    return bool(_told)
-
-
-def _die_with_parent() -> None:
-    import ctypes
-
-    try:
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    except (OSError, AttributeError):
-        return  # where there is no such call, a trial goes on to its end though the search has died
-
-
-@contextmanager
-def _main_left_alone() -> Iterator[None]:
-    """Let a new process not import the script that this one runs, which may well begin a search."""
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
-
-
-class Slots:
-    """Executors of one trial at a time, so that one whose process dies takes no other with it.
-
-    Parameters
-    ----------
-    count
-        How many trials run at once.
-    make
-        Makes an executor; by default one with a process of its own.
-    """
-
-    def __init__(self, count: int, make: Callable[[], Executor] | None = None) -> None:
-        self._count, self._make = count, make or own_process
-        self._all: list[Executor] = []
-        self._running: dict[Future[Done], tuple[Executor, Order]] = {}
-
-    @property
-    def free(self) -> int:
-        """How many more can run."""
-        return self._count - len(self._running)
-
-    @property
-    def running(self) -> tuple[Order, ...]:
-        """What runs."""
-        return tuple(order for _, order in self._running.values())
-
-    def submit(self, order: Order) -> None:
-        """Start a trial."""
-        busy = {id(executor) for executor, _ in self._running.values()}
-        executor = next((each for each in self._all if id(each) not in busy), None)
-        if executor is None:
-            executor = self._make()
-            self._all.append(executor)
-        with _main_left_alone():
-            self._running[executor.submit(work, order)] = (executor, order)
-
-    def wait(self, seconds: float | None) -> Iterator[tuple[Order, Done | None]]:
-        """Trials that have ended, once one has or the time is over; None for one whose process died."""
-        done, _ = wait(self._running, seconds, FIRST_COMPLETED)
-        for future in done:
-            executor, order = self._running.pop(future)
-            try:
-                yield order, future.result()
-            except BrokenExecutor:
-                self._all.remove(executor)
-                executor.shutdown(wait=False)
-                yield order, None
-
-    def stop(self, number: int) -> None:
-        """Send the processes of ours that are busy a signal, which they pass on."""
-        for executor, _ in self._running.values():
-            stop = getattr(executor, "stop", None)
-            if stop is not None:
-                stop(number)
-            for process in _processes(executor):
-                _kill(process, number)
-
-    def close(self) -> None:
-        """End all processes, those that are busy too."""
-        self.stop(signal.SIGKILL)
-        for executor in self._all:
-            executor.shutdown(wait=True, cancel_futures=True)
-
-
-def own_process() -> Executor:
-    """An executor with a process of its own, which dies with us."""
-    return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=begin)
-
-
-def _processes(executor: Executor) -> list[int]:
-    found: dict[int, object] | None = getattr(executor, "_processes", None)
-    return list(found or ())
-
-
-def _kill(process: int, number: int) -> None:
-    try:
-        os.kill(process, number)
-    except ProcessLookupError:
-        return  # it has gone already

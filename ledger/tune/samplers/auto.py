@@ -29,13 +29,13 @@ class AutoSampler(ModelledSampler):
     purpose: ClassVar[int] = PURPOSE
     starting: ClassVar[int] = STARTING
 
-    def _proposed(self, number: int, history: History, draws: Draws) -> Point:
+    def _proposed(self, number: int, history: History, draws: Draws, wanted: Point | None) -> Point:
         match TURN[number % len(TURN)]:
             case "g":
-                return gp.proposed(self.space, history, draws)
+                return gp.proposed(self.space, history, draws, wanted=wanted)
             case "p":
-                return gp.proposed(self.space, history, draws, Warp.PLAIN)
+                return gp.proposed(self.space, history, draws, Warp.PLAIN, wanted=wanted)
             case "t":
-                return tpe.proposed(self.space, history, draws)
+                return tpe.proposed(self.space, history, draws, wanted=wanted)
             case _:
                 return candidates.fresh(self.space, draws, history.tried)

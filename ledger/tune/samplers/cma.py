@@ -7,7 +7,8 @@ kept: it is computed again from the observations, generation by generation.
 What holds on another processor: a candidate is the product of normal numbers and the root of a matrix, by
 vectorised numerics that may round otherwise there. The symmetric root is taken, which does not depend on the
 signs and the order of the eigenvectors, so that what differs stays near the last bits; then the candidate is
-put on the grid of 2**-30. So nearly all agree to the bit, and the others within 1e-6, as ``verify`` allows.
+put on the grid of 2**-30. So nearly all agree to the bit, and the others within 1e-6: such a one is taken for
+what was drawn here, and ``verify`` calls it equivalent.
 """
 
 import math
@@ -17,7 +18,7 @@ from typing import ClassVar, Final
 import numpy as np
 from cmaes import CMA, CMAwM
 
-from ledger.tune.base import Observation, Sampler, State
+from ledger.tune.base import NEAR, Observation, Sampler, State
 from ledger.tune.draws import Draws
 from ledger.tune.samplers import candidates
 from ledger.tune.space.unit import Axis, Point, UnitSpace, snapped
@@ -82,6 +83,10 @@ class Cma(Sampler):
                     return point
         return candidates.fresh(self.space, Draws(self.seed, number, _RANDOM), self._tried)
 
+    def equivalent(self, number: int, point: Point) -> bool:
+        """Whether `point` is what is suggested, but for a rounding of its coordinates."""
+        return all(_near(one, other) for one, other in zip(self.suggest(number), point, strict=True))
+
     def _distribution(self) -> "_Distribution":
         """That of the last generation which is over."""
         present = self._present or self._begin(0)
@@ -124,7 +129,7 @@ class Cma(Sampler):
         """Whether a vector is a point, as far as that has coordinates."""
         for place, scale, value in zip(self._free, self._scales, encoded.tolist(), strict=True):
             coordinate = point[place]
-            if coordinate is not None and scale.cell(value) != coordinate:
+            if coordinate is not None and not _near(scale.cell(value), coordinate):
                 return False
         return True
 
@@ -220,6 +225,11 @@ class _Scale:
             return coordinate
         nearest = min(range(len(self._places)), key=lambda place: abs(self._places[place] - coordinate))
         return (nearest + 0.5) * self.step
+
+
+def _near(one: float | None, other: float | None) -> bool:
+    """Whether two coordinates are the same on some processor."""
+    return one == other if one is None or other is None else abs(one - other) <= NEAR
 
 
 def _rank(observation: Observation) -> tuple[bool, float, bool, tuple[float, ...], int]:

@@ -5,6 +5,7 @@ from typing import ClassVar, Final
 
 import numpy as np
 
+from ledger.tune.base import NEAR
 from ledger.tune.draws import Draws
 from ledger.tune.samplers import candidates
 from ledger.tune.samplers.blas import one_thread
@@ -44,20 +45,32 @@ class GaussianProcessSampler(ModelledSampler):
     purpose: ClassVar[int] = PURPOSE
     starting: ClassVar[int] = STARTING
 
-    def _proposed(self, _number: int, history: History, draws: Draws) -> Point:
-        return proposed(self.space, history, draws)
+    def _proposed(self, _number: int, history: History, draws: Draws, wanted: Point | None) -> Point:
+        return proposed(self.space, history, draws, wanted=wanted)
 
 
-def proposed(space: UnitSpace, history: History, draws: Draws, warp: Warp = Warp.RANKED) -> Point:
-    """What the model proposes; with ranked losses, or with plain ones."""
+def proposed(
+    space: UnitSpace,
+    history: History,
+    draws: Draws,
+    warp: Warp = Warp.RANKED,
+    *,
+    wanted: Point | None = None,
+) -> Point:
+    """What the model proposes; with ranked losses, or with plain ones.
+
+    `wanted` is preferred where it is a candidate, and as good as the best but for rounding.
+    """
     found = None
     if free(space):
         with one_thread():
-            found = _modelled(space, history, draws, warp)
+            found = _modelled(space, history, draws, warp, wanted)
     return candidates.fresh(space, draws, history.tried) if found is None else found
 
 
-def _modelled(space: UnitSpace, history: History, draws: Draws, warp: Warp) -> Point | None:
+def _modelled(
+    space: UnitSpace, history: History, draws: Draws, warp: Warp, wanted: Point | None
+) -> Point | None:
     places = _kept(history)
     losses = warped(history, warp)[places]
     where = array(space, [history.points[place] for place in places])
@@ -72,7 +85,9 @@ def _modelled(space: UnitSpace, history: History, draws: Draws, warp: Warp) -> P
     # The least expected, not the least seen: where there is noise, that one was lucky.
     best = float(np.round(process.expected(features)[0].min(), 10))
     search = _Search(space, history, process, best, draws)
-    return search.run([history.points[place] for place in history.order[: min(LEADERS, history.done)]])
+    return search.run(
+        [history.points[place] for place in history.order[: min(LEADERS, history.done)]], wanted
+    )
 
 
 def _hyperparameters(space: UnitSpace, where: Floats, losses: Floats) -> Floats:
@@ -106,7 +121,7 @@ class _Search:
         self.known: dict[Point, float] = {}
         self.cells = Cells(space)
 
-    def run(self, starts: Sequence[Point]) -> Point | None:
+    def run(self, starts: Sequence[Point], wanted: Point | None) -> Point | None:
         pool = [self.cells.completed([self.draws.uniform() for _ in self.space.axes]) for _ in range(POOL)]
         for start in starts:
             pool += [self.neighbour(start, each % 4) for each in range(BROOD // 4)]
@@ -117,7 +132,10 @@ class _Search:
                 return None
             share = BROOD // len(leaders)
             self.judge([self.neighbour(each, turn % 4 + turn // 4) for each in leaders for _ in range(share)])
-        return max(self.known, key=lambda each: self.known[each])
+        best = max(self.known, key=lambda each: self.known[each])
+        if wanted in self.known and self.known[best] - self.known[wanted] <= NEAR:  # these are logarithms
+            return wanted
+        return best
 
     def judge(self, pool: Sequence[Point]) -> None:
         new = [

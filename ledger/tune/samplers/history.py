@@ -80,6 +80,10 @@ def _judged(
     marks = np.zeros(len(groups))
     vectors: dict[int, tuple[float, ...]] = {}
     for place, group in enumerate(groups):
+        only = group[0]
+        if len(group) == 1 and only.state is State.DONE and only.violation <= 0 and only.losses:
+            kinds[place], vectors[place] = 0, only.losses[:objectives]  # as nearly all are
+            continue
         judged = [each for each in group if each.state is State.DONE and each.losses]
         stopped = [each for each in group if each.state is State.PRUNED and each.losses]
         count = len(judged)

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from functools import cached_property
 from typing import ClassVar
 
 from ledger.tune.base import Observation, Sampler
@@ -23,12 +24,15 @@ class ModelledSampler(Sampler):
     def __init__(self, space: UnitSpace, objectives: int, seed: int) -> None:
         super().__init__(space, objectives, seed)
         self._observations: Sequence[Observation] = ()
-        self._first = Sobol(space, objectives, seed)
+
+    @cached_property
+    def _first(self) -> Sobol:
+        """Made when it is asked: most trials come behind it."""
+        return Sobol(self.space, self.objectives, self.seed)
 
     def update(self, observations: Sequence[Observation]) -> None:
         """Take all that is known; it replaces what was known before."""
         self._observations = observations
-        self._first.update(observations)
 
     def suggest(self, number: int) -> Point:
         """What the model proposes, once there is enough to learn from.
@@ -38,12 +42,24 @@ class ModelledSampler(Sampler):
         SpaceExhaustedError
             If there is nothing left to try.
         """
+        return self._suggested(number, None)
+
+    def equivalent(self, number: int, point: Point) -> bool:
+        """Whether `point` is suggested where, among candidates of nearly the same score, it is preferred."""
+        return self._suggested(number, point) == point
+
+    def _suggested(self, number: int, wanted: Point | None) -> Point:
         draws = Draws(self.seed, number, self.purpose)
         history = gathered(self._observations, self.objectives, trade_off(self.objectives, draws))
         if len(history.points) < self.starting or not history.done:
+            self._first.update(self._observations)
             return self._first.suggest(number)
-        return self._proposed(number, history, draws)
+        return self._proposed(number, history, draws, wanted)
 
     @abstractmethod
-    def _proposed(self, number: int, history: History, draws: Draws) -> Point:
-        """Where the model would try a trial, of which the number is told too."""
+    def _proposed(self, number: int, history: History, draws: Draws, wanted: Point | None) -> Point:
+        """Where the model would try a trial, of which the number is told too.
+
+        A candidate that is as `wanted` is preferred to the best one, where their scores differ by `NEAR` at
+        most.
+        """

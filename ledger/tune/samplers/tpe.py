@@ -10,6 +10,7 @@ from typing import ClassVar, Final
 
 import numpy as np
 
+from ledger.tune.base import NEAR
 from ledger.tune.draws import Draws
 from ledger.tune.samplers import candidates
 from ledger.tune.samplers.history import Floats, History, array, rounded
@@ -43,13 +44,16 @@ class TPESampler(ModelledSampler):
     purpose: ClassVar[int] = PURPOSE
     starting: ClassVar[int] = STARTING
 
-    def _proposed(self, _number: int, history: History, draws: Draws) -> Point:
-        return proposed(self.space, history, draws)
+    def _proposed(self, _number: int, history: History, draws: Draws, wanted: Point | None) -> Point:
+        return proposed(self.space, history, draws, wanted=wanted)
 
 
-def proposed(space: UnitSpace, history: History, draws: Draws) -> Point:
-    """What the model proposes."""
-    model = _Model(space, history)
+def proposed(space: UnitSpace, history: History, draws: Draws, *, wanted: Point | None = None) -> Point:
+    """What the model proposes.
+
+    Of a group's candidates that of `wanted` is preferred, where it is as good as the best but for rounding.
+    """
+    model = _Model(space, history, wanted)
     for _ in range(_TRIES):
         point = model.proposed(draws)
         if point not in history.tried and space.feasible(point):
@@ -60,8 +64,8 @@ def proposed(space: UnitSpace, history: History, draws: Draws) -> Point:
 class _Model:
     """Densities for each group of axes, made when they are asked for."""
 
-    def __init__(self, space: UnitSpace, history: History) -> None:
-        self.space, self.history = space, history
+    def __init__(self, space: UnitSpace, history: History, wanted: Point | None) -> None:
+        self.space, self.history, self.wanted = space, history, wanted
         self.where, self.waiting = array(space, history.points), array(space, history.pending)
         self.known: dict[int, tuple[Parzen, Parzen]] = {}
         together: dict[str | None, list[int]] = {}
@@ -80,9 +84,18 @@ class _Model:
             drawn = [best.drawn(draws) for _ in range(CANDIDATES)]
             found = _in_cells(self.space, group, drawn)
             scores = rounded(best.log_density(found) - rest.log_density(found))
-            for place, coordinate in zip(group, drawn[int(np.argmax(scores))], strict=True):
-                chosen[place] = coordinate
+            ways = [_placed(chosen, group, each) for each in drawn]
+            chosen = ways[self._best(scores, group, ways)]
         return self.space.completed(chosen)
+
+    def _best(self, scores: Floats, group: list[int], ways: Sequence[list[float]]) -> int:
+        best = int(np.argmax(scores))
+        if self.wanted is not None:
+            for number in np.flatnonzero(scores >= scores[best] - NEAR).tolist():  # these are logarithms
+                point = self.space.completed(ways[number])
+                if all(point[place] == self.wanted[place] for place in group):
+                    return int(number)
+        return best
 
     def _densities(self, group: list[int]) -> tuple[Parzen, Parzen]:
         ranked = self.history.order[~np.isnan(self.where[self.history.order, group[0]])]
@@ -97,6 +110,14 @@ class _Model:
             Parzen.around(axes, self.where[np.sort(ranked[:good])][:, group]),
             Parzen.around(axes, np.vstack((self.where[others], waiting))[:, group]),
         )
+
+
+def _placed(point: Sequence[float], group: Sequence[int], coordinates: Sequence[float]) -> list[float]:
+    """A point, with other coordinates of a group."""
+    found = list(point)
+    for place, coordinate in zip(group, coordinates, strict=True):
+        found[place] = coordinate
+    return found
 
 
 def _in_cells(space: UnitSpace, group: Sequence[int], drawn: Sequence[Sequence[float]]) -> Floats:

@@ -1,1 +1,1 @@
-"""Which trials of a search are stopped early, by what they report on the way; one scheduler a file."""
+"""Which trials of a search are stopped early, and which go on; one scheduler a file."""

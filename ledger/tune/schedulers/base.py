@@ -7,8 +7,9 @@ every processor.
 
 import math
 from abc import ABC, abstractmethod
-from bisect import bisect_right
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from bisect import bisect_left, bisect_right, insort
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import ClassVar, Final
 
 from ledger.errors import UsageError
@@ -32,6 +33,13 @@ class Rungs:
             return step - (step - self.steps[-1]) % self.every
         place = bisect_right(self.steps, step)
         return self.steps[place - 1] if place else None
+
+    def beyond(self, rung: int) -> "Rungs":
+        """Those behind one of them: where a trial is looked at that goes on from there."""
+        steps = tuple(step for step in self.steps if step > rung)
+        if not steps and self.steps and self.every is not None:
+            steps = (rung + self.every - (rung - self.steps[-1]) % self.every,)
+        return Rungs(steps=steps, every=self.every)
 
     @property
     def text(self) -> str:
@@ -84,7 +92,10 @@ class Scheduler(ABC):
         """Where trial `number` is looked at."""
 
     @abstractmethod
-    def goes_on(self, own: Report, reports: Sequence[Report]) -> bool:
+    def known(self) -> "Known":
+        """What it goes by, when nothing has been reported yet."""
+
+    def goes_on(self, own: Report, reports: Iterable[Report]) -> bool:
         """Whether a trial goes on from a rung.
 
         Parameters
@@ -94,6 +105,50 @@ class Scheduler(ABC):
         reports
             Of all trials of the search, in the order of the journal; `own` is one of them.
         """
+        return self.knowing(reports).goes_on(own)
+
+    def knowing(self, reports: Iterable[Report]) -> "Known":
+        """What it goes by when that much has been reported, in the order of the journal."""
+        known = self.known()
+        for each in reports:
+            known.add(each)
+        return known
+
+    @property
+    def promotes(self) -> bool:
+        """Whether one that was stopped may go on later."""
+        return False
+
+    def promoting(self) -> "Scheduler":
+        """The same scheduler, by which one that was stopped may go on later.
+
+        Raises
+        ------
+        UsageError
+            If it is of a kind that lets none.
+        """
+        raise UsageError(
+            f"the scheduler {self.name} lets no trial go on that it has stopped",
+            cause="a checkpoint is of no use to it",
+            hint="--scheduler asha or --scheduler hyperband:max=81; or leave --checkpoint out",
+        )
+
+    def promoted(self, stopped: Iterable[Report], known: "Known") -> Report | None:  # noqa: ARG002
+        """Which of those that were stopped goes on now.
+
+        Parameters
+        ----------
+        stopped
+            The report at which each was, in the order of their numbers.
+        known
+            What it goes by: the reports of all trials, those among them.
+
+        Returns
+        -------
+        Report or None
+            One of `stopped`; None where all stay as they are.
+        """
+        return None
 
     def at_least(self, **limits: int) -> None:
         """Refuse options that are too small.
@@ -109,6 +164,21 @@ class Scheduler(ABC):
                 raise UsageError(
                     f"the scheduler {self.name} cannot have {key}={value}",
                     cause=f"expected {limit} or more" if value < limit else f"expected less than {LARGEST}",
+                )
+
+    def at_most(self, **limits: int) -> None:
+        """Refuse options that are too large.
+
+        Raises
+        ------
+        UsageError
+            If one is.
+        """
+        for key, limit in limits.items():
+            value = self.options[key]
+            if value is not None and value > limit:
+                raise UsageError(
+                    f"the scheduler {self.name} cannot have {key}={value}", cause=f"expected {limit} or less"
                 )
 
     def is_largest(self, largest: str, smallest: str) -> None:
@@ -127,24 +197,104 @@ class Scheduler(ABC):
             )
 
 
+class Known(ABC):
+    """What a scheduler goes by: it grows report by report, and can be asked at any time."""
+
+    @abstractmethod
+    def add(self, report: Report) -> None:
+        """Take one more report; of two of one proposal at one rung the later counts."""
+
+    @abstractmethod
+    def goes_on(self, own: Report) -> bool:
+        """Whether a trial goes on from a rung; its report there is one of those that were taken."""
+
+    def stop(self, report: Report) -> None:  # noqa: B027 - most schedulers let none go on later
+        """Take that a trial was stopped at a rung; its report there is taken, or will be."""
+
+    def go_on(self, report: Report) -> None:  # noqa: B027
+        """Take that a trial which was stopped at a rung goes on."""
+
+    @property
+    def may_promote(self) -> bool:
+        """Whether one of those that were stopped may be one to go on; else it is plain that none is."""
+        return False
+
+
+class Best(Known):
+    """Lets a trial go on that is among the best 1/`factor` of its group, and at least the best of it.
+
+    Of equal ones the smaller number is the better.
+
+    Parameters
+    ----------
+    factor
+        As above.
+    group
+        With which others a report is compared.
+    """
+
+    def __init__(self, factor: int, group: Callable[[Report], Hashable]) -> None:
+        self._factor, self._group = factor, group
+        self._found: dict[Hashable, dict[Hashable, tuple[float, int]]] = {}
+        """(loss, number) of each proposal, by group."""
+        self._ordered: dict[Hashable, list[tuple[float, int]]] = {}
+        """The same, the best first."""
+        self._stopped: dict[Hashable, Counter[Hashable]] = {}
+        """How many trials of each proposal were stopped and have not gone on, by group."""
+        self._waiting: dict[Hashable, list[tuple[float, int]]] = {}
+        """Of those proposals what they are worth there, the best first."""
+
+    def add(self, report: Report) -> None:
+        """Take one more report."""
+        group = self._group(report)
+        found, ordered = self._found.setdefault(group, {}), self._ordered.setdefault(group, [])
+        former = found.get(report.proposal)
+        found[report.proposal] = new = (comparable(report.loss), report.number)
+        waits = group in self._stopped and self._stopped[group][report.proposal] > 0
+        for each in (ordered, self._waiting[group]) if waits else (ordered,):
+            if former is not None:
+                del each[bisect_left(each, former)]
+            insort(each, new)
+
+    def stop(self, report: Report) -> None:
+        """Take that a trial was stopped."""
+        self._wait(report, 1)
+
+    def go_on(self, report: Report) -> None:
+        """Take that one goes on."""
+        self._wait(report, -1)
+
+    def _wait(self, report: Report, by: int) -> None:
+        group, proposal = self._group(report), report.proposal
+        stopped, waiting = self._stopped.setdefault(group, Counter()), self._waiting.setdefault(group, [])
+        before = stopped[proposal] > 0
+        stopped[proposal] += by
+        found = self._found.get(group, {}).get(proposal)
+        if found is None or before is (stopped[proposal] > 0):
+            return
+        if before:
+            del waiting[bisect_left(waiting, found)]
+        else:
+            insort(waiting, found)
+
+    @property
+    def may_promote(self) -> bool:
+        """Whether one is among the best by now: then the best of its group is."""
+        return any(waiting and self._are_best(group, waiting[0]) for group, waiting in self._waiting.items())
+
+    def goes_on(self, own: Report) -> bool:
+        """Whether a trial is among the best."""
+        group = self._group(own)
+        return self._are_best(group, self._found[group][own.proposal])
+
+    def _are_best(self, group: Hashable, found: tuple[float, int]) -> bool:
+        ordered = self._ordered[group]
+        return bisect_left(ordered, found) < max(len(ordered) // self._factor, 1)
+
+
 def comparable(loss: float) -> float:
     """A loss that can be compared: NaN is as bad as infinity."""
     return math.inf if math.isnan(loss) else loss
-
-
-def at_rung(reports: Iterable[Report], rung: int) -> dict[Hashable, tuple[float, int]]:
-    """(loss, number) of each proposal that has reached a rung, by its last report there."""
-    return {each.proposal: (comparable(each.loss), each.number) for each in reports if each.rung == rung}
-
-
-def among_best(own: Report, reports: Iterable[Report], factor: int) -> bool:
-    """Whether a trial is one of the best 1/`factor` of all that have reached a rung, and at least the best.
-
-    Of equal ones the smaller number is the better.
-    """
-    found = at_rung(reports, own.rung)
-    better = sum(each < found[own.proposal] for each in found.values())
-    return better < max(len(found) // factor, 1)
 
 
 def geometric(smallest: int, factor: int, largest: int | None) -> Rungs:

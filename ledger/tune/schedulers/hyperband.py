@@ -7,20 +7,19 @@ follows from its number alone; those of a round are mixed evenly, so that few tr
 """
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
 
 from ledger.errors import UsageError
-from ledger.tune.schedulers.base import Report, Rungs, Scheduler, among_best, geometric
+from ledger.tune.schedulers.base import Rungs, geometric
+from ledger.tune.schedulers.halving import Halving
 
 _MOST = 100_000
 """Trials in one round, which is listed."""
 
 
-class Hyperband(Scheduler):
+class Hyperband(Halving):
     """Stops early in some brackets, late in others, and in one not at all."""
 
     name = "hyperband"
-    defaults: ClassVar[Mapping[str, int | None]] = {"factor": 3, "min": 1, "max": None}
 
     def __init__(self, options: Mapping[str, int | None]) -> None:
         super().__init__(options)
@@ -30,8 +29,6 @@ class Hyperband(Scheduler):
                 cause="max is missing: the step at which a trial that nobody stops ends",
                 hint="--scheduler hyperband:max=81",
             )
-        self.at_least(factor=2, min=1, max=1)
-        self.is_largest("max", "min")
         factor, largest = self.option("factor"), self.option("max")
         last = 0
         while self.option("min") * factor ** (last + 1) <= largest:
@@ -56,12 +53,6 @@ class Hyperband(Scheduler):
     def rungs(self, number: int) -> Rungs:
         """Where trial `number` is looked at."""
         return self._rungs[self.bracket(number)]
-
-    def goes_on(self, own: Report, reports: Sequence[Report]) -> bool:
-        """Whether it is among the best of its bracket that have reached the rung."""
-        bracket = self.bracket(own.number)
-        within = (each for each in reports if self.bracket(each.number) == bracket)
-        return among_best(own, within, self.option("factor"))
 
 
 def _mixed(shares: Sequence[int]) -> tuple[int, ...]:

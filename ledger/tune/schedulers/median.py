@@ -6,10 +6,11 @@ averages of theirs up to that rung. It is looked at from step ``warmup`` on, eac
 """
 
 import math
+from bisect import bisect_left, insort
 from collections.abc import Hashable, Mapping, Sequence
 from typing import ClassVar
 
-from ledger.tune.schedulers.base import Report, Rungs, Scheduler, comparable
+from ledger.tune.schedulers.base import Known, Report, Rungs, Scheduler, comparable
 
 
 class Median(Scheduler):
@@ -27,28 +28,55 @@ class Median(Scheduler):
         """Where trial `number` is looked at."""
         return self._rungs
 
-    def goes_on(self, own: Report, reports: Sequence[Report]) -> bool:
-        """Whether its best is no worse than the median of the others' averages."""
-        found: dict[Hashable, dict[int, float]] = {}
-        for each in reports:
-            if each.rung <= own.rung:
-                found.setdefault(each.proposal, {})[each.rung] = comparable(each.loss)
-        averages = sorted(
-            _mean([losses[step] for step in sorted(losses)])
-            for proposal, losses in found.items()
-            if proposal != own.proposal and own.rung in losses
-        )
-        if len(averages) < self.option("startup"):
+    def known(self) -> Known:
+        """Whether one's best is no worse than the median of the others' averages."""
+        return _Averages(self.option("startup"))
+
+
+class _Averages(Known):
+    """The running average of each proposal at each rung that it has reached.
+
+    Parameters
+    ----------
+    startup
+        How many others have to have reached a rung.
+    """
+
+    def __init__(self, startup: int) -> None:
+        self._startup = startup
+        self._losses: dict[Hashable, dict[int, float]] = {}
+        """By proposal and rung."""
+        self._averages: dict[tuple[Hashable, int], float] = {}
+        self._ordered: dict[int, list[float]] = {}
+        """The averages at each rung, ascending."""
+
+    def add(self, report: Report) -> None:
+        """Take one more report."""
+        losses = self._losses.setdefault(report.proposal, {})
+        losses[report.rung] = comparable(report.loss)
+        steps = sorted(losses)
+        for place in range(bisect_left(steps, report.rung), len(steps)):
+            rung, key = steps[place], (report.proposal, steps[place])
+            ordered = self._ordered.setdefault(rung, [])
+            if key in self._averages:
+                del ordered[bisect_left(ordered, self._averages[key])]
+            self._averages[key] = _mean([losses[step] for step in steps[: place + 1]])
+            insort(ordered, self._averages[key])
+
+    def goes_on(self, own: Report) -> bool:
+        """Whether its best so far is no worse than the median of the others' averages."""
+        ordered = self._ordered[own.rung]
+        others = len(ordered) - 1
+        if others < self._startup:
             return True
-        return min(found[own.proposal].values()) <= _median(averages)
+        place = bisect_left(ordered, self._averages[own.proposal, own.rung])
+        middle = [ordered[each + (each >= place)] for each in (others // 2 - 1, others // 2) if each >= 0]
+        limit = middle[-1] if others % 2 else _mean(middle)
+        losses = self._losses[own.proposal]
+        return min(losses[step] for step in losses if step <= own.rung) <= limit
 
 
 def _mean(values: Sequence[float]) -> float:
     if not all(map(math.isfinite, values)):
         return math.inf if math.inf in values else -math.inf
     return math.fsum(each / len(values) for each in values)
-
-
-def _median(ordered: Sequence[float]) -> float:
-    middle = len(ordered) // 2
-    return ordered[middle] if len(ordered) % 2 else _mean(ordered[middle - 1 : middle + 1])

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ledger.model import HyperparameterType, Value
 from ledger.model.filter_syntax import Both, Either, Expression, Literal, Not, Operator, Test, parse
-from ledger.model.space import Domain
+from ledger.model.space import Domain, Space
 
 Answer = bool | None
 Question = Callable[[Mapping[str, Value]], Answer]
@@ -92,6 +92,15 @@ def tests(expression: Expression) -> Iterator[Test]:
                 yield from tests(each)
         case Test():
             yield expression
+
+
+def decided(space: Space) -> dict[str, set[str]]:
+    """Of each parameter that conditions ask about: the parameters whose conditions do."""
+    found: dict[str, set[str]] = {}
+    for each in space.parameters:
+        for test in tests(parse(each.condition)) if each.condition else ():
+            found.setdefault(test.name, set()).add(each.name)
+    return found
 
 
 def meant(literal: Literal, domain: Domain | None) -> Value:

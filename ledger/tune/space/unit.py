@@ -5,11 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ledger.model import HyperparameterType, Value
-from ledger.model.filter_syntax import parse
 from ledger.model.frozen import frozen
 from ledger.model.space import Parameter, Space
 from ledger.tune.space import constraints, scales
-from ledger.tune.space.conditions import Question, question, tests
+from ledger.tune.space.conditions import Question, decided, question
 from ledger.tune.space.scales import Scale, scale
 
 Point = tuple[float | None, ...]
@@ -81,9 +80,7 @@ class UnitSpace:
         self._conditions: tuple[Question | None, ...] = tuple(
             None if each.condition is None else question(each.condition, domains) for each in space.parameters
         )
-        self._asked = frozenset(
-            test.name for each in space.parameters if each.condition for test in tests(parse(each.condition))
-        )
+        self._asked = frozenset(decided(space))
         self._constraints = tuple(constraints.read(each, domains) for each in space.constraints)
         constrained = {name for each in self._constraints for name in each.names}
         self._constrained = tuple(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ledger.errors import UsageError
 from ledger.tune.schedulers import registry
-from ledger.tune.schedulers.base import Report, Rungs
+from ledger.tune.schedulers.base import Report, Rungs, comparable
 
 ALL = ("asha:factor=2,min=1,max=16", "hyperband:factor=2,max=8", "median:startup=2")
 losses = st.one_of(st.floats(-10, 10), st.sampled_from([math.nan, math.inf, -math.inf]))
@@ -119,6 +119,52 @@ def test_a_decision_is_a_function_of_the_reports(text, told, number, rung, loss)
     assert registry.make(registry.make(text).text).goes_on(found[-1], list(found)) == decided
 
 
+def by_definition(scheduler, own, found):
+    """The rules as they are told, of all reports at once."""
+    last = {(each.proposal, each.rung): comparable(each.loss) for each in found}
+    if scheduler.name == "median":
+        runs = {
+            proposal: [
+                last[proposal, step] for step in (1, 2, 4, 8) if step <= rung and (proposal, step) in last
+            ]
+            for proposal, rung in last
+            if rung == own.rung
+        }
+        best = min(runs.pop(own.proposal))
+        if len(runs) < scheduler.option("startup"):
+            return True
+        return best <= middle(sorted(map(average, runs.values())))
+    there = {
+        proposal: (loss, proposal)
+        for (proposal, rung), loss in last.items()
+        if rung == own.rung
+        and (scheduler.name == "asha" or scheduler.bracket(proposal) == scheduler.bracket(own.number))
+    }
+    better = sum(each < there[own.proposal] for each in there.values())
+    return better < max(len(there) // scheduler.option("factor"), 1)
+
+
+def average(values):
+    """Exact but for the last rounding; one infinite loss spoils it, the worst one first."""
+    if not all(map(math.isfinite, values)):
+        return math.inf if math.inf in values else -math.inf
+    return math.fsum(each / len(values) for each in values)
+
+
+def middle(ordered):
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else average(ordered[half - 1 : half + 1])
+
+
+@given(st.sampled_from(ALL), searches)
+def test_a_decision_is_that_of_its_rule_at_any_time(text, told):
+    scheduler, found = registry.make(text), reports(*told)
+    known = scheduler.known()
+    for place, each in enumerate(found, 1):
+        known.add(each)
+        assert known.goes_on(each) == by_definition(scheduler, each, found[:place])
+
+
 @given(st.sampled_from(ALL), searches, st.integers(0, 6), st.sampled_from([1, 2, 4, 8]), losses, losses)
 def test_a_better_report_is_never_stopped_where_a_worse_one_goes_on(text, told, number, rung, one, other):
     told = [each for each in told if each[0] != number]
@@ -144,6 +190,111 @@ def test_the_order_of_other_proposals_reports_does_not_matter(told, random):
         assert goes_on(text, *last.values(), (6, 1, 0.0)) == goes_on(text, *shuffled, (6, 1, 0.0))
 
 
+# --- which go on later --------------------------------------------------------------------------------------
+
+PROMOTING = ("asha:factor=2,min=1,max=16,promote=1", "hyperband:factor=2,max=8,promote=1")
+
+
+def promoted(text, stopped, *told):
+    """Which of some (number, rung) goes on later, by all that was reported; None where none does."""
+    last = {each[:2]: each for each in told}
+    found = reports(*last.values())
+    own = [each for each in found if (each.number, each.rung) in stopped]
+    scheduler = registry.make(text)
+    chosen = scheduler.promoted(own, scheduler.knowing(found))
+    return None if chosen is None else (chosen.number, chosen.rung)
+
+
+def test_one_that_was_stopped_goes_on_once_it_is_among_the_best():
+    four = [(0, 1, 0.6), (1, 1, 0.9), (2, 1, 1.8), (3, 1, 1.7)]
+    stopped = {(1, 1), (2, 1), (3, 1)}
+    assert promoted(PROMOTING[0], stopped, *four[:3]) is None
+    assert promoted(PROMOTING[0], stopped, *four) == (1, 1)
+    assert promoted(PROMOTING[0], stopped - {(1, 1)}, *four) is None
+    assert promoted("asha:factor=2,min=1,max=16", stopped, *four) is None
+    assert promoted("median", stopped, *four) is None
+
+
+def test_the_one_that_came_furthest_goes_on_first_and_then_the_better_one():
+    told = [(number, 1, float(number)) for number in range(8)] + [
+        (number, 2, float(number)) for number in range(4)
+    ]
+    assert promoted(PROMOTING[0], {(3, 1), (2, 1), (1, 2)}, *told) == (1, 2)
+    assert promoted(PROMOTING[0], {(3, 1), (2, 1), (3, 2)}, *told) == (2, 1)
+    equal = [(number, 1, 1.0) for number in range(4)]
+    assert promoted(PROMOTING[0], {(1, 1), (0, 1)}, *equal) == (0, 1)
+
+
+def test_hyperband_lets_those_go_on_that_are_the_best_of_their_bracket():
+    scheduler = registry.make(PROMOTING[1])
+    first = [number for number in range(99) if scheduler.bracket(number) == scheduler.bracket(0)][:4]
+    other = next(number for number in range(99) if scheduler.rungs(number).text.startswith("2"))
+    told = [(number, 1, float(place)) for place, number in enumerate(first)] + [(other, 1, 0.0)]
+    assert promoted(PROMOTING[1], {(first[1], 1)}, *told) == (first[1], 1)
+    assert promoted(PROMOTING[1], {(first[2], 1)}, *told) is None
+
+
+@given(st.sampled_from(PROMOTING), searches, st.randoms())
+def test_who_goes_on_would_not_be_stopped_now_whatever_the_order_of_the_reports(text, told, random):
+    last = {each[:2]: each for each in told}
+    found = reports(*last.values())
+    scheduler = registry.make(text)
+    chosen = scheduler.promoted(found, scheduler.knowing(found))
+    going = [each for each in found if scheduler.goes_on(each, found)]
+    assert (chosen is None) == (not going)
+    if chosen is not None:
+        assert chosen in going
+        assert chosen.rung == max(each.rung for each in going)
+    shuffled = list(found)
+    random.shuffle(shuffled)
+    again = scheduler.promoted(found, scheduler.knowing(shuffled))
+    assert again == chosen
+
+
+@given(st.sampled_from(PROMOTING), searches)
+def test_once_all_that_may_have_gone_on_the_rest_stays(text, told):
+    """It comes to an end, and no more go on from a rung than the best share, at least one."""
+    found = reports(*{each[:2]: each for each in told}.values())
+    scheduler = registry.make(text)
+    left, gone = list(found), []
+    while (chosen := scheduler.promoted(left, scheduler.knowing(found))) is not None:
+        left.remove(chosen)
+        gone.append(chosen)
+    for rung in {each.rung for each in gone}:
+        for bracket in {scheduler.bracket(each.number) for each in gone}:
+            there = [
+                each for each in found if each.rung == rung and scheduler.bracket(each.number) == bracket
+            ]
+            went = [each for each in gone if each in there]
+            assert len(went) <= max(len(there) // 2, 1)
+
+
+@given(st.sampled_from(PROMOTING), searches, st.lists(st.tuples(st.integers(0, 6), st.booleans())))
+def test_whether_one_may_go_on_is_known_at_any_time(text, told, decided):
+    """Of several trials of one proposal, each of which may be stopped, and go on, some may wait."""
+    scheduler, found = registry.make(text), reports(*told)
+    known, waiting = scheduler.known(), []
+    for place, each in enumerate(found):
+        known.add(each)
+        for which, stop in decided[place::3]:
+            one = found[which % (place + 1)]
+            if stop:
+                known.stop(one)
+                waiting.append(one)
+            elif one in waiting:
+                known.go_on(one)
+                waiting.remove(one)
+        assert known.may_promote == any(map(known.goes_on, waiting))
+        assert known.may_promote == (scheduler.promoted(waiting, known) is not None)
+
+
+def test_who_goes_on_is_looked_at_behind_its_rung():
+    assert registry.make("asha:factor=3,min=1,max=81").rungs(0).beyond(3).text == "9,27"
+    assert registry.make("asha:factor=3,min=1,max=81").rungs(0).beyond(27).text == ""
+    assert Rungs(steps=(10,), every=5).beyond(15) == Rungs(steps=(20,), every=5)
+    assert Rungs(steps=(10,), every=5).beyond(9) == Rungs(steps=(10,), every=5)
+
+
 # --- how they are named -------------------------------------------------------------------------------------
 
 
@@ -154,6 +305,8 @@ def test_the_order_of_other_proposals_reports_does_not_matter(told, random):
         ("asha:max=81", "asha:factor=3,min=1,max=81"),
         ("hyperband:max=81,factor=4", "hyperband:factor=4,min=1,max=81"),
         ("median", "median:startup=5,warmup=1,interval=1"),
+        ("asha:promote=1", "asha:factor=3,min=1,promote=1"),
+        ("asha:promote=0", "asha:factor=3,min=1"),
     ],
 )
 def test_there_is_one_way_to_write_each(text, whole):
@@ -175,9 +328,18 @@ def test_there_is_one_way_to_write_each(text, whole):
         ("hyperband", "max is missing"),
         ("hyperband:factor=2,max=1000000", "too many brackets"),
         ("median:startup=0", "expected 1 or more"),
+        ("asha:promote=2", "expected 1 or less"),
+        ("median:promote=1", "no option 'promote'"),
     ],
 )
 def test_what_is_refused(text, told):
     with pytest.raises(UsageError) as caught:
         registry.make(text)
     assert told in str(caught.value)
+
+
+def test_the_median_lets_none_go_on():
+    assert registry.make("asha").promoting().text == "asha:factor=3,min=1,promote=1"
+    with pytest.raises(UsageError) as caught:
+        registry.make("median").promoting()
+    assert "lets no trial go on that it has stopped" in str(caught.value)

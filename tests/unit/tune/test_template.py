@@ -123,3 +123,16 @@ def test_words_with_doubled_braces_stay_as_they_are(words):
 @given(st.floats(allow_nan=False, allow_infinity=False) | st.integers() | st.booleans())
 def test_a_number_reads_as_itself_again(value):
     assert json.loads(rendered(value)) == value
+
+
+def test_what_decides_on_a_named_one_need_not_be_named():
+    deciding = {"layers": {"units1", "units2", "units10"}, "opt": {"momentum"}}
+    names = ("layers", "units1", "units2", "units10")
+    template = Template(["--units", "{units*}"], names, deciding=deciding)
+    assert template.arguments(VALUES, seed=None, file="p.json") == ("--units", "64", "32")
+    assert Template(["{*}"], names, deciding=deciding).arguments(
+        {"layers": 1, "units1": 8}, seed=None, file="p.json"
+    ) == ("--layers", "1", "--units1", "8")
+    with pytest.raises(UsageError) as error:
+        Template(["{units*}"], (*names, "opt"), deciding=deciding)
+    assert error.value.cause == "no word of the command names opt"

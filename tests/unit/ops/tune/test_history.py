@@ -6,8 +6,10 @@ from ledger import model
 from ledger.cli.tune_page import tune_page
 from ledger.cli.tune_progress import ended, status
 from ledger.model import ProposalSource, Status
+from ledger.model.space import Objective
 from ledger.ops import searches
 from ledger.ops.tune.document import tune_document
+from ledger.ops.tune.entries import Entries
 from ledger.ops.tune.history import History, observations
 from ledger.ops.tune.reading import Reading
 from ledger.ops.tune.standing import Tuned, TuneOptions, standing
@@ -36,11 +38,24 @@ class Story:
             )
         ).id
 
-    def start(self, proposal):
-        return self.maker.start(experiment="x", proposal=proposal)[0]
+    def start(self, proposal, **more):
+        return self.maker.start(experiment="x", proposal=proposal, **more)[0]
+
+    def stop(self, trial, rung=1, value=0.75, **more):
+        """Let a trial be stopped at a rung."""
+        journal = self.maker.journal
+        journal.append(model.TrialReported(trial=trial, rung=rung, step=rung, value=value))
+        journal.append(model.TrialDecided(trial=trial, rung=rung, stop=True, head=journal.head()))
+        self.end(trial, **{"status": Status.PRUNED, "exit_code": 0} | more)
+
+    def promote(self, trial, rung=1):
+        journal = self.maker.journal
+        journal.append(model.TrialDecided(trial=trial, rung=rung, stop=False, head=journal.head()))
 
     def end(self, trial, status=Status.OK, loss=0.5, **more):
-        outcome = self.maker.outcome(status=status, metrics={"loss": loss}, **more)
+        self.finish(trial, self.maker.outcome(status=status, metrics={"loss": loss}, **more))
+
+    def finish(self, trial, outcome):
         self.maker.journal.append(
             model.TrialFinished(
                 trial=trial,
@@ -68,7 +83,7 @@ class Story:
 
     @property
     def history(self):
-        found = History(self.id, self.search)
+        found = Entries(self.id, self.search)
         for each in self.maker.journal.entries():
             found.add(each)
         return found
@@ -172,10 +187,24 @@ def test_a_trial_that_was_stopped_counts_by_its_last_report(story):
     (known,) = observations(story.search, story.history.at())
     assert (known.state, known.losses, known.resource) == (State.PRUNED, (0.5,), 3.0)
     found = story.history
-    assert [(each.rung, each.loss, each.number) for each in found.reports()] == [(1, 0.75, 0), (3, 0.5, 0)]
-    assert [each.rung for each in found.reports(middle)] == [1, 3]
-    assert found.report(trial, 3, middle).loss == 0.5
-    assert found.report(trial, 9) is None
+    assert [(each.rung, each.loss, each.number) for each in found.rungs.reported()] == [
+        (1, 0.75, 0),
+        (3, 0.5, 0),
+    ]
+    assert [each.rung for each in found.rungs.reported(middle)] == [1, 3]
+    assert found.rungs.by(trial, 3, middle).loss == 0.5
+    assert found.rungs.by(trial, 9) is None
+
+
+def test_a_report_behind_the_end_changes_nothing(story):
+    trial = story.start(story.propose(0))
+    story.maker.journal.append(model.TrialReported(trial=trial, rung=1, step=1, value=0.75))
+    story.end(trial, status=Status.PRUNED, exit_code=0)
+    whole = story.history
+    before = whole.at()
+    whole.add(story.maker.journal.append(model.TrialReported(trial=trial, rung=3, step=3, value=0.5)))
+    assert before == whole.at() == story.history.at()
+    assert before[0].measured.reported == 0.75
 
 
 def test_a_report_that_is_no_number_is_no_loss(story):
@@ -225,3 +254,130 @@ def test_an_end_behind_a_loss_changes_nothing_of_what_was_before(story):
     for head, (states, known) in zip(heads, told, strict=True):
         assert story.state(head) == states
         assert observations(story.search, story.history.at(head)) == known
+
+
+def test_one_that_was_stopped_waits_to_go_on_once_that_is_decided(story):
+    proposal = story.propose(0)
+    first = story.start(proposal)
+    story.stop(first)
+    stopped = story.maker.journal.head()
+    assert [
+        (part.trial, part.rung, report.loss) for part, report in story.history.stopped(story.history.at())
+    ] == [(first, 1, 0.75)]
+    story.promote(first)
+    promoted = story.maker.journal.head()
+    assert story.state() == [(0, State.PENDING, False)]
+    (tried,) = story.history.at()
+    assert ([part.trial for part in tried.parts], tried.trial) == ([first], first)
+    assert story.history.stopped(story.history.at()) == []
+
+    lost = story.start(proposal, continues=first)
+    assert story.state() == [(0, State.PENDING, True)]
+    story.lose(lost)
+    assert story.state() == [(0, State.PENDING, False)]
+    interrupted = story.start(proposal, continues=first)
+    story.end(interrupted, status=Status.KILLED, exit_code=130, signal=2)
+    second = story.start(proposal, continues=first)
+    story.stop(second, 3, 0.5)
+    assert story.state() == [(0, State.PRUNED, False)]
+    assert [(part.trial, report.rung) for part, report in story.history.stopped(story.history.at())] == [
+        (second, 3)
+    ]
+    story.promote(second, 3)
+    last = story.start(proposal, continues=second)
+    story.end(last, loss=0.25)
+    (tried,) = story.history.at()
+    assert (tried.state, tried.trial) == (State.DONE, last)
+    assert [(part.trial, part.rung) for part in tried.parts] == [(first, 1), (second, 3)]
+
+    found = story.history
+    assert [(each.state, each.running) for each in found.at(stopped)] == [(State.PRUNED, False)]
+    assert [(each.state, each.running) for each in found.at(promoted)] == [(State.PENDING, False)]
+    assert [found.goes_on_from(each) for each in (first, lost, interrupted, second, last)] == [
+        *(None, first, first, first),
+        second,
+    ]
+
+
+def test_one_that_goes_on_and_is_lost_twice_has_failed(story):
+    proposal = story.propose(0)
+    story.lose(story.start(proposal))
+    first = story.start(proposal)
+    story.stop(first)
+    story.promote(first)
+    story.lose(story.start(proposal, continues=first))
+    assert story.state() == [(0, State.PENDING, False)]
+    story.lose(story.start(proposal, continues=first))
+    assert story.state() == [(0, State.FAILED, False)]
+
+
+def test_the_parts_of_a_trial_that_went_on_count_together(story):
+    story.search = search(Objective(metric="duration_s"), requirements=("seen > 0", "loss < 1"))
+    proposal = story.propose(0)
+    first = story.start(proposal)
+    story.maker.journal.append(
+        model.TrialDecided(trial=first, rung=1, stop=True, head=story.maker.journal.head())
+    )
+    outcome = story.maker.outcome(
+        status=Status.PRUNED, metrics={"loss": 2.0, "seen": 1.0}, exit_code=0, duration_s=2.0
+    )
+    story.finish(first, outcome)
+    story.promote(first)
+    story.end(story.start(proposal, continues=first), loss=0.25, duration_s=0.5)
+    (tried,) = story.history.at()
+    assert (tried.state, tried.measured.values, tried.measured.violation) == (State.DONE, (2.5,), 0.0)
+
+
+def test_of_two_machines_that_let_a_trial_go_on_the_one_that_came_further_counts(story):
+    proposal = story.propose(0)
+    first = story.start(proposal)
+    story.stop(first)
+    story.promote(first)
+    faster, slower = (story.start(proposal, continues=first) for _ in range(2))
+    story.stop(faster, 3, 0.5)
+    story.promote(faster, 3)
+    last = story.start(proposal, continues=faster)
+    story.stop(slower, 3, 0.5)
+    assert story.state() == [(0, State.PENDING, True)]
+    story.end(last, loss=0.25)
+    (tried,) = story.history.at()
+    assert (tried.state, tried.trial) == (State.DONE, last)
+    assert [part.trial for part in tried.parts] == [first, faster]
+
+
+def test_a_trial_from_which_one_went_on_may_be_taken_back(story):
+    proposal = story.propose(0)
+    first = story.start(proposal)
+    story.stop(first)
+    story.promote(first)
+    story.maker.journal.append(model.Tombstone(target=first, reason="tidy"))
+    assert story.state() == [(0, State.FAILED, False)]
+    last = story.start(proposal, continues=first)
+    story.end(last)
+    (tried,) = story.history.at()
+    assert (tried.state, tried.trial) == (State.DONE, last)
+
+
+def test_a_decision_that_knew_of_no_stop_lets_nothing_go_on(story):
+    proposal = story.propose(0)
+    first = story.start(proposal)
+    before = story.maker.journal.head()
+    story.stop(first)
+    for rung, head in ((1, before), (3, story.maker.journal.head())):
+        story.maker.journal.append(model.TrialDecided(trial=first, rung=rung, stop=False, head=head))
+    assert story.state() == [(0, State.PRUNED, False)]
+
+
+def test_what_is_read_on_knows_of_what_goes_on(story):
+    reading = Reading(story.maker.journal, story.maker.folder, lambda: History(story.id, story.search))
+    proposal = story.propose(0)
+    first = story.start(proposal)
+    steps = (
+        lambda: story.stop(first),
+        lambda: story.promote(first),
+        lambda: story.start(proposal, continues=first),
+    )
+    for step in steps:
+        step()
+        history, head = reading.up_to_now()
+        assert history.at() == story.history.at(head) == story.history.at()

@@ -4,6 +4,7 @@ import sys
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from multiprocessing import get_context
 
+import numpy as np
 import pytest
 
 from ledger import api, fs, model
@@ -11,7 +12,7 @@ from ledger.errors import MismatchError, NotFoundError, UsageError
 from ledger.model import ProposalSource, layout
 from ledger.model.frozen import replace
 from ledger.model.space import Objective
-from ledger.ops import query
+from ledger.ops import query, slots
 from ledger.ops.search import Question, find
 from ledger.ops.tune import earlier as tune_earlier
 from ledger.ops.tune import verify as tune_verify
@@ -20,6 +21,7 @@ from ledger.ops.tune.beginning import Wanted
 from ledger.ops.tune.loop import TuneOptions, tune
 from ledger.ops.tune.space import meant, pairs
 from ledger.tune.base import State
+from ledger.tune.samplers import tpe
 from ledger.tune.space.language.read import space
 from ledger.tune.space.unit import UnitSpace
 
@@ -241,13 +243,31 @@ def test_foreign_and_edited_trials_are_named(searched, git_project):
         if isinstance(each.entry.payload, model.TrialStarted) and each.entry.payload.proposal
     )
     journal.append(replace(started, intent=replace(started.intent, argv=("python", "other.py"))))
-    proposed = tuned.standing.own[0].proposed
+    proposed = journal.get(tuned.standing.own[0].id).entry.payload
     journal.append(replace(proposed, number=1, head=journal.head()))
     problems, _ = found(git_project)
     kinds = [what for what, _ in problems]
     assert kinds == ["proposal.point", "trial.edited", "trial.foreign"]
     assert problems[1][1] == "python other.py"
     assert tune_verify.check(journal, "x").findings[-1].trials == (str(stranger.id),)
+
+
+def test_what_another_processor_proposed_is_equivalent(searched, git_project, monkeypatch):
+    def processor(rounding):
+        """One on which many scores are the same but for what it rounds."""
+        rounded = lambda scores: np.round(scores) + rounding * np.arange(len(scores))  # noqa: E731
+        monkeypatch.setattr(tpe, "rounded", rounded)
+
+    monkeypatch.setattr(tpe.TPESampler, "starting", 2)
+    processor(1e-9)
+    searched(5, wanted={"sampler": "tpe"})
+    assert found(git_project)[1].notices == ()
+    processor(-1e-9)
+    problems, checked = found(git_project)
+    assert problems == []
+    assert {each.what for each in checked.notices} == {"proposal.equivalent"}
+    processor(-1e-3)
+    assert {what for what, _ in found(git_project)[0]} == {"proposal.point"}
 
 
 def test_the_same_from_python(git_project):
@@ -264,6 +284,23 @@ def test_the_same_from_python(git_project):
     assert [dict(each.proposed.values)["n"] for each in tuned.standing.own] == [2, 2]
     assert ledger.tune(experiment="x", executions=2).standing.own == tuned.standing.own
     assert ledger.verify(experiment="x").proposals == 2
+    steps = []
+    replayed = ledger.replay_search("x", env="current", progress=steps.append)
+    assert (replayed.verdict, replayed.proposals) == ("identical", 2)
+    assert [each.trial.id for each in replayed.members] == [each.trial for each in tuned.standing.own]
+    assert any(each.startswith("2 of 2: number 1, trial ") for each in steps)
+    again = ledger.replay_search("x", receipts=True)
+    assert [each.receipt.id for each in again.members] == [
+        each.replayed.entry_id for each in replayed.members
+    ]
+    with pytest.raises(MismatchError) as refused:
+        ledger.tune(experiment="x", executions=3, seeds=2)
+    assert "seeds of a configuration: 1 → 2" in refused.value.cause
+    with pytest.raises(NotFoundError, match="no search 'y'"):
+        ledger.replay_search("y")
+    with pytest.raises(UsageError) as caught:
+        ledger.replay_search("x", env="mine")
+    assert "expected recreate or current" in caught.value.cause
 
 
 def test_trials_need_a_copy_of_the_tree_that_they_run_in(searched, git_project, tmp_path):
@@ -394,11 +431,11 @@ class Here(Executor):
 
 
 def test_a_signal_while_a_trial_is_prepared_lets_it_not_start(searched, git_project, monkeypatch):
-    monkeypatch.setattr(tune_workers, "_told", [2])
+    monkeypatch.setattr(slots, "_told", [2])
     (only,) = searched(1, executor=Here).standing.own
     assert (only.state, only.trial) == (State.PENDING, None)
     assert git_project.trials == ()
-    monkeypatch.setattr(tune_workers, "_told", [])
+    monkeypatch.setattr(slots, "_told", [])
     assert [each.state for each in searched(1).standing.own] == [State.DONE]
 
 
@@ -410,7 +447,7 @@ def test_a_signal_right_before_the_program_runs_is_passed_on(searched, git_proje
         asked.append(None)
         return len(asked) % 2 == 0
 
-    monkeypatch.setattr(tune_workers, "_stopping", stopping)
+    monkeypatch.setattr(tune_workers, "stopping", stopping)
     (only,) = searched(1, executor=Here).standing.own
     assert only.state is State.PENDING
     assert {each.status for each in query.load(git_project.workspace.journal)} == {model.Status.KILLED}

@@ -5,16 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import UsageError
-from ledger.model import MetricSummary, Outcome, Status
+from ledger.model import Digest, MetricSummary, Outcome, Status
 from ledger.model.space import Objective
 from ledger.ops.tune import outcomes as tune_outcomes
+from ledger.ops.tune.facts import ended
 from ledger.ops.tune.outcomes import Measured, measured
 from tests.searches import search
 
 
 def outcome(status=Status.OK, metrics=(), **more):
     fields = {"exit_code": 0, "duration_s": 1.0, "peak_memory": 1000} | more
-    return Outcome(
+    found = Outcome(
         status=status,
         metrics=tuple(
             MetricSummary(name=name, last=value, min=value, max=value, count=1)
@@ -25,6 +26,7 @@ def outcome(status=Status.OK, metrics=(), **more):
         cpu_system_s=0.0,
         **fields,
     )
+    return ended(found, Digest.of(b""))
 
 
 def test_the_last_value_counts_and_what_every_trial_has_is_a_metric():

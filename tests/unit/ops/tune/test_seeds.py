@@ -98,7 +98,7 @@ def test_bad_numbers_of_seeds_are_refused(searched):
 def test_a_seed_that_is_not_the_next_one_is_found(searched, git_project):
     done = searched(1)
     journal = git_project.workspace.journal
-    wrong = replace(done.standing.own[0].proposed, number=1, seed=5, head=journal.head())
+    wrong = replace(journal.get(done.standing.own[0].id).entry.payload, number=1, seed=5, head=journal.head())
     journal.append(wrong)
     lucky = replace(
         wrong, number=2, seed=racing.seed(7, 2), source=ProposalSource.REPEAT, head=journal.head()

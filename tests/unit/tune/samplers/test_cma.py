@@ -73,6 +73,19 @@ def test_its_own_trials_are_known_again():
             assert raw.tolist() in drawn
 
 
+def test_what_another_processor_rounds_otherwise_is_equivalent_and_known_again():
+    space = cube(3)
+    known = search(Cma, space, 0, 30)
+    apart = [replace(each, point=tuple(x + 2.0**-30 for x in each.point)) for each in known]
+    ours, theirs = Cma(space, 1, 0), Cma(space, 1, 0)
+    for number in range(15, 30):
+        ours.update(known[:number])
+        assert ours.equivalent(number, apart[number].point)
+        assert not ours.equivalent(number, tuple(x + 1e-5 for x in known[number].point))
+        theirs.update(apart[:number])
+        assert theirs.equivalent(number, known[number].point)
+
+
 def test_what_it_keeps_between_trials_changes_nothing():
     space = cube(2, 2)
     known = search(Cma, space, 1, 60)

@@ -2,6 +2,7 @@
 
 import statistics
 
+import numpy as np
 import pytest
 
 from ledger.model import HyperparameterType as Type
@@ -208,3 +209,26 @@ def test_the_gaussian_process_forgets_the_middle_of_a_long_history():
     assert set(history.order[: gp.KEPT // 2].tolist()) <= set(kept)
     assert len(known) - 1 in kept
     assert kept == sorted(set(kept))
+
+
+@each_model
+def test_what_another_processor_rounds_otherwise_is_equivalent(model, monkeypatch):
+    """Many scores are the same, and each processor has another one for the best."""
+
+    def processor(rounding):
+        for each in (gp, tpe):
+            monkeypatch.setattr(
+                each, "rounded", lambda scores: np.round(scores) + rounding * np.arange(len(scores))
+            )
+
+    monkeypatch.setattr(gp, "ROUNDS", 0)  # which looks at neighbours of the best
+    known = observed(BRANCHES, 30, branch)
+    sampler = model(BRANCHES, 1, 0)
+    sampler.update(known)
+    processor(1e-9)
+    theirs = proposals(model, BRANCHES, known)
+    processor(-1e-9)
+    assert theirs != proposals(model, BRANCHES, known)
+    assert all(sampler.equivalent(30 + number, each) for number, each in enumerate(theirs))
+    processor(-1e-3)
+    assert not all(sampler.equivalent(30 + number, each) for number, each in enumerate(theirs))

@@ -1,6 +1,6 @@
 import pytest
 
-from ledger.tune.space.conditions import question
+from ledger.tune.space.conditions import decided, question
 from ledger.tune.space.language.read import space
 
 DOMAINS = {
@@ -74,3 +74,8 @@ def test_a_condition_on_a_name_without_a_domain_looks_at_the_value_alone():
     assert question("x > 1", {})({"x": 2}) is True
     assert question("x > 1", {})({"x": "a"}) is None
     assert question("x = a", {})({"x": "a"}) is True
+
+
+def test_on_whose_values_others_depend():
+    found = space(["opt=choice(sgd,adam)", "lr=real(0,1)", "momentum=real(0,1) if opt = sgd and lr > 0.5"])
+    assert decided(found) == {"opt": {"momentum"}, "lr": {"momentum"}}
