@@ -31,8 +31,8 @@ Wire form. Every process writes files of its own; ``n`` makes the names unique, 
 Where a search may stop the trial, ``LEDGER_RUNGS`` has the steps at which it looks (``1,3,9``, or ``10,+5``
 for each fifth from 10 on). The first report at or beyond one of them is also written to the pipe ``rungs``,
 as a line ``RUNG STEP VALUE``, and waits for the answer: the file ``decision-RUNG``, which holds ``stop`` or
-``go``. A replay of a trial that was stopped gets the step of its ``stop`` event in ``LEDGER_STOP``, and no
-rungs.
+``go``. A trial that goes on from where another one was stopped has the steps behind that rung. A replay of a
+trial that was stopped gets the step of its ``stop`` event in ``LEDGER_STOP``, and no rungs.
 """
 
 from __future__ import annotations
@@ -163,6 +163,8 @@ def seed(name: str = "main") -> int:
     With the trial's seed N (``LEDGER_SEED``; 0 without one, recorded or not), ``seed("main")`` is N. Any
     other name gives 32 bits by a formula that never changes: the low half of the SplitMix64 finaliser
     (Steele, Lea, Flood 2014) of h XOR (N mod 2**64), where h is the 64-bit FNV-1a hash of the name in UTF-8.
+    A seed that the trial was given for the name (``ledger run --seed NAME=N``, in ``LEDGER_SEEDS``) counts
+    before that.
 
     Raises
     ------
@@ -171,7 +173,9 @@ def seed(name: str = "main") -> int:
     """
     _check_name(name, "a seed")
     main = _trial_seed()
-    value = main if name == "main" else _derived(name, main)
+    value = _given_seeds().get(name) if name != "main" else main
+    if value is None:
+        value = derived(name, main)
     spool = _current()
     if spool.recording:
         event = {"event": "seed", "name": name, "value": value}
@@ -286,7 +290,20 @@ def _trial_seed() -> int:
         raise ValueError(f"LEDGER_SEED must be an integer, got {text!r}") from None
 
 
-def _derived(name: str, main: int) -> int:
+def _given_seeds() -> dict[str, int]:
+    text = os.environ.get("LEDGER_SEEDS")
+    if text is None:
+        return {}
+    import json  # of no use to most
+
+    try:
+        return {name: index(value) for name, value in json.loads(text).items()}
+    except (ValueError, TypeError, AttributeError):
+        raise ValueError(f"LEDGER_SEEDS must be an object of integers, as JSON, got {text!r}") from None
+
+
+def derived(name: str, main: int) -> int:
+    """What `seed` gives for a name by its formula, where the trial's seed is `main`."""
     mixed = 0xCBF29CE484222325
     for byte in name.encode("utf-8", "surrogatepass"):
         mixed = (mixed ^ byte) * 0x100000001B3 & _MASK

@@ -8,14 +8,20 @@ from ledger.api.base import Base, resolve, text
 from ledger.errors import UsageError
 from ledger.model import Digest, Trial
 from ledger.ops import best as bests
+from ledger.ops import compare_table, lost, search
 from ledger.ops import diff as diffs
-from ledger.ops import lost, search
+from ledger.ops import experiments as asking
 from ledger.ops.best import Best
+from ledger.ops.compare_table import Table
 from ledger.ops.diff import Compared
 from ledger.ops.documents import trial_document
+from ledger.ops.experiments import Asked
+from ledger.ops.observations import Selection
 from ledger.ops.search import Question
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pyarrow
 
 
@@ -79,12 +85,8 @@ class Asking(Base):
 
         Parameters
         ----------
-        experiment
-            Only its trials.
-        where
-            Only trials for which this holds, such as ``lr >= 0.1 and status = ok``.
-        sort
-            Columns to sort by, with commas between; ``-`` turns one round.
+        experiment, where, sort
+            As for `log`.
         limit
             At most so many: of the sorted ones the first, else the newest.
 
@@ -196,16 +198,116 @@ class Asking(Base):
         lost.recover_quietly(self._workspace)
         return bests.best(self._workspace, experiment, metric, maximize=maximize is not None, count=count)
 
-    def diff(self, a: str | Digest | Trial, b: str | Digest | Trial = "@") -> Compared:
+    def diff(
+        self,
+        a: str | Digest | Trial,
+        b: str | Digest | Trial = "@",
+        *,
+        minimize: str | None = None,
+        maximize: str | None = None,
+        ignore: Sequence[str] = (),
+    ) -> Compared:
         """What differs between two trials, or between two experiments if both names mean one.
+
+        Parameters
+        ----------
+        a, b
+            The trials, or names of experiments.
+        minimize, maximize
+            Of experiments: the metric of which less, or more, is better; without one it is what they were
+            tuned for, else all that both have are compared.
+        ignore
+            Of experiments: hyperparameters that tell no configurations apart.
+
+        Raises
+        ------
+        NotFoundError, AmbiguousError
+            If one of them names nothing, or more than one trial; or no trial of an experiment ended well.
+        UsageError
+            If an experiment has no such metric, or a metric is asked of two trials.
 
         Examples
         --------
         >>> open("project").diff("@~1", "@").diff.summary
         'other hyperparameters; other metrics, outputs'
+        >>> open("project").diff("sgd", "adam", maximize="accuracy").experiments.sentences
+        ('adam is better by 0.8 ± 0.3 in accuracy; with these 5 seeds that is more than seed noise',)
         """
         timing = self._workspace.config.replay.timing
-        return diffs.compare(self._load(), text(a), text(b), self._workspace.store, timing=timing)
+        asked = Asked(minimize=minimize, maximize=maximize, ignore=tuple(ignore))
+        store = self._workspace.store
+        return diffs.compare(self._load(), text(a), text(b), store, timing=timing, asked=asked)
+
+    def diff_where(
+        self,
+        a: str,
+        b: str,
+        *,
+        experiment: str | None = None,
+        minimize: str | None = None,
+        maximize: str | None = None,
+        ignore: Sequence[str] = (),
+    ) -> Compared:
+        """What differs between the trials that two filters select, as `diff` does it for experiments.
+
+        Parameters
+        ----------
+        a, b
+            The filters, such as ``opt = sgd``.
+        experiment
+            Only its trials.
+        minimize, maximize, ignore
+            As those of `diff`.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such experiment, or no trial of a side ended well.
+        UsageError
+            If a filter is off, or a side has no such metric.
+
+        Examples
+        --------
+        >>> found = open("project").diff_where("opt = sgd", "opt = adam", maximize="accuracy")
+        >>> found.experiments.quality[0].interval
+        """
+        lost.recover_quietly(self._workspace)
+        asked = Asked(minimize=minimize, maximize=maximize, ignore=tuple(ignore))
+        sides = [Selection(experiment=experiment, where=each) for each in (a, b)]
+        return diffs.compare_selections(self._workspace, sides[0], sides[1], asked)
+
+    def compare(
+        self,
+        *experiments: str,
+        minimize: str | None = None,
+        maximize: str | None = None,
+        ignore: Sequence[str] = (),
+    ) -> Table:
+        """How the metrics of two or more experiments compare: each alone, and every two.
+
+        Parameters
+        ----------
+        *experiments
+            Their names.
+        minimize, maximize, ignore
+            As those of `diff`.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such experiment, or none of its trials ended well.
+        UsageError
+            If fewer than two are named, or one has no such metric.
+
+        Examples
+        --------
+        >>> open("project").compare("sgd", "adam", "lion", maximize="accuracy").summary
+        'lion has the best mean of accuracy, 0.97 (0.96 to 0.98), and cannot be told from adam'
+        """
+        lost.recover_quietly(self._workspace)
+        asked = Asked(minimize=minimize, maximize=maximize, ignore=tuple(ignore))
+        sides = asking.sides(experiments, ())
+        return compare_table.table([asking.chosen(self._workspace, each) for each in sides], asked)
 
     def _find(
         self, experiment: str | None, where: str | None, sort: str | None, limit: int | None

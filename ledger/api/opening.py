@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from ledger import workspace as workspaces
 from ledger.api.asking import Asking
 from ledger.api.checking import Checking
+from ledger.api.explaining import Explaining
 from ledger.api.keeping import Keeping
+from ledger.api.repeating import Repeating
 from ledger.api.running import Running
 from ledger.api.sharing import Sharing
 from ledger.api.tuning import Tuning
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from ledger.ops.tune.loop import Tuned
 
 
-class Ledger(Running, Tuning, Asking, Keeping, Checking, Sharing):
+class Ledger(Running, Repeating, Tuning, Asking, Explaining, Keeping, Checking, Sharing):
     """A ledger.
 
     Nothing is kept between calls: each reads what is there then.

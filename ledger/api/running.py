@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ledger.api.base import Base, resolve
+from ledger.api.replaying import checked_environment, replay_options
 from ledger.errors import UsageError
 from ledger.model import Digest, Trial, TrialReplayed, Value
-from ledger.model.frozen import replace
 from ledger.ops import options, vary_conditions
 from ledger.ops import replay as replays
 from ledger.ops import run as runs
@@ -38,6 +38,7 @@ class Running(Base):
         outputs: Sequence[str | os.PathLike[str]] = (),
         params: Mapping[str, Value | list[Any]] | None = None,
         seed: int | None = None,
+        seeds: Mapping[str, int] | None = None,
         isolate: bool = False,
         enforce_clean: bool = False,
         reuse: bool = False,
@@ -62,6 +63,8 @@ class Running(Base):
             Hyperparameters to record.
         seed
             Seeds every generator that the command loads; 0 to 2**63 - 1.
+        seeds
+            What the script's ``ledger.seed(NAME)`` gives for some names, rather than what it would derive.
         isolate
             Run in a scratch copy of the tree.
         enforce_clean
@@ -98,6 +101,9 @@ class Running(Base):
         >>> open("project").run(["python", "train.py"], params={"lr": 0.1}).outcome.exit_code
         0
         """
+        given = [] if seed is None else [str(seed)]
+        given += [f"{each}={value}" for each, value in (seeds or {}).items()]
+        main, named = options.seeds_of(given)
         chosen = runs.RunOptions(
             name=name,
             experiment=experiment,
@@ -106,7 +112,8 @@ class Running(Base):
             inputs=tuple(os.fspath(each) for each in inputs),
             outputs=tuple(os.fspath(each) for each in outputs),
             parameters=tuple((each, _value(value)) for each, value in (params or {}).items()),
-            seed=options.seed(None if seed is None else str(seed)),
+            seed=main,
+            seeds=named,
             isolate=isolate,
             enforce_clean=enforce_clean,
             reuse=reuse,
@@ -168,8 +175,7 @@ class Running(Base):
         >>> open("project").replay("@", env="current").verdict
         <Verdict.IDENTICAL: 'identical'>
         """
-        chosen = _replay_options(env, rtol, atol, strict, maps, timeout, secrets)
-        chosen = replace(chosen, network=network)
+        chosen = replay_options(env, rtol, atol, strict, maps, timeout, secrets, network=network)
         trials = self._load()
         trial = resolve(trials, ref)
         allowances = holding(trial, trials.allowances)
@@ -210,7 +216,7 @@ class Running(Base):
         >>> open("project").vary("@", conditions=["locale", "threads"]).depends
         ('threads',)
         """
-        chosen = _replay_options(env, rtol, atol, strict, maps, timeout, secrets)
+        chosen = replay_options(env, rtol, atol, strict, maps, timeout, secrets)
         picked = vary_conditions.select(conditions)
         return varying.vary(self._workspace, self.trial(ref), picked, chosen, progress=progress)
 
@@ -269,8 +275,6 @@ class Running(Base):
         >>> open("project").why("baseline", "@").summary
         'loss differs by 0.12: 93 % is the environment (numpy 1.26.4 → 2.1.0), 7 % the code (train.py)'
         """
-        if env not in ("recreate", "current"):
-            raise UsageError("a bad environment", cause=f"env: expected recreate or current, got {env!r}")
         if repeat < 1 or (budget is not None and budget < 0):
             raise UsageError(
                 "a bad number of executions",
@@ -282,35 +286,13 @@ class Running(Base):
             repeat=repeat,
             rerun=rerun,
             dry_run=dry_run,
-            env=env,
+            env=checked_environment(env),
             maps=tuple((maps or {}).items()),
             timeout=timeout,
             experiment=experiment,
         )
         pair = resolve(trials, a), resolve(trials, b)
         return reasons.why(self._workspace, trials, *pair, chosen, progress=progress)
-
-
-def _replay_options(
-    env: str,
-    rtol: float | None,
-    atol: float | None,
-    strict: bool,
-    maps: Mapping[str, str] | None,
-    timeout: float | None,
-    secrets: Sequence[str],
-) -> replays.ReplayOptions:
-    if env not in ("recreate", "current"):
-        raise UsageError("a bad environment", cause=f"env: expected recreate or current, got {env!r}")
-    return replays.ReplayOptions(
-        env=env,
-        rtol=rtol,
-        atol=atol,
-        strict=strict,
-        maps=tuple((maps or {}).items()),
-        timeout=timeout,
-        secrets=tuple(secrets),
-    )
 
 
 def _value(value: Any) -> Value:

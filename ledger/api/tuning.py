@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ledger.api.base import Base
+from ledger.api.replaying import replay_options
 from ledger.model import Value
 from ledger.model.frozen import replace
 from ledger.model.space import Objective, Space
@@ -18,6 +19,7 @@ from ledger.ops import options as read
 if TYPE_CHECKING:
     from ledger.ops.tune.history import Tried
     from ledger.ops.tune.loop import Standing, Tuned
+    from ledger.ops.tune.replay import SearchReplayed
 
 
 class Tuning(Base):
@@ -34,7 +36,9 @@ class Tuning(Base):
         require: Sequence[str] = (),
         sampler: str | None = None,
         scheduler: str | None = None,
+        checkpoints: Sequence[str | os.PathLike[str]] = (),
         seed: int | None = None,
+        seeds: int | None = None,
         executions: int | None = None,
         jobs: int = 1,
         timeout: float | None = None,
@@ -78,9 +82,15 @@ class Tuning(Base):
             How to search.
         scheduler
             What stops trials early by what they report: ``asha``, ``hyperband`` or ``median``, with options
-            as in ``asha:factor=3,min=1,max=81``.
+            as in ``asha:factor=3,min=1,max=81``. With ``promote=1``, asha and hyperband let one that was
+            stopped go on later, if it is among the best by then.
+        checkpoints
+            What a trial that was stopped leaves to the one that goes on from there: paths from `directory`,
+            or patterns. They imply ``promote=1``.
         seed
             Seeds the search, and every generator of each trial; 0 to 2**63 - 1.
+        seeds
+            Try what may be the best with up to so many seeds.
         executions
             Trials in all, those of earlier calls among them.
         jobs
@@ -170,7 +180,9 @@ class Tuning(Base):
             seed=read.seed(None if seed is None else str(seed)),
             inputs=tuple(os.fspath(each) for each in inputs),
             outputs=tuple(os.fspath(each) for each in outputs),
+            checkpoints=tuple(os.fspath(each) for each in checkpoints),
             trial_timeout=trial_timeout,
+            seeds=seeds,
         )
         chosen = TuneOptions(
             executions=executions,
@@ -194,6 +206,56 @@ class Tuning(Base):
                 tell=tell,
                 notify=notify,
             )
+
+    def replay_search(
+        self,
+        experiment: str,
+        *,
+        receipts: bool = False,
+        env: str = "recreate",
+        rtol: float | None = None,
+        atol: float | None = None,
+        strict: bool = False,
+        maps: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+        network: bool = True,
+        secrets: Sequence[str] = (),
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> SearchReplayed:
+        """Make the newest search of an experiment again, as ``ledger replay -x`` does.
+
+        Its proposals are computed from the prefix of the ledger that each was made from, its trials run in
+        their order, and it ends in one verdict; that of each trial is recorded.
+
+        Parameters
+        ----------
+        experiment
+            Its name.
+        receipts
+            Whether a trial that an earlier replay has shown to be the same is not run again.
+        env, rtol, atol, strict, maps, timeout, network, secrets, progress
+            As for `Ledger.replay`.
+
+        Raises
+        ------
+        NotFoundError
+            If no search has begun by that name.
+        UsageError
+            If an option is off.
+
+        Examples
+        --------
+        >>> replayed = open("project").replay_search("digits", env="current")
+        >>> replayed.verdict, [each.verdict for each in replayed.members]
+        (<Verdict.IDENTICAL: 'identical'>, [<Verdict.IDENTICAL: 'identical'>])
+        """
+        from ledger.ops.tune.replay import replay_search
+
+        chosen = replay_options(env, rtol, atol, strict, maps, timeout, secrets, network=network)
+        trials = self._load()
+        return replay_search(
+            self._workspace, trials, experiment, chosen, receipts=receipts, progress=progress
+        )
 
 
 def _several(metrics: str | Sequence[str]) -> tuple[str, ...]:

@@ -14,6 +14,9 @@ PREFIX = "LEDGER_"
 _USERS = ("LEDGER_IMAGE",)
 """Variables of that name which are no trial's but the user's."""
 
+_SEEDS = ("LEDGER_SEED", "LEDGER_SEEDS")
+"""What an enforced seed sets, and what is not handed on to a trial without one."""
+
 RUNGS = "LEDGER_RUNGS"
 """Variable with the steps at which a search looks at a trial, and may stop it."""
 
@@ -57,7 +60,7 @@ def child_variables(
     if variables.get("PYTHONPATH"):
         paths.append(variables["PYTHONPATH"])
     return {
-        **{name: value for name, value in variables.items() if name != "LEDGER_SEED"},
+        **{name: value for name, value in variables.items() if name not in _SEEDS},
         "LEDGER_TRIAL": trial,
         "LEDGER_SPOOL": str(spool),
         "LEDGER_DIR": str(ledger),

@@ -1,6 +1,7 @@
 """The seed that a person asks for, and which names mean one."""
 
 import re
+from collections.abc import Iterable, Sequence
 
 from ledger.errors import UsageError
 from ledger.model.pattern import Pattern
@@ -35,14 +36,50 @@ def parse(text: str) -> int:
     )
 
 
-def variables_for(seed: int | None) -> dict[str, str]:
-    """Variables that an enforced seed sets for the child; none without one.
+def parse_all(texts: Iterable[str]) -> tuple[int | None, tuple[tuple[str, int], ...]]:
+    """Read all values of ``--seed``: ``N``, and ``NAME=N`` for `ledger.seed(NAME)`; the last one counts.
+
+    Returns
+    -------
+    tuple of int or None, and tuple of (str, int)
+        The trial's seed, and those of names, sorted.
+
+    Raises
+    ------
+    UsageError
+        If one is neither.
+    """
+    main: int | None = None
+    named: dict[str, int] = {}
+    for text in texts:
+        name, equals, value = text.rpartition("=")
+        if not equals:
+            main = parse(text)
+        elif not name or name == "main":
+            raise UsageError(
+                "a bad seed",
+                cause="--seed: expected NAME=N, the name being one that the script gives ledger.seed(),"
+                f" and not main; got {text[:60]!r}",
+                hint="ledger run --seed 42 seeds all, --seed data=7 what ledger.seed('data') gives",
+            )
+        else:
+            named[name] = parse(value)
+    return main, tuple(sorted(named.items()))
+
+
+def variables_for(seed: int | None, named: Sequence[tuple[str, int]] = ()) -> dict[str, str]:
+    """Variables that enforced seeds set for the child; none without one.
 
     Python takes hash seeds below 2**32 only, so that a larger seed is taken modulo 2**32 there.
     """
-    if seed is None:
-        return {}
-    return {"LEDGER_SEED": str(seed), "PYTHONHASHSEED": str(seed % _HASH_SEEDS)}
+    variables = {}
+    if seed is not None:
+        variables = {"LEDGER_SEED": str(seed), "PYTHONHASHSEED": str(seed % _HASH_SEEDS)}
+    if named:
+        import json  # of no use to most
+
+        variables["LEDGER_SEEDS"] = json.dumps(dict(named))
+    return variables
 
 
 def is_seed_name(name: str) -> bool:

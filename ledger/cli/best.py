@@ -5,7 +5,7 @@ import click
 from ledger.cli import common
 from ledger.cli.head import counted_words
 from ledger.cli.page import Page
-from ledger.cli.text import exact, line, number
+from ledger.cli.text import count, exact, line, number
 from ledger.errors import UsageError
 from ledger.model import HyperparameterRole
 from ledger.ops import searches
@@ -18,12 +18,13 @@ from ledger.workspace import Workspace
     "best",
     short_help="Show the best trials of an experiment, and of how many.",
     epilog=common.ends(
-        """ledger best -x digits --maximize accuracy
-        ledger best -x digits --minimize val_loss -n 5 --json""",
+        """ledger best digits --maximize accuracy
+        ledger best digits --minimize val_loss -n 5 --json""",
         "0 ok, 2 usage, 3 there is no such experiment, or no value",
     ),
 )
-@common.experiment("Of this experiment.")
+@click.argument("experiment", required=False)
+@click.option("-x", "--experiment", "option", metavar="NAME", help="Of this experiment; the same.")
 @click.option("--minimize", metavar="METRIC", help="The smallest last value is the best.")
 @click.option("--maximize", metavar="METRIC", help="The largest last value is the best.")
 @click.option("-n", "--limit", metavar="N", type=click.IntRange(min=1), default=1, help="So many [1].")
@@ -32,6 +33,7 @@ from ledger.workspace import Workspace
 def command(
     context: click.Context,
     experiment: str | None,
+    option: str | None,
     minimize: str | None,
     maximize: str | None,
     limit: int,
@@ -39,11 +41,15 @@ def command(
 ) -> None:
     """Show the best trials that ended well, and of how many they are the best.
 
-    Of a search with several seeds they are configurations, by their mean, each with its first trial.
+    Where configurations were tried with several seeds, they are configurations, by their estimated mean, each
+    with its first trial: a mean is drawn to those of the others by as much as it is uncertain.
 
     Counted are all that were started, whatever came of them, those that were taken back among them; in the
     ledger as it is now, and in the largest head that is signed.
     """
+    if experiment is not None and option not in (None, experiment):
+        raise UsageError("two experiments", cause=f"got {experiment} and -x {option}", hint="leave out one")
+    experiment = experiment or option
     workspace = common.opened(context)
     metric = minimize if minimize is not None else maximize
     large = maximize is not None
@@ -52,9 +58,9 @@ def command(
     if experiment is None or metric is None or (minimize is not None and maximize is not None):
         raise UsageError(
             "an experiment and a metric are needed",
-            cause="expected -x NAME and one of --minimize METRIC, --maximize METRIC, which only an experiment"
+            cause="expected NAME and one of --minimize METRIC, --maximize METRIC, which only an experiment"
             " that was tuned for one metric can do without",
-            hint="ledger best -x digits --maximize accuracy",
+            hint="ledger best digits --maximize accuracy",
         )
     found = best(workspace, experiment, metric, maximize=large, count=limit)
     if as_json:
@@ -79,6 +85,11 @@ def _means(found: Best) -> list[tuple[str, ...]]:
     from ledger.cli.tune_page import believed  # of no use to other experiments
 
     return [believed(each) for each in found.believed]
+
+
+def _measured(found: Best) -> str:
+    """Of how many trials and configurations it is the best."""
+    return f"{count(found.measured, 'trial')} of {count(found.configurations, 'configuration')}"
 
 
 def _page(found: Best) -> Page:
@@ -111,7 +122,10 @@ def _page(found: Best) -> Page:
             for values in [{each.name: exact(each.value) for each in trial.hyperparameters}]
         ],
     )
-    page.pairs([("best of", counted_words(found.now))])
+    page.pairs([("best of", counted_words(found.now)), ("with a value", _measured(found))])
+    if found.optimistic:
+        told = f"the best of {found.measured} single runs is optimistic where seeds matter"
+        page.line((f"{told}: ledger seeds {found.ranked[0].id.short} tells its mean", "yellow"))
     if found.signed is not None and found.counted is not None:
         page.pairs([(f"in the signed head {found.signed.digest.short}", counted_words(found.counted))])
     else:

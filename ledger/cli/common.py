@@ -24,6 +24,29 @@ def experiment(what: str) -> Callable[[Function], Function]:
     return click.option("-x", "--experiment", metavar="NAME", help=what)
 
 
+def environment(what: str) -> Callable[[Function], Function]:
+    """The option ``--env``."""
+    return click.option(
+        "--env", type=click.Choice(["recreate", "current"]), default="recreate", show_default=True, help=what
+    )
+
+
+maps = click.option(
+    "--map",
+    "maps",
+    metavar="OLD=NEW",
+    multiple=True,
+    help="Where an input from outside of the root, or a directory of them, lies now.",
+)
+"""The option ``--map``, whose values `mapped` reads."""
+
+
+def timeout(what: str) -> Callable[[Function], Function]:
+    """The option ``--timeout`` of what runs a command again."""
+    positive = click.FloatRange(min=0, min_open=True)
+    return click.option("--timeout", metavar="SECONDS", type=positive, help=what)
+
+
 def ends(examples: str, codes: str) -> str:
     """The end of a command's help: examples, one a line, and its exit codes."""
     lines = "\n".join(f"  {each.strip()}" for each in examples.strip().splitlines())

@@ -45,12 +45,17 @@ def reported(page: Page, reports: Sequence[Document]) -> None:
             (
                 str(each["step"]),
                 value(each["value"]),
-                {"go": "go on", "stop": "stop"}.get(each["decision"] or "", "none"),
-                "-" if each["head"] is None else f"entries up to {each['head']}",
+                _decision(each),
+                "-" if each["head"] is None else f"entries up to {each['promoted'] or each['head']}",
             )
             for each in reports
         ],
     )
+
+
+def _decision(report: Document) -> str:
+    told = {"go": "go on", "stop": "stop"}.get(report["decision"] or "", "none")
+    return told if report["promoted"] is None else f"{told}, later go on"
 
 
 def _domain(domain: Document | None) -> str:

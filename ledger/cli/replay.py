@@ -38,31 +38,14 @@ from ledger.workspace import Workspace
 @click.argument("ref", metavar="[REF|FILE]", required=False)
 @click.argument("inside", metavar="[REF]", required=False)
 @common.experiment("All trials of this experiment.")
-@click.option(
-    "--env",
-    type=click.Choice(["recreate", "current"]),
-    default="recreate",
-    show_default=True,
-    help="Make the recorded environment again, or use today's and tell the drift.",
-)
+@common.environment("Make the recorded environment again, or use today's and tell the drift.")
 @click.option("--rtol", metavar="X", type=click.FloatRange(min=0), help="Relative tolerance.")
 @click.option("--atol", metavar="X", type=click.FloatRange(min=0), help="Absolute tolerance.")
 @click.option(
     "--strict", is_flag=True, help="Standard output and error count too, and equivalent is not enough."
 )
-@click.option(
-    "--map",
-    "maps",
-    metavar="OLD=NEW",
-    multiple=True,
-    help="Where an input from outside of the root, or a directory of them, lies now.",
-)
-@click.option(
-    "--timeout",
-    metavar="SECONDS",
-    type=click.FloatRange(min=0, min_open=True),
-    help="End the command after so long.",
-)
+@common.maps
+@common.timeout("End the command after so long.")
 @click.option(
     "-n",
     "count",

@@ -27,7 +27,12 @@ OPTIONS = {
     "inputs": Option(("-i", "--input"), "PATH", "An input beside those it finds; - is stdin.", many=True),
     "outputs": Option(("-o", "--output"), "PATH", "An output beside those it finds.", many=True),
     "parameters": Option(("-p", "--param"), "NAME=VALUE", "A hyperparameter to record.", many=True),
-    "seed": Option(("--seed",), "N", "Seed every generator that the command loads."),
+    "seed": Option(
+        ("--seed",),
+        "[NAME=]N",
+        "Seed every generator that the command loads; or ledger.seed(NAME).",
+        many=True,
+    ),
     "isolate": Option(("--isolate",), None, "Run in a scratch copy of the tree."),
     "enforce_clean": Option(("--enforce-clean",), None, "Refuse if the code differs from its commit."),
     "reuse": Option(("--reuse",), None, "Do not run again what ran well and whose inputs are the same."),

@@ -40,6 +40,7 @@ def start(ledger: str | None, given: Mapping[str, Any]) -> int:
     for name, what in (*named, *((each, "tag") for each in given["tags"])):
         if name is not None:
             check_name(name, what)
+    seed, named_seeds = options.seeds_of(given["seed"])
     chosen = RunOptions(
         name=given["name"],
         experiment=given["experiment"],
@@ -48,7 +49,8 @@ def start(ledger: str | None, given: Mapping[str, Any]) -> int:
         inputs=given["inputs"],
         outputs=given["outputs"],
         parameters=options.parameters(given["parameters"]),
-        seed=options.seed(given["seed"]),
+        seed=seed,
+        seeds=named_seeds,
         isolate=given["isolate"],
         enforce_clean=given["enforce_clean"],
         reuse=given["reuse"],

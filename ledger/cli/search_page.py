@@ -43,11 +43,7 @@ def search_document(found: SearchReplayed) -> dict[str, Any]:
                 "number": each.number,
                 "trial": str(each.trial.id),
                 "verdict": None if each.verdict is None else str(each.verdict),
-                "replay": None
-                if each.replayed is None
-                else replay_document(
-                    each.replayed.result, id=each.replayed.entry_id, time=each.replayed.time
-                ),
+                "replay": None if each.replayed is None else _replay(each.replayed),
                 "receipt": None if each.receipt is None else str(each.receipt.id),
                 "reason": each.reason,
             }

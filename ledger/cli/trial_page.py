@@ -88,6 +88,8 @@ def _head(page: Page, trial: Document, silent: float | None) -> None:
             ("standard input", trial["stdin"]),
             ("parent", trial["parent"]),
             ("children", ", ".join(short(each) for each in trial["children"])),
+            ("goes on from", trial["continues"]),
+            ("went on in", ", ".join(short(each) for each in trial["continued"])),
             ("recipe", _recipe(trial)),
         ]
     )
@@ -229,11 +231,13 @@ def _seeds(page: Page, seeds: Document, names: Names) -> None:
         f"{line(each['generator'])}{' at ' + names.short(each['where']) if each['where'] else ''}"
         for each in seeds["entropy"]
     ]
-    if seeds["enforced"] is not None or seeded or entropy:
+    named = [f"{line(name)}={value}" for name, value in seeds["named"].items()]
+    if seeds["enforced"] is not None or named or seeded or entropy:
         page.heading("Seeds")
         page.pairs(
             [
                 ("--seed", None if seeds["enforced"] is None else str(seeds["enforced"])),
+                ("--seed of names", _joined(named)),
                 ("seeded", _joined(seeded)),
                 ("unseeded draws", (_joined(entropy), "yellow") if entropy else None),
             ]

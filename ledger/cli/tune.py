@@ -45,6 +45,13 @@ INTERRUPTED = 130
 @click.option("--require", "requirements", metavar="EXPR", multiple=True, help="What an outcome has to meet.")
 @click.option("--sampler", metavar="NAME", help="How to search [auto].")
 @click.option("--scheduler", metavar="NAME", help="What stops trials early: asha, hyperband or median.")
+@click.option(
+    "--checkpoint",
+    "checkpoints",
+    metavar="PATH",
+    multiple=True,
+    help="What a stopped trial leaves, to go on from later.",
+)
 @click.option("--seed", metavar="N", help="Seeds the search, and every generator of each trial.")
 @click.option(
     "--seeds", metavar="K", type=click.IntRange(min=1), help="Try what may be the best with up to K seeds."
@@ -85,6 +92,7 @@ def command(
     requirements: tuple[str, ...],
     sampler: str | None,
     scheduler: str | None,
+    checkpoints: tuple[str, ...],
     seed: str | None,
     seeds: int | None,
     queue: tuple[str, ...],
@@ -108,6 +116,11 @@ def command(
 
     Each trial is a run of COMMAND in a copy of the tree as it was when the search began, with {name} as the
     value that is tried; its metrics are those of its record.
+
+    With --scheduler asha --checkpoint model.pt, a trial that was stopped goes on later if it is among the
+    best by then: in a new trial that finds model.pt (a file, a directory, or a pattern) where the stopped one
+    had left it. It is for COMMAND to begin from there. --scheduler asha:promote=1 without a checkpoint trains
+    it again from the beginning.
 
     With --engine dask, the cluster's workers run them, each in its own environment, such as the GPU that it
     was given; with --engine slurm, jobs do (--slurm time=MINUTES, --slurm partition=NAME). They see the
@@ -135,6 +148,7 @@ def command(
         seed=options.seed(seed),
         inputs=inputs,
         outputs=outputs,
+        checkpoints=checkpoints,
         trial_timeout=trial_timeout,
         seeds=seeds,
     )

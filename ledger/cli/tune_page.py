@@ -22,6 +22,8 @@ def tune_page(tuned: Tuned) -> Page:
     stopped = states.count(State.PRUNED)
     told += [f"{stopped} stopped early"] if stopped else []
     told += [f"{pending} not ended"] if pending else []
+    parts = sum(bool(each.parts) for each in now.own)
+    told += [f"{parts} went on later"] if parts else []
     page.pairs(
         [
             ("experiment", line(now.name)),

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from ledger.cli.plain import say, warn
+from ledger.cli.plots import sparkline
 from ledger.cli.text import count, duration, line, number, value
 from ledger.ops.tune.history import Tried
 from ledger.ops.tune.loop import Standing, TuneOptions
@@ -16,7 +17,6 @@ from ledger.tune.base import State
 if TYPE_CHECKING:
     from rich.text import Text
 
-_BARS = "▁▂▃▄▅▆▇█"
 _WIDTH = 24
 """Trials in the sparkline."""
 
@@ -106,6 +106,8 @@ def ended(tried: Tried, now: Standing, options: TuneOptions) -> str:
         facts.append(stopped(now, tried))
     else:
         facts.append(f"failed: {tried.measured.reason}")
+    if tried.parts:
+        facts.append(f"went on from step {tried.parts[-1].rung}")
     facts.append(" ".join(f"{name}={value(each)}" for name, each in tried.proposed.values))
     if now.search.seeds > 1:
         facts.append(f"seed {_place(tried, now)} of {now.search.seeds}")
@@ -138,12 +140,12 @@ def status(now: Standing, options: TuneOptions, spent: float, done: int) -> list
     for state, what in ((State.FAILED, "failed"), (State.PRUNED, "stopped early")):
         some = sum(each.state is state for each in over)
         head += [f"{some} {what}"] if some else []
-    if options.executions and done:
+    if options.executions and done > 0:  # fewer are over than before while some go on that were
         left = max(options.executions - len(over), 0)
         head.append(f"{duration(left * spent / done)} left")
     lines = [" · ".join(head)]
     if len(now.search.objectives) == 1:
-        shape = sparkline([each.measured.values[0] for each in over if each.measured.values])
+        shape = sparkline([each.measured.values[0] for each in over if each.measured.values], _WIDTH)
         lines += [f"{now.search.objectives[0].metric} {shape}"] if shape else []
     for each in now.best[:3]:
         chosen = " ".join(f"{name}={value(one)}" for name, one in each.proposed.values)
@@ -153,18 +155,6 @@ def status(now: Standing, options: TuneOptions, spent: float, done: int) -> list
         for each in running[: max(options.jobs, 1)]
     ]
     return list(map(line, lines))
-
-
-def sparkline(values: Sequence[float]) -> str:
-    """The last values as bars, the lowest of them the smallest."""
-    last = values[-_WIDTH:]
-    if not last:
-        return ""
-    low, high = min(last), max(last)
-    span = high - low
-    return "".join(
-        _BARS[min(int((each - low) / span * len(_BARS)), len(_BARS) - 1) if span else 0] for each in last
-    )
 
 
 def stopped(now: Standing, tried: Tried) -> str:

@@ -39,26 +39,9 @@ from ledger.ops.why_document import why_document
 @click.option(
     "--rerun", is_flag=True, help="Run A and B themselves anew, too, rather than take what is recorded."
 )
-@click.option(
-    "--env",
-    type=click.Choice(["recreate", "current"]),
-    default="recreate",
-    show_default=True,
-    help="Make the recorded environments again, or use today's if it is that of both.",
-)
-@click.option(
-    "--map",
-    "maps",
-    metavar="OLD=NEW",
-    multiple=True,
-    help="Where an input from outside of the root, or a directory of them, lies now.",
-)
-@click.option(
-    "--timeout",
-    metavar="SECONDS",
-    type=click.FloatRange(min=0, min_open=True),
-    help="End a hybrid after so long.",
-)
+@common.environment("Make the recorded environments again, or use today's if it is that of both.")
+@common.maps
+@common.timeout("End a hybrid after so long.")
 @common.experiment("Put the hybrids into this experiment.")
 @click.option("--dry-run", is_flag=True, help="Only say which hybrids would be run.")
 @common.as_json

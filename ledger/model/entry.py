@@ -34,6 +34,8 @@ class TrialStarted:
     """The trial inside which this one was started."""
     proposal: Digest | None = None
     """The ``trial.proposed`` that it tries; None where no search proposed it."""
+    continues: Digest | None = None
+    """The trial of that proposal, stopped before its end, that it goes on from; None where it begins anew."""
     root: str
     """Absolute path of the root where it runs."""
     intent: Intent
@@ -214,7 +216,7 @@ class TrialReported:
 
 @frozen
 class TrialDecided:
-    """A search's scheduler has decided whether a trial goes on."""
+    """A search's scheduler has decided whether a trial goes on; of one that it had stopped, that it does."""
 
     kind: ClassVar[str] = "trial.decided"
 
@@ -222,7 +224,7 @@ class TrialDecided:
     rung: int
     """Where."""
     stop: bool
-    """Whether it is to stop; else it goes on."""
+    """Whether it is to stop; else it goes on: one that had stopped in another trial of its proposal."""
     head: Head
     """The prefix of the ledger from whose reports that follows, the trial's own at this rung among them."""
 

@@ -6,6 +6,7 @@ from ledger.model.digest import SIZE, Digest
 
 DIRECTORY = ".ledger"
 _STRETCH = "trials-"
+_BATCH = "searches-"
 FORMAT = 1
 """Version of the directory's layout, as it is made."""
 FORMAT_WITH_PACKS = 2
@@ -169,6 +170,27 @@ def trial_stretch(ledger: Path, name: str) -> Path:
 def stretch_name(path: str) -> str | None:
     """`name` of the stretch of that file name; None if it is no stretch's."""
     name = path.removeprefix(_STRETCH)
+    return name if name != path and len(name) == 16 else None
+
+
+def search_index(ledger: Path) -> Path:
+    """What searches need to know of entries: which batches there are, and how far the logs were read."""
+    return index(ledger) / "searches"
+
+
+def search_index_lock(ledger: Path) -> Path:
+    """Held by whoever writes that."""
+    return index(ledger) / "searches.lock"
+
+
+def search_batch(ledger: Path, name: str) -> Path:
+    """What searches need to know of some entries; `name` is 16 hexadecimal digits."""
+    return index(ledger) / f"{_BATCH}{name}"
+
+
+def batch_name(path: str) -> str | None:
+    """`name` of the batch of that file name; None if it is no batch's."""
+    name = path.removeprefix(_BATCH)
     return name if name != path and len(name) == 16 else None
 
 

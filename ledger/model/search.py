@@ -41,6 +41,9 @@ class Search:
     """Declared ones, as given."""
     outputs: tuple[str, ...] = ()
     """Declared ones, as given."""
+    checkpoints: tuple[str, ...] = ()
+    """Which outputs of a trial that was stopped another one gets that goes on from there, as given: files,
+    directories, or patterns in which ``*`` stands for any text."""
     trial_timeout: float | None = None
     """Seconds after which a trial is ended, and has failed."""
     seeds: int = 1

@@ -309,6 +309,8 @@ class Intent:
     """Of `-p`, sorted by name."""
     inputs: tuple[tuple[str, Digest | None], ...]
     """(path, digest) of declared inputs, sorted."""
+    seeds: tuple[tuple[str, int], ...] = ()
+    """Of `--seed NAME=N`: what `ledger.seed(NAME)` gives rather than what it would derive; sorted by name."""
 
 
 @frozen
@@ -396,6 +398,8 @@ class Trial:
     """The trial inside which it was started."""
     proposal: Digest | None = None
     """The ``trial.proposed`` that it tries; None where no search proposed it."""
+    continues: Digest | None = None
+    """The trial of that proposal, stopped before its end, that it goes on from; None where it begins anew."""
     started: int
     """UTC, nanoseconds since 1970."""
     root: str

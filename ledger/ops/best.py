@@ -17,7 +17,10 @@ from ledger.ops.search import Found, Question
 from ledger.workspace import Workspace
 
 if TYPE_CHECKING:
+    from ledger.analysis.observations import Observations
     from ledger.ops.tune.standing import Believed
+
+    _Several = tuple[Trials, list[tuple[Trial, float]], tuple[Believed, ...]]
 
 
 @frozen
@@ -34,7 +37,11 @@ class Best:
     values: tuple[float, ...]
     """Of the metric, for each of them."""
     believed: "tuple[Believed, ...]"
-    """How good the configuration of each is, where they were tried with several seeds; else nothing."""
+    """How good the configuration of each is, where some were tried with several seeds; else nothing."""
+    configurations: int
+    """How many have a trial with a value; those of a configuration may differ in their code, too."""
+    measured: int
+    """How many trials with a value these have."""
     trials: Trials
     """What was said of them: their receipts."""
     now: Denominator
@@ -43,6 +50,11 @@ class Best:
     """The largest head that somebody has signed; None where there is none, or no ``ssh-keygen``."""
     counted: Denominator | None
     """Of that head."""
+
+    @property
+    def optimistic(self) -> bool:
+        """Whether it is the best of several single runs: a lucky seed is among them, if seeds matter."""
+        return not self.believed and self.measured > 1
 
 
 def best(workspace: Workspace, experiment: str, metric: str, *, maximize: bool, count: int = 1) -> Best:
@@ -76,10 +88,12 @@ def best(workspace: Workspace, experiment: str, metric: str, *, maximize: bool, 
             hint=f"see them in order: ledger log -x {experiment} --sort {'-' if maximize else ''}{metric}",
         )
     believed: tuple[Believed, ...] = ()
-    several = _configurations(workspace, experiment, metric, maximize, count)
-    if several is None:
-        found, measured = _trials(workspace, experiment, key, maximize, count)
-    else:
+    found, measured = _trials(workspace, experiment, key, maximize, count)
+    observed = _observed(workspace, experiment, metric) if measured else None
+    several = _searched(workspace, experiment, metric, maximize, count)
+    if several is None and observed is not None:
+        several = _estimated(workspace, observed, metric, maximize, count)
+    if several is not None:
         found, measured, believed = several
     if not measured:
         raise NotFoundError(
@@ -95,6 +109,8 @@ def best(workspace: Workspace, experiment: str, metric: str, *, maximize: bool, 
         ranked=tuple(trial for trial, _ in measured),
         values=tuple(value for _, value in measured),
         believed=believed,
+        configurations=len(set(observed.configurations)) if observed is not None else len(measured),
+        measured=len(observed) if observed is not None else len(measured),
         trials=found,
         now=now,
         signed=signed,
@@ -114,9 +130,38 @@ def _trials(
     return found.trials, list(_measured(found, key))
 
 
-def _configurations(
+def _observed(workspace: Workspace, experiment: str, metric: str) -> "Observations | None":
+    """The trials with a last value; None where another value of the metric is asked for."""
+    from ledger.ops.observations import Selection, gather  # the same of columns needs numpy
+
+    found = gather(workspace, Selection(experiment=experiment))
+    return found.measured(metric) if metric in found.metrics else None
+
+
+def _estimated(
+    workspace: Workspace, observed: "Observations", metric: str, maximize: bool, count: int
+) -> "_Several | None":
+    """The best of configurations some of which were tried with several seeds: by means, too.
+
+    Trials of other code are other configurations.
+    """
+    groups = observed.by_configuration().values()
+    if not any(len({observed.seeds[row] for row in rows} - {None}) > 1 for rows in groups):
+        return None
+    from ledger.ops.estimated import configurations, with_code  # of no use where each was tried once
+
+    trials = query.load(workspace.journal)
+    found = configurations(with_code(observed, trials.by_id), metric, maximize=maximize)
+    if all(each.believed.seeds == 1 for each in found):
+        return None
+    chosen = found[:count]
+    measured = [(trials.by_id[each.first], each.value) for each in chosen]
+    return trials, measured, tuple(each.believed for each in chosen)
+
+
+def _searched(
     workspace: Workspace, experiment: str, metric: str, maximize: bool, count: int
-) -> "tuple[Trials, list[tuple[Trial, float]], tuple[Believed, ...]] | None":
+) -> "_Several | None":
     """The best of a search whose configurations have several seeds: by means, not by the luckiest trial."""
     created = searches.newest(workspace.journal, experiment)
     tuned = None if created is None else searches.definition(created[1])

@@ -31,6 +31,9 @@ def _outcome(name: str) -> Read:
 
 
 def _seed(trial: Trial) -> Value:
+    if trial.intent.seeds:
+        own = [] if trial.intent.seed is None else [str(trial.intent.seed)]
+        return ",".join([*own, *(f"{name}={seed}" for name, seed in trial.intent.seeds)])
     if trial.intent.seed is not None:
         return trial.intent.seed
     seeds = [each for each in trial.hyperparameters if each.role is HyperparameterRole.SEED]
@@ -66,7 +69,8 @@ FIELDS: dict[str, Read] = {
     "recipe": lambda trial: str(trial.recipe) if trial.recipe else None,
     "environment": lambda trial: str(trial.environment),
 }
-"""What every trial has, by name; ``seed`` is that of ``--seed``, else the hyperparameter of that role."""
+"""What every trial has, by name; ``seed`` is that of ``--seed`` (``3,data=7`` where names have their own),
+else the hyperparameter of that role."""
 
 _OUTCOME_METRICS = frozenset({"duration_s", "peak_memory", "cpu_user_s", "cpu_system_s"})
 SUMMARIES = ("last", "min", "max", "count")

@@ -1,27 +1,27 @@
 """What two trials, or two experiments, have that is not the same."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from ledger.compare.base import Tolerance
+from ledger.errors import UsageError
 from ledger.model import (
     Difference,
-    Environment,
-    Host,
     Hyperparameter,
     HyperparameterRole,
     Trial,
 )
 from ledger.model.codec import digest_of
 from ledger.model.frozen import frozen
-from ledger.ops import diff_code, diff_results, drift, references
-from ledger.ops.diff_experiments import diff_experiments
-from ledger.ops.differences import Diff, values
-from ledger.ops.objects import Problem, load, unique
+from ledger.ops import diff_code, diff_environment, diff_results, experiments, references, searches
+from ledger.ops.differences import Diff, enforced_seeds, values
+from ledger.ops.experiments import Asked, Chosen, Experiments
+from ledger.ops.objects import unique
+from ledger.ops.observations import Selection
 from ledger.ops.query import Trials
 from ledger.ops.references import Kind
 from ledger.store.base import Store
+from ledger.workspace import Workspace
 
 
 @frozen
@@ -29,12 +29,14 @@ class Compared:
     """What two references came to."""
 
     kind: str
-    """``trials`` or ``experiments``."""
+    """``trials``, ``experiments`` or ``selections``."""
     a: str
-    """Id of a trial, or name of an experiment."""
+    """Id of a trial, name of an experiment, or what a filter says."""
     b: str
     """As `a`."""
     diff: Diff
+    experiments: Experiments | None = None
+    """How their metrics compare; None of trials."""
 
 
 def compare(
@@ -45,21 +47,58 @@ def compare(
     *,
     tolerance: Tolerance | None = None,
     timing: tuple[str, ...] = (),
+    asked: Asked | None = None,
 ) -> Compared:
     """Compare what two references name: two experiments if both name one, else two trials.
 
     Raises
     ------
     NotFoundError, AmbiguousError
-        If one of them names nothing, or more than one trial.
+        If one of them names nothing, or more than one trial; or an experiment has no trial that ended well.
+    UsageError
+        If something is asked that only experiments can answer, or the metric is not there.
     """
     left, right = references.find(trials, a), references.find(trials, b)
     names = [each.trial.experiment for each in (left, right) if each.kind is Kind.EXPERIMENT]
     if names == [a, b]:
-        found = diff_experiments(trials.of_experiment(a), trials.of_experiment(b))
-        return Compared(kind="experiments", a=a, b=b, diff=found)
-    found = diff(left.trial, right.trial, store, tolerance=tolerance, timing=timing)
-    return Compared(kind="trials", a=str(left.trial.id), b=str(right.trial.id), diff=found)
+        sides = [_of_experiment(trials, name) for name in (a, b)]
+        told, found = experiments.compare(sides[0], sides[1], store, asked, timing)
+        return Compared(kind="experiments", a=a, b=b, diff=told, experiments=found)
+    if asked not in (None, Asked()):
+        raise UsageError(
+            "two trials have no metric to be told from noise, and no configurations to pair",
+            cause=f"{' and '.join(str(each.kind) for each in (left, right))}: expected two experiments",
+            hint="two experiments, or two filters: ledger diff --where 'opt = sgd' --where 'opt = adam'",
+        )
+    told = diff(left.trial, right.trial, store, tolerance=tolerance, timing=timing)
+    return Compared(kind="trials", a=str(left.trial.id), b=str(right.trial.id), diff=told)
+
+
+def compare_selections(
+    workspace: Workspace, a: Selection, b: Selection, asked: Asked | None = None
+) -> Compared:
+    """Compare the trials of two selections, as if they were two experiments.
+
+    Raises
+    ------
+    UsageError
+        If a filter is off, or a side does not have the metric.
+    NotFoundError
+        If there is no such experiment, or no trial of a side ended well.
+    """
+    sides = [experiments.chosen(workspace, each) for each in (a, b)]
+    timing = workspace.config.replay.timing
+    told, found = experiments.compare(sides[0], sides[1], workspace.store, asked, timing)
+    return Compared(kind="selections", a=a.label, b=b.label, diff=told, experiments=found)
+
+
+def _of_experiment(trials: Trials, name: str) -> Chosen:
+    tuned = [each for each in trials.experiments.values() if each.name == name]
+    return Chosen(
+        label=name,
+        trials=trials.of_experiment(name),
+        tuned=searches.definition(tuned[-1]) if tuned else None,
+    )
 
 
 def diff(
@@ -84,7 +123,7 @@ def diff(
         Patterns of metrics that measure the clock.
     """
     code, code_problems = diff_code.compare(a, b, store)
-    environment, environment_problems = _environment(a, b, store)
+    environment, environment_problems = diff_environment.compare(a, b, store)
     metrics, metric_problems = diff_results.metrics(a, b, store, tolerance or Tolerance(), timing)
     sections = {
         "verdict": _verdict(a, b),
@@ -131,9 +170,7 @@ def _hyperparameters(a: Trial, b: Trial) -> tuple[Difference, ...]:
 def _seeds(a: Trial, b: Trial) -> tuple[Difference, ...]:
     def seeds(trial: Trial) -> dict[str, Any]:
         found: dict[str, Any] = {each.name: each.value for each in trial.hyperparameters if _is_seed(each)}
-        if trial.intent.seed is not None:
-            found["--seed"] = trial.intent.seed
-        return found
+        return found | enforced_seeds(trial.intent)
 
     def generators(trial: Trial) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -155,54 +192,6 @@ def _seeds(a: Trial, b: Trial) -> tuple[Difference, ...]:
         *values("seeds", generators(a), generators(b), counted=watched),
         *values("seeds", draws(a), draws(b), counted=False),
     )
-
-
-def _environment(a: Trial, b: Trial, store: Store) -> tuple[tuple[Difference, ...], tuple[Problem, ...]]:
-    found: list[Difference] = []
-    problems: list[Problem | None] = []
-    if a.environment != b.environment:
-        left, right = (load(store, Environment, each.environment, "environment") for each in (a, b))
-        if left.noun and right.noun:
-            found += (replace(each, counted=True) for each in drift.differences(left.noun, right.noun))
-        else:
-            problems += [left.problem, right.problem]
-            found += values("environment", {"digest": a.environment}, {"digest": b.environment})
-    found += values("environment", _locks(a), _locks(b), counted=False, prefix="lock file ")
-    found += values("environment", _threads(a), _threads(b), counted=False, prefix="threads ")
-    if a.observed and b.observed and a.observed.processes and b.observed.processes:
-        settings = dict(a.observed.settings), dict(b.observed.settings)
-        found += values("environment", settings[0], settings[1], counted=False, prefix="setting ")
-    if a.host != b.host:
-        hosts = [load(store, Host, each.host, "host") for each in (a, b)]
-        facts = [_host(each.noun) for each in hosts if each.noun]
-        problems += [each.problem for each in hosts]
-        if len(facts) == 2:
-            found += values("environment", facts[0], facts[1], counted=False, prefix="host ")
-    return tuple(found), unique(problems)
-
-
-def _threads(trial: Trial) -> dict[str, Any]:
-    pools = trial.observed.threads if trial.observed else ()
-    return {f"{each.api} {each.library}": each.threads for each in pools}
-
-
-def _locks(trial: Trial) -> dict[str, Any]:
-    return {each.path: each.digest or each.omitted for each in trial.locks}
-
-
-def _host(host: Host) -> dict[str, Any]:
-    return {
-        "hostname": host.hostname,
-        "machine": host.machine,
-        "system": host.system,
-        "cpu": host.cpu,
-        "vector extensions": host.cpu_flags,
-        "cpus": host.cpus,
-        "gpus": tuple(each.name for each in host.gpus),
-        "driver": host.driver,
-        "container": host.container,
-        "container image": host.container_image,
-    }
 
 
 def _summary(a: Trial, b: Trial, sections: Mapping[str, Iterable[Difference]]) -> str:

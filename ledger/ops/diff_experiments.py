@@ -1,53 +1,156 @@
-"""What two experiments have that is not the same: described, with no claim about significance."""
+"""What the trials of two experiments have that is not the same, section by section."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import replace
 
-from ledger.model import Difference, HyperparameterRole, Status, Trial
-from ledger.ops.differences import SECTIONS, Diff, same_value
+from ledger.analysis.observations import Observations
+from ledger.analysis.pairing import Pairing
+from ledger.compare.base import Tolerance
+from ledger.compare.metrics import is_timing
+from ledger.model import Difference, Trial
+from ledger.ops import diff_code, diff_environment, diff_results
+from ledger.ops.differences import SECTIONS, same_value, values
+from ledger.ops.objects import Problem, unique
+from ledger.store.base import Store
+
+COST = ("duration_s", "peak_memory")
+"""Metrics that every trial has, and of which less is better."""
+MOST_PAIRS = 100
+"""Pairs of trials whose inputs and outputs are held against each other."""
+
+Sides = tuple[Sequence[Trial], Sequence[Trial]]
+TrialPair = tuple[Trial, Trial]
 
 
-def diff_experiments(a: Sequence[Trial], b: Sequence[Trial]) -> Diff:
-    """Pair two experiments' configurations and compare the means of their metrics.
+def sections(
+    pairing: Pairing, sides: Sides, store: Store, timing: tuple[str, ...] = ()
+) -> tuple[dict[str, tuple[Difference, ...]], tuple[Problem, ...]]:
+    """Compare two experiments, part by part.
 
-    A configuration is a trial's hyperparameters without its seeds. Only trials that ended well count. The
-    means are described: whether they differ by more than chance is not said.
+    Metrics are means of each configuration, told as they are: what is more than noise, a comparison of the
+    metric says. Of code and environment one version of each side is shown, one that the other lacks. Inputs
+    and outputs are those of the trials that go together.
+
+    Parameters
+    ----------
+    pairing
+        How the trials go together.
+    sides
+        The trials of its rows.
+    store
+        Where their objects are.
+    timing
+        Patterns of metrics that measure the clock.
     """
-    left, right = _configurations(a), _configurations(b)
-    found: dict[str, list[Difference]] = {name: [] for name in SECTIONS}
-    for key in sorted(left.keys() | right.keys()):
-        mine, theirs = left.get(key, []), right.get(key, [])
-        if mine and theirs:
-            found["metrics"] += _means(key, mine, theirs)
-        else:
-            found["hyperparameters"].append(
-                Difference(
-                    part="hyperparameters",
-                    path=key,
-                    expected=len(mine) or None,
-                    got=len(theirs) or None,
-                    detail=f"trials of a configuration that only the {'first' if mine else 'second'} has",
-                )
-            )
-    paired = len(left.keys() & right.keys())
-    return Diff(
-        sections={name: tuple(each) for name, each in found.items()},
-        summary=f"{paired} configurations are in both (of {len(left)} and {len(right)}); "
-        "means are described, not tested",
+    together = list(_together(pairing, sides))
+    code, code_problems = _code(sides, store)
+    environment, environment_problems = _environment(sides, store)
+    found: dict[str, Iterable[Difference]] = {
+        "verdict": values(
+            "verdict",
+            {"trials that did not end well": pairing.a.others},
+            {"trials that did not end well": pairing.b.others},
+            counted=False,
+        ),
+        "hyperparameters": _hyperparameters(pairing),
+        "seeds": values("seeds", _seeds(pairing.a), _seeds(pairing.b), counted=False),
+        "code": code,
+        "environment": environment,
+        "inputs": _over(together, lambda a, b, _: diff_results.inputs(a, b, store)),
+        "metrics": _metrics(pairing, timing),
+        "outputs": _over(together, lambda a, b, first: _outputs(a, b, store, judged=first)),
+    }
+    told = {name: tuple(found[name]) for name in SECTIONS}
+    return told, unique([*code_problems, *environment_problems])
+
+
+def code_apart(sides: Sides) -> TrialPair | None:
+    """A trial of each side whose code the other side does not have; None where both have the same ones."""
+    return _apart(sides, lambda trial: tuple(each.tree for each in trial.code))
+
+
+def _apart(sides: Sides, key: Callable[[Trial], Hashable]) -> TrialPair | None:
+    """The newest trial of each side that the other has not the like of, else its newest one."""
+    kinds = [{key(trial) for trial in side} for side in sides]
+    if kinds[0] == kinds[1]:
+        return None
+    one, other = (
+        next((trial for trial in reversed(side) if key(trial) not in lacking), side[-1])
+        for side, lacking in zip(sides, reversed(kinds), strict=True)
     )
+    return one, other
 
 
-def _configurations(trials: Sequence[Trial]) -> dict[str, list[Trial]]:
-    """Trials that ended well, by their configuration as text."""
-    groups: dict[str, list[Trial]] = {}
-    for trial in trials:
-        if trial.status is Status.OK:
-            groups.setdefault(_configuration(trial), []).append(trial)
-    return groups
+def _versions(
+    part: str, sides: Sides, key: Callable[[Trial], Hashable], shown: TrialPair
+) -> list[Difference]:
+    """That a side has several, of which one is shown."""
+    counts = [len({key(trial) for trial in side}) for side in sides]
+    if max(counts) == 1:
+        return []
+    detail = (
+        f"different ones among the trials of a side; shown are {shown[0].id.short} and {shown[1].id.short}"
+    )
+    return [
+        Difference(
+            part=part, path="<versions>", expected=counts[0], got=counts[1], detail=detail, counted=False
+        )
+    ]
 
 
-def _configuration(trial: Trial) -> str:
-    own = [each for each in trial.hyperparameters if each.role is not HyperparameterRole.SEED]
-    return " ".join(f"{each.name}={_text(each.value)}" for each in sorted(own, key=lambda each: each.name))
+def _code(sides: Sides, store: Store) -> tuple[list[Difference], tuple[Problem, ...]]:
+    pair = code_apart(sides)
+    if pair is None:
+        return [], ()
+    found, problems = diff_code.compare(*pair, store)
+    several = _versions("code", sides, lambda trial: tuple(each.tree for each in trial.code), pair)
+    return [*several, *found], problems
+
+
+def _environment(sides: Sides, store: Store) -> tuple[list[Difference], tuple[Problem, ...]]:
+    pair = _apart(sides, lambda trial: (trial.environment, trial.host))
+    if pair is None:
+        return [], ()
+    found, problems = diff_environment.compare(*pair, store)
+    return [*_versions("environment", sides, lambda trial: trial.environment, pair), *found], problems
+
+
+def _hyperparameters(pairing: Pairing) -> list[Difference]:
+    found = [
+        Difference(
+            part="hyperparameters",
+            path=each.name,
+            expected=each.a,
+            got=each.b,
+            detail="in all trials of a side, so that no configuration is told apart by it",
+        )
+        for each in pairing.about
+    ]
+    paired: tuple[set[int], set[int]] = (
+        {each.a[0] for each in pairing.pairs},
+        {each.b[0] for each in pairing.pairs},
+    )
+    alone: list[Difference] = []
+    for place, (side, taken) in enumerate(zip((pairing.a, pairing.b), paired, strict=True)):
+        which = "second" if place else "first"
+        for rows in side.by_configuration().values():
+            if not taken.intersection(rows):
+                alone.append(
+                    Difference(
+                        part="hyperparameters",
+                        path=configuration(side, rows[0]),
+                        expected=None if place else len(rows),
+                        got=len(rows) if place else None,
+                        detail=f"trials of a configuration that only the {which} has",
+                    )
+                )
+    return [*found, *sorted(alone, key=lambda each: each.path)]
+
+
+def configuration(side: Observations, row: int) -> str:
+    """The configuration of a trial as text."""
+    named = sorted((each.name, each.values[row]) for each in side.variables if each.values[row] is not None)
+    return " ".join(f"{name}={_text(value)}" for name, value in named)
 
 
 def _text(value: object) -> str:
@@ -57,29 +160,78 @@ def _text(value: object) -> str:
     return repr(value)
 
 
-def _means(key: str, a: Sequence[Trial], b: Sequence[Trial]) -> list[Difference]:
-    left, right = _values(a), _values(b)
+def _seeds(side: Observations) -> dict[str, object]:
+    found = sorted(
+        {repr(each) for each in side.seeds if each is not None}, key=lambda each: (len(each), each)
+    )
+    return {"seeds": ", ".join(found)} if found else {}
+
+
+def _metrics(pairing: Pairing, timing: tuple[str, ...]) -> list[Difference]:
+    names = sorted((pairing.a.metrics.keys() | pairing.b.metrics.keys()) - set(COST))
     found = []
-    for name in sorted(left.keys() | right.keys()):
-        sides = [each.get(name) for each in (left, right)]
-        means = [sum(each) / len(each) if each else None for each in sides]
-        if not same_value(means[0], means[1]):
-            counts = " and ".join(str(len(each or ())) for each in sides)
-            found.append(
-                Difference(
-                    part="metrics",
-                    path=f"{key}: {name}" if key else name,
-                    expected=means[0],
-                    got=means[1],
-                    detail=f"means of {counts} trials; described, not tested",
+    for each in sorted(pairing.pairs, key=lambda each: configuration(pairing.a, each.a[0])):
+        key = configuration(pairing.a, each.a[0])
+        for name in names:
+            sides = [_known(side, name, rows) for side, rows in ((pairing.a, each.a), (pairing.b, each.b))]
+            means = [sum(side) / len(side) if side else None for side in sides]
+            if not same_value(means[0], means[1]):
+                found.append(
+                    Difference(
+                        part="metrics",
+                        path=f"{key}: {name}" if key else name,
+                        expected=means[0],
+                        got=means[1],
+                        detail=f"means of {len(sides[0])} and {len(sides[1])} trials",
+                        counted=not is_timing(name, timing),
+                    )
                 )
-            )
     return found
 
 
-def _values(trials: Sequence[Trial]) -> dict[str, list[float]]:
-    values: dict[str, list[float]] = {}
-    for trial in trials:
-        for metric in trial.outcome.metrics if trial.outcome else ():
-            values.setdefault(metric.name, []).append(metric.last)
-    return values
+def _known(side: Observations, name: str, rows: Sequence[int]) -> list[float]:
+    """Values that are there; NaN stands for one that a trial has not."""
+    column = side.metrics.get(name)
+    return [] if column is None else [column[row] for row in rows if column[row] == column[row]]
+
+
+def _together(pairing: Pairing, sides: Sides) -> Iterable[TrialPair]:
+    """Trials that are held against each other: of one seed where both sides have the same ones."""
+    if not pairing.pairs:
+        yield sides[0][-1], sides[1][-1]
+    for each in pairing.pairs:
+        rows = zip(each.a, each.b, strict=True) if each.seeded else [(each.a[0], each.b[0])]
+        for a, b in rows:
+            yield sides[0][a], sides[1][b]
+
+
+def _outputs(a: Trial, b: Trial, store: Store, *, judged: bool) -> Iterable[Difference]:
+    if judged:
+        return diff_results.outputs(a, b, store, Tolerance())
+    found = [trial.outcome.outputs if trial.outcome else () for trial in (a, b)]
+    return diff_results.artifacts("outputs", found[0], found[1], store)
+
+
+def _over(
+    pairs: Sequence[TrialPair], compare: Callable[[Trial, Trial, bool], Iterable[Difference]]
+) -> list[Difference]:
+    """Differences of several pairs of trials, one for each path: the first one, and in how many it differs.
+
+    Contents are looked into in the first pair alone.
+    """
+    found: dict[str, Difference] = {}
+    counts: dict[str, int] = {}
+    looked = pairs[:MOST_PAIRS]
+    for place, (a, b) in enumerate(looked):
+        for each in compare(a, b, place == 0) if a.id != b.id else ():
+            counts[each.path] = counts.get(each.path, 0) + 1
+            known = found.setdefault(each.path, each)
+            if each.counted and not known.counted:
+                found[each.path] = each
+    if len(looked) == 1:
+        return [each for _, each in sorted(found.items())]
+    told = {path: f"in {counts[path]} of {len(looked)} pairs" for path in found}
+    return [
+        replace(each, detail=f"{each.detail}; {told[path]}" if each.detail else told[path])
+        for path, each in sorted(found.items())
+    ]

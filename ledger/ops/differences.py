@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ledger.model import Difference, Digest
+from ledger.model import Difference, Digest, Intent
 from ledger.model.frozen import frozen
 from ledger.ops.objects import Problem
 
@@ -49,6 +49,12 @@ def values(
         for in_first, in_second in [(name in expected, name in got)]
         if not (in_first and in_second and same_value(expected[name], got[name]))
     ]
+
+
+def enforced_seeds(intent: Intent) -> dict[str, int]:
+    """Seeds that somebody asked for, as a person writes them: ``--seed``, and ``--seed NAME``."""
+    main = {} if intent.seed is None else {"--seed": intent.seed}
+    return main | {f"--seed {name}": seed for name, seed in intent.seeds}
 
 
 def changed_first(found: Iterable[Difference]) -> list[Difference]:

@@ -15,6 +15,7 @@ from ledger.model import (
     HyperparameterRole,
     Recorded,
     Trial,
+    TrialDecided,
     Unknown,
 )
 from ledger.model.codec import VERSION, digest_of
@@ -40,6 +41,8 @@ def trial_document(trial: Trial, trials: Trials, store: Store) -> Document:
     document = _head(trial) | {
         "parent": to_json(trial.parent),
         "children": [str(each.id) for each in trials.children(trial.id)],
+        "continues": to_json(trial.continues),
+        "continued": [str(each.id) for each in trials.continuations(trial.id)],
         "signal": trial.outcome.signal if trial.outcome else None,
         "directory": trial.intent.directory,
         "stdin": trial.intent.stdin,
@@ -227,6 +230,7 @@ def _seeds(trial: Trial) -> Document:
     observed = trial.observed
     return {
         "enforced": trial.intent.seed,
+        "named": {to_json(name): value for name, value in trial.intent.seeds},
         "hyperparameters": {
             to_json(each.name): to_json(each.value)
             for each in trial.hyperparameters
@@ -268,10 +272,14 @@ def _proposal(trial: Trial, trials: Trials) -> Document | None:
 
 def _reports(trial: Trial, trials: Trials) -> list[Document]:
     """What it reported at rungs, and what the scheduler of its search made of that."""
-    decided = {each.rung: each for each in trials.decisions.get(trial.id, ())}
+    decided: dict[int, list[TrialDecided]] = {}
+    for made in trials.decisions.get(trial.id, ()):
+        decided.setdefault(made.rung, []).append(made)
     found = []
     for each in trials.reports.get(trial.id, ()):
-        decision = decided.get(each.rung)
+        made_here = decided.get(each.rung, [])
+        decision = made_here[0] if made_here else None
+        later = [each.head.size for each in made_here[1:] if not each.stop]
         found.append(
             {
                 "rung": each.rung,
@@ -279,6 +287,7 @@ def _reports(trial: Trial, trials: Trials) -> list[Document]:
                 "value": to_json(each.value),
                 "decision": None if decision is None else "stop" if decision.stop else "go",
                 "head": None if decision is None else decision.head.size,
+                "promoted": later[0] if later else None,
             }
         )
     return found

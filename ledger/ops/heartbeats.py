@@ -2,8 +2,8 @@
 
 While a trial runs, its machine counts up in a blob of the remote. Whoever looks notes the count, and when by
 a clock of its own it was first seen: what does not change for long enough shows no sign of life. No clocks of
-two machines are compared, and nothing is recorded of it: a trial is lost when its own machine, or somebody
-who knows, says so, and an end that comes late counts.
+two machines are compared, and to look records nothing: a trial is lost when its own machine says so, or a
+search that goes on without it, and an end that comes late counts.
 """
 
 import time
@@ -108,15 +108,12 @@ def silent(workspace: Workspace, remote: bytes) -> dict[Digest, float]:
     return {each.trial: each.last - each.first for each in _noted(workspace, remote) if each.silent}
 
 
-def alive(workspace: Workspace, remote: bytes, trial: Digest) -> bool | None:
-    """Whether a trial that runs elsewhere is taken to be alive: its heart did not stop while we looked.
+def seen(workspace: Workspace, remote: bytes) -> dict[Digest, Seen]:
+    """What this machine saw of each heartbeat when it last looked.
 
-    None where nothing is known of it: it has ended, or its machine gives no signs of life.
+    A trial that is not among them has ended, or its machine gives no signs of life.
     """
-    for each in _noted(workspace, remote):
-        if each.trial == trial:
-            return not each.silent
-    return None
+    return {each.trial: each for each in _noted(workspace, remote)}
 
 
 def _runs_here(workspace: Workspace) -> bool:

@@ -1,16 +1,21 @@
-"""How a hybrid is marked in the ledger: by a tag that names the two trials that it is made of."""
+"""How a hybrid is marked in the ledger: by a tag that names the trials, or ends, that it is made of."""
 
 from collections.abc import Iterable
 
 from ledger.model import Digest, Trial
 from ledger.model.pattern import Pattern
 
-_TAG = Pattern(r"why-[0-9a-f]{12}-[0-9a-f]{12}")
+_TAG = Pattern(r"(why|ablation)-[0-9a-f]{12}-[0-9a-f]{12}|(seeds|robustness)-[0-9a-f]{12}")
 
 
 def tag(a: Digest, b: Digest) -> str:
     """The tag of the hybrids of two trials."""
     return f"why-{a.short}-{b.short}"
+
+
+def tag_of_one(verb: str, trial: Digest) -> str:
+    """The tag of trials that are another one but for a seed (``seeds``) or a value (``robustness``)."""
+    return f"{verb}-{trial.short}"
 
 
 def message(parts: Iterable[str], a: Digest, b: Digest, *, whole: bool = False) -> str:
@@ -32,5 +37,5 @@ def message(parts: Iterable[str], a: Digest, b: Digest, *, whole: bool = False) 
 
 
 def is_hybrid(trial: Trial) -> bool:
-    """Whether a trial was run to explain others, rather than by a person."""
+    """Whether a trial was run to explain others, rather than by a person: ``@`` never means it."""
     return any(_TAG.fullmatch(each) for each in trial.tags)

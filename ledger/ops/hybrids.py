@@ -211,7 +211,7 @@ def found(trials: Trials, composed: Trial, store: Store) -> tuple[Trial, ...]:
 
 def _identity(intent: Intent) -> tuple[object, ...]:
     stdin = intent.stdin if intent.stdin.startswith("b3:") else None
-    return intent.argv, intent.directory, stdin, intent.code, intent.environment, intent.seed
+    return intent.argv, intent.directory, stdin, intent.code, intent.environment, intent.seed, intent.seeds
 
 
 def _given(composed: Trial, store: Store) -> dict[str, object]:

@@ -26,3 +26,14 @@ def seed(text: str | None) -> int | None:
         If it is no whole number from 0 to 2**63 - 1.
     """
     return None if text is None else seeds.parse(text)
+
+
+def seeds_of(texts: Iterable[str]) -> tuple[int | None, tuple[tuple[str, int], ...]]:
+    """Values of ``--seed N`` and ``--seed NAME=N``.
+
+    Raises
+    ------
+    UsageError
+        If one is neither.
+    """
+    return seeds.parse_all(texts)

@@ -15,6 +15,7 @@ from ledger.model.codec import decode
 from ledger.model.frozen import replace
 from ledger.model.manifest import path_key
 from ledger.model.media import media_type
+from ledger.ops import checkpoints
 from ledger.ops.prepare import Pinned
 from ledger.workspace import Workspace
 
@@ -59,6 +60,7 @@ def instead(
     now = {entry.path for manifest in (captured.tree, captured.products) for entry in manifest}
     own = replace(pinned.code[0], paths=())  # they are found anew
     rest = {path: status for path, status in found.files.items() if path not in now}
+    kept = checkpoints.without(replace(found, files=rest), pinned.checkpoints)
     return (
         CapturedCode(
             snapshot=own,
@@ -66,7 +68,7 @@ def instead(
             products=_manifest(workspace, own.products),
             health=captured.health,
         ),
-        replace(found, files=rest),
+        kept,
     )
 
 
@@ -136,6 +138,22 @@ def with_files(
         for name, content in pinned.files
     )
     return tuple(sorted([*inputs, *own], key=lambda each: path_key(each.path)))
+
+
+def with_checkpoint(
+    workspace: Workspace, inputs: Sequence[Artifact], pinned: Pinned
+) -> tuple[tuple[Artifact, ...], tuple[Artifact, ...]]:
+    """Declared inputs with the checkpoint that a trial goes on from, and that checkpoint.
+
+    It is empty where there is none, or not all of it is to be had any more: the trial begins anew then.
+    """
+    if pinned.continued is None:
+        return tuple(inputs), ()
+    files = checkpoints.there(workspace.store, pinned.continued.files)
+    found = checkpoints.grouped(files, workspace.store, str(workspace.root))
+    paths = {each.path for each in found}
+    kept = [each for each in inputs if each.path not in paths]
+    return tuple(sorted([*kept, *found], key=lambda each: path_key(each.path))), found
 
 
 def overlaid(seen: Iterable[Hyperparameter], pinned: Pinned) -> tuple[Hyperparameter, ...]:

@@ -67,6 +67,8 @@ class Prepared:
     """Other directories that were recorded as code."""
     present: frozenset[str]
     """What lay under made-up names in the directories for temporary files."""
+    checkpoint: tuple[Artifact, ...] = ()
+    """What a trial that goes on from another one finds in its copy of the tree."""
 
 
 def prepare(
@@ -131,9 +133,11 @@ def prepare(
         pinned.check(options.pinned, snapshots)
     edited, environment_health = _checked(surroundings) if options.deep else ([], surroundings.health)
     inputs, withheld = _inputs(workspace, options, directory, known, secrets, edited)
+    checkpoint: tuple[Artifact, ...] = ()
     if options.pinned is not None:
         inputs = pinned.as_copied(inputs, captured, live)
         inputs = pinned.with_files(workspace, inputs, options.pinned, relative(directory, root))
+        inputs, checkpoint = pinned.with_checkpoint(workspace, inputs, options.pinned)
     machine = process.host(variables=variables, cache=workspace.cache)
     health = [_joined(captured.health, partial), environment_health, container.health(machine)]
     executable = surroundings.interpreter.executable if surroundings.interpreter else None
@@ -166,10 +170,12 @@ def prepare(
         seed=options.seed,
         parameters=tuple(sorted((name, _masked(secrets, value)) for name, value in options.parameters)),
         inputs=tuple((each.path, each.digest) for each in inputs),
+        seeds=options.seeds,
     )
     seen = hyperparameters.merge(raw, options.parameters, secrets=secrets)
     if options.pinned is not None:
         seen = pinned.overlaid(seen, options.pinned)
+    continued = options.pinned.continued if options.pinned else None
     started = TrialStarted(
         name=options.name,
         experiment=options.experiment,
@@ -177,6 +183,7 @@ def prepare(
         tags=tuple(sorted(set(options.tags))),
         parent=parent,
         proposal=None if options.pinned is None else options.pinned.proposal,
+        continues=continued.trial if continued else None,
         root=str(root),
         intent=intent,
         code=snapshots,
@@ -200,6 +207,7 @@ def prepare(
         recorded=held(captured.tree, captured.products, {str(path): tree for path, tree in others.items()}),
         repositories=tuple(others),
         present=leftovers.present(variables),
+        checkpoint=checkpoint,
     )
 
 

@@ -129,6 +129,10 @@ class Trials:
         found = self.dropped.get(entry, ())
         return any(digest in each.digests and each.reason != NOT_BUNDLED for each in found)
 
+    def continuations(self, id: Digest) -> tuple[Trial, ...]:
+        """Trials that went on from where the trial `id` was stopped, oldest first."""
+        return tuple(trial for trial in self.ordered if trial.continues == id)
+
     def children(self, id: Digest) -> tuple[Trial, ...]:
         """Trials that were started inside the trial `id`, oldest first."""
         return tuple(trial for trial in self.ordered if trial.parent == id)
@@ -270,6 +274,7 @@ def _trial(
         tags=tags,
         parent=started.parent,
         proposal=started.proposal,
+        continues=started.continues,
         started=time,
         root=started.root,
         intent=started.intent,

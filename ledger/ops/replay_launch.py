@@ -180,7 +180,7 @@ def launch(
             trial=str(trial.id),
             spool=spool,
             ledger=_nested(stand),
-            seed=seeds.variables_for(trial.intent.seed),
+            seed=seeds.variables_for(trial.intent.seed, trial.intent.seeds),
             stopping={} if stopped is None else {STOP: str(stopped)},
             probe=_probe(place),
         ),

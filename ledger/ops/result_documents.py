@@ -148,7 +148,7 @@ def gc_document(done: Collected) -> Document:
 def diff_document(compared: Compared) -> Document:
     """A comparison: the form ``diff.v1``."""
     diff = compared.diff
-    return {
+    document = {
         "kind": compared.kind,
         "a": to_json(compared.a),
         "b": to_json(compared.b),
@@ -159,6 +159,11 @@ def diff_document(compared: Compared) -> Document:
         },
         "problems": to_json(diff.problems),
     }
+    if compared.experiments is not None:
+        from ledger.ops.compare_document import experiments_document  # of no use to trials
+
+        document["comparison"] = experiments_document(compared.experiments)
+    return document
 
 
 def difference_document(difference: Difference) -> Document:
@@ -216,6 +221,9 @@ def best_document(found: Best, store: Store) -> Document:
                 found.values, ranked, found.believed or (None,) * len(ranked), strict=True
             )
         ],
+        "configurations": found.configurations,
+        "measured": found.measured,
+        "optimistic": found.optimistic,
         "now": denominator_document(found.now),
         "signed": None
         if signed is None or counted is None

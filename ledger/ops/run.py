@@ -185,7 +185,14 @@ def _place(call: Call, prepared: Prepared) -> AbstractContextManager[Place]:
     own = prepared.started.code[0]
     trees = [digest for digest in (own.tree, own.products) if digest is not None]
     files = () if call.options.pinned is None else call.options.pinned.files
-    return isolated(call.workspace, trees, prepared.before, prepared.started.intent.directory, files)
+    return isolated(
+        call.workspace,
+        trees,
+        prepared.before,
+        prepared.started.intent.directory,
+        files,
+        prepared.checkpoint,
+    )
 
 
 def _followed(call: Call, trial: Digest, spool: Spool) -> AbstractContextManager[Callable[[int], None]]:
@@ -211,7 +218,7 @@ def _launch(
             trial=str(trial),
             spool=spool.path,
             ledger=call.workspace.directory,
-            seed=seeds.variables_for(call.options.seed),
+            seed=seeds.variables_for(call.options.seed, call.options.seeds),
             stopping=None if scheduled is None else {RUNGS: scheduled.rungs},
         ),
         spool=str(spool.path),

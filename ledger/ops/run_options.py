@@ -1,6 +1,6 @@
 """What a person, or a search, can say about a trial beside its command."""
 
-from ledger.model import CodeSnapshot, Digest, Hyperparameter, Value
+from ledger.model import Artifact, CodeSnapshot, Digest, Hyperparameter, Value
 from ledger.model.frozen import frozen
 
 TYPE_CHECKING = False
@@ -20,6 +20,20 @@ class Scheduled:
     proposal: Digest
     rungs: str
     """The steps at which the trial is looked at, as it is told them."""
+    after: int | None = None
+    """The rung from which it goes on, and behind which it is looked at; None where it begins anew."""
+
+
+@frozen
+class Continued:
+    """What a trial goes on from."""
+
+    trial: Digest
+    """The one that was stopped."""
+    rung: int
+    """Where."""
+    files: tuple[Artifact, ...]
+    """Its checkpoint: those of its outputs that the trial finds where that one left them."""
 
 
 @frozen
@@ -38,6 +52,10 @@ class Pinned:
     """(path from the working directory, content) of what its copy holds beside."""
     scheduled: Scheduled | None = None
     """None where nobody stops it early."""
+    checkpoints: tuple[str, ...] = ()
+    """What may be a checkpoint, as patterns from the root: a copy of the tree has none of another trial."""
+    continued: Continued | None = None
+    """None where it begins anew."""
 
 
 @frozen
@@ -53,6 +71,8 @@ class RunOptions:
     outputs: tuple[str, ...] = ()
     parameters: tuple[tuple[str, Value], ...] = ()
     seed: int | None = None
+    seeds: tuple[tuple[str, int], ...] = ()
+    """(name, seed): what `ledger.seed` gives for some names, sorted."""
     isolate: bool = False
     """Execute in a scratch copy of the tree."""
     enforce_clean: bool = False

@@ -13,7 +13,7 @@ from ledger.capture.files import Scan
 from ledger.capture.restore import restore_tree
 from ledger.capture.walk import place as located
 from ledger.errors import LedgerError
-from ledger.model import Digest, Manifest, ManifestEntry, layout
+from ledger.model import Artifact, Digest, Manifest, ManifestEntry, layout
 from ledger.model.codec import decode
 from ledger.ops import namespace
 from ledger.ops.execute import Bind
@@ -132,6 +132,7 @@ def isolated(
     found: Scan,
     directory: str,
     files_beside: Sequence[tuple[str, bytes]] = (),
+    checkpoint: Sequence[Artifact] = (),
 ) -> Iterator[Place]:
     """Copy the user's tree as it was captured, with what git ignores; environments are shared.
 
@@ -147,6 +148,8 @@ def isolated(
         Working directory from the root.
     files_beside
         (path from the working directory, content) of files that it holds, too.
+    checkpoint
+        Files that another trial left, and this one goes on from.
     """
     root = workspace.root
     with temporary() as place:
@@ -163,6 +166,8 @@ def isolated(
                 _copy_if_there(located(root, path), located(tree, path))
         for name, content in files_beside:
             (tree / directory / name).write_bytes(content)
+        if checkpoint:
+            _lay(workspace.store, checkpoint, tree)
         scratch = placed(tree, root, directory)
         for name in sorted(found.skipped):
             if Path(name).name not in _CACHES and name != layout.DIRECTORY:
@@ -170,6 +175,14 @@ def isolated(
         if workspace.directory == root / layout.DIRECTORY:
             scratch = with_directory(scratch, layout.DIRECTORY, workspace.directory, root)
         yield replace(scratch, before=files.scan(tree, frozenset({tree / layout.DIRECTORY})))
+
+
+def _lay(store: Store, files: Sequence[Artifact], tree: Path) -> None:
+    from ledger.ops import checkpoints  # of use to a search alone
+
+    manifest = checkpoints.manifest(files, store.get)
+    bring(store, (each.digest for each in manifest if each.digest))
+    restore_tree(manifest, tree, restore=store.restore, content=store.get)
 
 
 def _copy_if_there(source: Path, target: Path) -> None:

@@ -4,24 +4,43 @@ In a definition, which may be anything, a digest is text: bytes there are text t
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ledger.errors import FormatError
 from ledger.journal.base import Journal
 from ledger.model import Digest, ExperimentCreated
 from ledger.model.codec import from_document, to_document
 from ledger.model.search import Search
+from ledger.ops.indexed import asked
+
+if TYPE_CHECKING:
+    from ledger.journal.positions import Logs
 
 _OWN, _OF_CODE = ("environment", "forked"), ("tree", "products")
 
 
 def newest(journal: Journal, name: str) -> tuple[Digest, ExperimentCreated] | None:
     """The newest tuned experiment of a name."""
+    known = asked(journal, lambda _, logs: _of_logs(logs, name))
+    if known is not None and len(known) < 2:
+        return known[0] if known else None
     found: tuple[Digest, ExperimentCreated] | None = None
     for recorded in journal.entries():
         payload = recorded.entry.payload
         if isinstance(payload, ExperimentCreated) and payload.name == name:
             found = recorded.id, payload
+    return found
+
+
+def _of_logs(logs: "Logs", name: str) -> list[tuple[Digest, ExperimentCreated]]:
+    """The newest one of each log that has some; which of several came last only their order tells."""
+    found = []
+    for log in logs.by_origin.values():
+        for recorded in reversed(log.of_kind(ExperimentCreated.kind)):
+            payload = recorded.entry.payload
+            if isinstance(payload, ExperimentCreated) and payload.name == name:
+                found.append((recorded.id, payload))
+                break
     return found
 
 

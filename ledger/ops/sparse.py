@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from ledger.journal import digests, events
 from ledger.journal.events import Event
-from ledger.journal.held import HELD, MARK, RECIPE, REMOVED, START, Held, mark
+from ledger.journal.held import FORM, HELD, MARK, RECIPE, REMOVED, START, Held, mark
 from ledger.journal.news import ChangedError, News, known
 from ledger.journal.pieces import Moment, Piece, pack
 from ledger.journal.positions import Logs
@@ -23,7 +23,7 @@ from ledger.model import (
     TrialStarted,
     Value,
 )
-from ledger.ops import query
+from ledger.ops import forms, query
 from ledger.ops.columns import FIELD, STARTED, Key, values
 
 BATCH = 4096
@@ -186,6 +186,8 @@ def _telling(recipe: Digest, entries: Sequence[Recorded]) -> int:
 def described(trial: Trial) -> dict[Key, Value]:
     """What the index holds of a trial: its values, but for the digests that the journal is asked for."""
     found = values(trial)
+    if trial.hyperparameters:
+        found[FORM] = forms.text(trial)
     for name in digests.COLUMNS:
         found.pop((FIELD, name), None)
     # As its text says it, whose order is that of the microseconds.

@@ -83,10 +83,15 @@ class Upstream:
             raise
         return self._remote
 
-    def refresh(self) -> None:
+    def refresh(self) -> bool:
         """Take the news: all entries and signatures that are new there, and who shows signs of life.
 
         What does not work is a warning, and the copy stays as it is.
+
+        Returns
+        -------
+        bool
+            Whether they came.
         """
         try:
             remote = self.remote()
@@ -98,10 +103,11 @@ class Upstream:
         except (LedgerError, OSError) as error:
             self.let_go(error)
             self._warn(f"no news of {self.url}: {said(error)}; {self._age()}")
-            return
+            return False
         self._lacks.clear()
         self._rolled_back = any(each.what == "remote.rollback" for each in done.notices)
         self._tell(done)
+        return True
 
     def share(self) -> None:
         """Bring the remote all that it lacks, if there is something.

@@ -103,7 +103,7 @@ def with_searches(report: Report, workspace: Workspace, trials: Trials, experime
         return replace(report, notices=(*report.notices, notice))
     from ledger.ops.tune import verify as tune_verify  # most experiments were not tuned
 
-    found = tune_verify.check(workspace.journal, experiment)
+    found = tune_verify.check(workspace.journal, experiment, workspace.store.get)
     return replace(
         report,
         findings=(*report.findings, *found.findings),

@@ -50,6 +50,7 @@ class Composer:
             seed=of[SEEDS].intent.seed,
             parameters=of[HYPERPARAMETERS].intent.parameters,
             inputs=of[INPUTS].intent.inputs,
+            seeds=of[SEEDS].intent.seeds,
         )
         return replace(
             first,

@@ -4,7 +4,7 @@ from ledger.errors import FormatError
 from ledger.model import Difference, Trial
 from ledger.model.frozen import frozen
 from ledger.ops import diff_code, why_command, why_inputs
-from ledger.ops.differences import Diff, values
+from ledger.ops.differences import Diff, enforced_seeds, values
 from ledger.ops.why_command import SEED, Commands
 from ledger.ops.why_inputs import Data
 from ledger.store.base import Store
@@ -130,7 +130,7 @@ def _seeds(a: Trial, b: Trial, diff: Diff, commands: Commands) -> tuple[Differen
     known = (
         {each.name for line in commands.lines for each in line if each.kind == SEED} if commands.seeds else ()
     )
-    enforced = values(SEEDS, {"--seed": a.intent.seed}, {"--seed": b.intent.seed})
+    enforced = values(SEEDS, enforced_seeds(a.intent), enforced_seeds(b.intent))
     named = [each for each in diff.sections[SEEDS] if each.counted and each.path in known]
     if commands.seeds and not named:  # a program that is not looked into
         words = [

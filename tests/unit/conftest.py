@@ -130,6 +130,7 @@ class Maker:
         argv=("python", "train.py"),
         seed=None,
         params=None,
+        sources=None,
         inputs=None,
         code=None,
         environment=None,
@@ -156,7 +157,7 @@ class Maker:
             environment=environment,
             interpreter=None,
             host=self.put(self.host),
-            hyperparameters=self.hyperparameters(params or {}),
+            hyperparameters=self.hyperparameters(params or {}, sources),
             inputs=found,
             spool="0123",
             health=(HealthLine(part="code", state=HealthState.COMPLETE),),
@@ -166,14 +167,14 @@ class Maker:
         recorded = self.journal.append(started, time=self.clock)
         return recorded.id, started
 
-    def hyperparameters(self, params):
+    def hyperparameters(self, params, sources=None):
         return tuple(
             Hyperparameter(
                 name=name,
                 value=value,
                 type=TYPES[type(value)],
                 role=HyperparameterRole.SEED if name == "seed" else None,
-                source="argument",
+                source=(sources or {}).get(name, "argument"),
             )
             for name, value in sorted(params.items())
         )

@@ -297,6 +297,16 @@ def test_a_clone_of_what_is_not_believed_is_an_error(project, tmp_path):
         ledger.clone(tmp_path / "lab", tmp_path / "clone")
 
 
+def test_importance_and_ablation(opened, train):
+    for lr in range(1, 11):
+        train(lr / 16, experiment="digits")
+    found = opened.importance("digits", maximize="accuracy", costs=False)
+    assert [(each.name, each.share) for each in found.metric.preferences.found] == [("lr", 1.0)]
+    assert opened.importance(where="lr > 0", maximize="accuracy", quantile=0.3).metric.preferences.best == 3
+    gone = opened.ablation("digits", maximize="accuracy", start="@", end="@~9")
+    assert [(each.names, len(each.trials)) for each in gone.points] == [((), 1), (("lr",), 1)]
+
+
 def test_best(opened, train):
     train(0.25, experiment="digits")
     second = train(0.5, experiment="digits")
@@ -306,6 +316,21 @@ def test_best(opened, train):
     for wrong in ({}, {"minimize": "accuracy", "maximize": "accuracy"}):
         with pytest.raises(UsageError):
             opened.best("digits", **wrong)
+
+
+def test_experiments_are_compared(opened, train):
+    for name, lr in (("slow", 0.25), ("fast", 0.5)):
+        for seed in (1, 2):
+            train(lr, experiment=name, seed=seed)
+    found = opened.diff("slow", "fast", maximize="accuracy")
+    assert found.experiments.quality[0].better is False
+    assert found.experiments.sentences[0].startswith("slow is better by 0.25 in accuracy")
+    filtered = opened.diff_where("lr < 0.3", "lr > 0.3", maximize="accuracy", ignore=["lr"])
+    assert (filtered.kind, filtered.experiments.quality[0].difference) == ("selections", -0.25)
+    table = opened.compare("slow", "fast", minimize="accuracy")
+    assert [row.label for row in table.rows] == ["fast", "slow"]
+    with pytest.raises(UsageError, match="two sides are needed"):
+        opened.compare("slow", minimize="accuracy")
 
 
 def test_gc(opened, train):
@@ -391,3 +416,29 @@ def test_what_breaks_off_lets_go_of_what_it_held(opened, train, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         train(0.5)
     assert held_leases(opened.directory) == ()
+
+
+def test_seeds_and_robustness(opened, project):
+    project.write(
+        train="import json, sys; json.dump({'loss': float(sys.argv[2])}, open('metrics.json', 'w'))"
+    )
+    for lr in ("0.5", "0.52"):
+        opened.run([sys.executable, "train.py", "--lr", lr], experiment="x", forward=False)
+    planned = opened.seeds("@", count=3, minimize="loss", dry_run=True)
+    assert [len(each.runs) for each in planned.groups] == [3]
+    found = opened.seeds("@", count=1, minimize="loss", env="current")
+    assert found.summary[0].startswith("loss over 1 seed: 0.52")
+    (moved,) = opened.robustness("x", minimize="loss").moves
+    assert (moved.name, moved.pairs, moved.change) == ("lr", 1, pytest.approx(0.02))
+    with pytest.raises(UsageError, match="a bad environment"):
+        opened.seeds("@", env="today")
+    with pytest.raises(UsageError, match="one metric is needed"):
+        opened.seeds("@", minimize="a", maximize="b")
+
+
+def test_seeds_of_names(opened, project):
+    project.write(train="import ledger; ledger.log(data=ledger.seed('data'), all=ledger.seed())")
+    trial = opened.run([sys.executable, "train.py"], seed=3, seeds={"data": 7}, forward=False)
+    assert {each.name: each.last for each in trial.outcome.metrics} == {"all": 3, "data": 7}
+    with pytest.raises(UsageError, match="a bad seed"):
+        opened.run([sys.executable, "train.py"], seeds={"main": 7}, forward=False)

@@ -169,11 +169,25 @@ class TestAnywhere:
             ledger.seed()
 
 
+def test_a_seed_that_was_given_for_a_name_counts_before_what_would_be_derived(monkeypatch):
+    monkeypatch.setenv("LEDGER_SEED", "3")
+    derived = ledger.seed("init")
+    monkeypatch.setenv("LEDGER_SEEDS", '{"data": 7, "main": 9}')
+    assert [ledger.seed(name) for name in ("data", "init", "main")] == [7, derived, 3]
+
+
+@pytest.mark.parametrize("text", ["", "7", "[1]", '{"data": 1.5}', '{"data": "7"}'])
+def test_seeds_that_are_no_integers_are_refused(monkeypatch, text):
+    monkeypatch.setenv("LEDGER_SEEDS", text)
+    with pytest.raises(ValueError, match="LEDGER_SEEDS must be an object of integers"):
+        ledger.seed("data")
+
+
 def test_the_seed_formula_is_frozen(monkeypatch):
     """FNV-1a's and SplitMix64's published values, then the formula made of them."""
-    assert record._derived("", 0) == splitmix(0xCBF29CE484222325) & 0xFFFFFFFF
-    assert record._derived("a", 0) == splitmix(0xAF63DC4C8601EC8C) & 0xFFFFFFFF
-    assert record._derived("foobar", 9) == splitmix(0x85944171F73967E8 ^ 9) & 0xFFFFFFFF
+    assert record.derived("", 0) == splitmix(0xCBF29CE484222325) & 0xFFFFFFFF
+    assert record.derived("a", 0) == splitmix(0xAF63DC4C8601EC8C) & 0xFFFFFFFF
+    assert record.derived("foobar", 9) == splitmix(0x85944171F73967E8 ^ 9) & 0xFFFFFFFF
     assert splitmix(0x9E3779B97F4A7C15) == 0xE220A8397B1DCDAF  # first output of SplitMix64 seeded with 0
     monkeypatch.setenv("LEDGER_SEED", "42")
     assert [ledger.seed(name) for name in ("data", "model", "ä")] == FROZEN
@@ -549,7 +563,7 @@ def test_other_pythons(spool, version):
         except OSError:
             continue
         if "ledger" in done.stderr or done.returncode == 0:
-            assert (done.stdout, done.stderr) == (f"{record._derived('data', 0)}\n", "")
+            assert (done.stdout, done.stderr) == (f"{record.derived('data', 0)}\n", "")
             assert len(points(spool)) == 5000
             assert len(events(spool)) == 3
             return

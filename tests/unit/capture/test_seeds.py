@@ -26,6 +26,26 @@ def test_no_seed_sets_nothing():
     assert seeds.variables_for(None) == {}
 
 
+def test_names_have_seeds_of_their_own_beside_the_trials():
+    assert seeds.parse_all([]) == (None, ())
+    assert seeds.parse_all(["3", "split=1", "data=7", "4", "data=8"]) == (4, (("data", 8), ("split", 1)))
+    assert seeds.parse_all(["a=b=1"]) == (None, (("a=b", 1),))
+    assert seeds.variables_for(None, (("data", 8),)) == {"LEDGER_SEEDS": '{"data": 8}'}
+    assert seeds.variables_for(5, (("data", 8),)) == {
+        "LEDGER_SEED": "5",
+        "PYTHONHASHSEED": "5",
+        "LEDGER_SEEDS": '{"data": 8}',
+    }
+
+
+@pytest.mark.parametrize("text", ["=1", "main=1", "data=", "data=x", "data=-1"])
+def test_a_seed_of_no_name_is_an_error_that_teaches(text):
+    with pytest.raises(UsageError, match="a bad seed") as error:
+        seeds.parse_all([text])
+    assert error.value.cause
+    assert error.value.hint
+
+
 @pytest.mark.parametrize(("seed", "hash_seed"), [(0, "0"), (7, "7"), (2**32 + 5, "5")])
 def test_python_starts_with_the_variables_of_a_seed(seed, hash_seed):
     variables = seeds.variables_for(seed)

@@ -76,3 +76,56 @@ def test_what_is_not_there(workspace, trials, maker):
     maker.trial(experiment="bad", metrics={"loss": 0.5}, status=Status.FAILED)
     with pytest.raises(NotFoundError, match="ended well"):
         best(workspace, "bad", "loss", maximize=False)
+
+
+def seeded(maker, values, experiment="noisy"):
+    """Trials of one experiment: (learning rate, seed) → loss."""
+    return {
+        key: maker.trial(
+            experiment=experiment, params={"lr": key[0], "seed": key[1]}, metrics={"loss": float(loss)}
+        )
+        for key, loss in values.items()
+    }
+
+
+def test_the_best_of_several_seeds_is_the_best_mean_not_the_luckiest_trial(workspace, maker):
+    # What a seed does to all is large, and the luckiest trial is of the worse one.
+    steady = {("steady", seed): loss for seed, loss in ((1, 1.0), (2, 2.0), (3, 3.0))}
+    wild = {("wild", seed): loss for seed, loss in ((1, 0.9), (2, 2.8), (3, 3.7))}
+    trials = seeded(maker, {**steady, **wild})
+    found = best(workspace, "noisy", "loss", maximize=False, count=2)
+    assert [each.id for each in found.ranked] == [trials["steady", 1], trials["wild", 1]]
+    assert [each.seeds for each in found.believed] == [3, 3]
+    first, second = found.believed
+    assert 2.0 < first.mean < second.mean < 7.4 / 3  # drawn to one another
+    assert first.low < first.mean < first.high
+    assert (found.configurations, found.measured, found.optimistic) == (2, 6, False)
+    assert best(workspace, "noisy", "loss", maximize=True).ranked[0].id == trials["wild", 1]
+
+
+def test_a_seed_that_was_run_again_is_one_seed(workspace, maker):
+    seeded(maker, {("a", 1): 1, ("a", 2): 2})
+    seeded(maker, {("a", 1): 1, ("b", 1): 5, ("b", 2): 6})
+    found = best(workspace, "noisy", "loss", maximize=False, count=2)
+    assert [each.seeds for each in found.believed] == [2, 2]
+    assert found.measured == 5
+
+
+def test_seeds_of_their_own_and_a_single_configuration(workspace, maker):
+    seeded(maker, {("a", seed): seed / 10 for seed in range(10)})
+    alone = best(workspace, "noisy", "loss", maximize=False)
+    assert alone.believed[0].mean == pytest.approx(0.45)
+    assert alone.believed[0].low < 0.45 < alone.believed[0].high
+    seeded(maker, {("b", 10 + seed): 1 + seed / 10 for seed in range(10)})
+    found = best(workspace, "noisy", "loss", maximize=False, count=2)
+    assert [each.seeds for each in found.believed] == [10, 10]
+    assert 0.45 < found.believed[0].mean < found.believed[1].mean < 1.45
+
+
+def test_one_trial_of_each_is_told_to_be_optimistic(workspace, trials, maker):
+    assert best(workspace, "digits", "loss", maximize=False).optimistic
+    seeded(maker, {("a", 1): 1, ("b", 2): 2}, "each once")
+    found = best(workspace, "each once", "loss", maximize=False)
+    assert (found.believed, found.optimistic, found.configurations) == ((), True, 2)
+    maker.trial(experiment="one", metrics={"loss": 1.0})
+    assert not best(workspace, "one", "loss", maximize=False).optimistic

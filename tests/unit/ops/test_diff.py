@@ -22,7 +22,6 @@ from ledger.model import (
 from ledger.model.codec import decode
 from ledger.ops.diff import compare, diff
 from ledger.ops.diff_code import MAX_TEXT_BYTES, unified
-from ledger.ops.diff_experiments import diff_experiments
 from ledger.ops.differences import SECTIONS, same_value
 
 
@@ -467,28 +466,6 @@ def test_carriage_returns_and_form_feeds_are_no_line_ends(maker):
     maker.trial(code={"a": b"one\x0ctwo\r\nthree\n"})
     maker.trial(code={"a": b"one\x0ctwo\nthree\n"})
     assert text(maker) == "--- a/a\n+++ b/a\n@@ -1,2 +1,2 @@\n-one\x0ctwo\r\n+one\x0ctwo\n three\n"
-
-
-def test_experiments_are_paired_by_configuration(maker):
-    for seed, loss in ((1, 1.0), (2, 3.0)):
-        maker.trial(experiment="a", params={"lr": 1, "seed": seed}, metrics={"loss": loss})
-    maker.trial(experiment="a", params={"lr": 5}, metrics={"loss": 1.0})
-    maker.trial(experiment="a", params={"lr": 7}, status=Status.FAILED)
-    maker.trial(experiment="b", params={"lr": 1.0, "seed": 9}, metrics={"loss": 4.0, "acc": 0.5})
-    maker.trial(experiment="b", params={"lr": "1"}, metrics={"loss": 4.0})
-    trials = maker.trials
-    result = diff_experiments(trials.of_experiment("a"), trials.of_experiment("b"))
-    assert told(result, "metrics") == [
-        ("lr=1: acc", None, 0.5, "means of 0 and 1 trials; described, not tested", True),
-        ("lr=1: loss", 2.0, 4.0, "means of 2 and 1 trials; described, not tested", True),
-    ]
-    assert [(each.path, each.expected, each.got) for each in result.sections["hyperparameters"]] == [
-        ("lr='1'", None, 1),
-        ("lr=5", 1, None),
-    ]
-    assert not result.same
-    assert "described, not tested" in result.summary
-    assert diff_experiments(trials.of_experiment("a"), trials.of_experiment("a")).same
 
 
 @pytest.mark.parametrize(

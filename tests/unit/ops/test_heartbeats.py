@@ -45,8 +45,14 @@ def beat(remote):
 
 
 def alive(ben, remote):
+    """Whether its heart did not stop while we looked; None where nothing is known."""
     heartbeats.look(ben, remote)
-    return heartbeats.alive(ben, remote.id, TRIAL)
+    return known(ben, remote)
+
+
+def known(ben, remote, trial=TRIAL):
+    seen = heartbeats.seen(ben, remote.id).get(trial)
+    return None if seen is None else not seen.silent
 
 
 def test_a_count_that_stands_still_for_five_beats_is_no_sign_of_life(ben, remote, clock, beat):
@@ -74,7 +80,7 @@ def test_time_in_which_nobody_looked_tells_nothing(ben, remote, clock, beat):
     beat(1)
     alive(ben, remote)
     clock(100_000)
-    assert heartbeats.alive(ben, remote.id, TRIAL) is True
+    assert known(ben, remote) is True
     beat(2)
     assert alive(ben, remote) is True
 
@@ -115,7 +121,7 @@ def test_what_is_none_is_left_alone(ben, remote, clock, beat, content):
     assert alive(ben, remote) is None
     beat(1, trial=Digest.of(b"another"))
     heartbeats.look(ben, remote)
-    assert heartbeats.alive(ben, remote.id, Digest.of(b"another")) is True
+    assert known(ben, remote, Digest.of(b"another")) is True
 
 
 def test_notes_that_are_damaged_begin_anew(ben, remote, clock, beat):

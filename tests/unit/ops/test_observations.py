@@ -1,14 +1,18 @@
 """What an analysis gets to work on."""
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from ledger.errors import NotFoundError, UsageError
-from ledger.model import HyperparameterType, Status
+from ledger.model import HyperparameterRole, HyperparameterType, Observed, Status, TrialFinished
 from ledger.model.space import Objective
-from ledger.ops.observations import Selection, gather, objective
+from ledger.ops import search, searches
+from ledger.ops.observations import Selection, definition, gather, objective, observations
+from ledger.ops.search import Question
+from tests.searches import search as tuned
 
 
 @pytest.fixture
@@ -72,3 +76,87 @@ def test_the_metric_is_the_one_that_is_asked_for(workspace, maker):
     for options in ({}, {"minimize": "loss", "maximize": "accuracy"}):
         with pytest.raises(UsageError, match="metric is needed"):
             objective(workspace, chosen, **options)
+
+
+def test_the_index_tells_what_reading_every_trial_does(maker):
+    """Names of several kinds, roles and defaults that differ from trial to trial, metrics of the script's."""
+    workspace = SimpleNamespace(
+        store=maker.store, journal=maker.journal, directory=maker.folder, foreign=False
+    )
+    given = (
+        {"lr": 0.1, "opt": "sgd", "seed": 3, "layers": (64, 32)},
+        {"lr": 1, "opt": "adam", "momentum": None, "huge": 2**70},
+        {"opt": True, "seed": 4, "lr": math.nan, "layers": "none"},
+        {},
+    )
+    for number, params in enumerate(given * 2):
+        metrics = {"loss": float(number)} | (
+            {"duration_s": math.inf, "peak_memory": math.nan} if number % 3 else {}
+        )
+        id, start = maker.start(experiment="x", seed=number % 2 or None)
+        told = tuple(
+            replace(
+                each,
+                role=HyperparameterRole.SEED if number == 5 and each.name == "lr" else each.role,
+                source="default" if number % 3 == 1 else "argument",
+            )
+            for each in maker.hyperparameters(params)
+        )
+        maker.journal.append(
+            TrialFinished(
+                trial=id,
+                recipe=id,
+                recipe_complete=True,
+                hyperparameters=told,
+                inputs=(),
+                observed=Observed(affinity=2),
+                outcome=maker.outcome(metrics=metrics),
+                health=start.health,
+            ),
+            time=maker.clock,
+        )
+    maker.trial(experiment="x", status=Status.FAILED)
+    maker.trial(experiment="y", params={"other": 1}, metrics={"loss": 1.0})
+    maker.store.flush()
+    for chosen in (
+        Selection(),
+        Selection(experiment="x"),
+        Selection(where="loss > 2"),
+        Selection(where="lr > 0"),
+    ):
+        question = Question(experiment=chosen.experiment, where=chosen.where, sort="started")
+        read = observations(search.find(maker.journal, question).chosen, chosen.label)
+        told = gather(workspace, chosen)
+        assert repr(told.variables) == repr(read.variables)  # NaN is not itself
+        assert (told.trials, told.seeds, told.others) == (read.trials, read.seeds, read.others)
+        assert {name: repr(each) for name, each in told.metrics.items()} == {
+            name: repr(each) for name, each in read.metrics.items()
+        }
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_the_search_of_an_experiment_is_its_newest(maker, sealed):
+    workspace = SimpleNamespace(
+        store=maker.store, journal=maker.journal, directory=maker.folder, foreign=False
+    )
+    for name, metric in (("x", "loss"), ("x", "error"), ("y", "accuracy")):
+        maker.journal.append(searches.created(name, tuned(Objective(metric=metric))))
+        maker.trial(experiment=name, params={"lr": 0.5, "layers": 2})
+    if sealed:
+        maker.journal.seal()
+    assert objective(workspace, Selection(experiment="x")) == Objective(metric="error")
+    assert definition(workspace, Selection(experiment="z")) is None
+    lr, layers = gather(workspace, Selection(experiment="x")).variables
+    assert (lr.domain.high, layers.domain) == (1.0, None)
+
+
+def test_what_follows_from_the_values_of_a_search_is_no_hyperparameter_of_its_own(maker):
+    workspace = SimpleNamespace(
+        store=maker.store, journal=maker.journal, directory=maker.folder, foreign=False
+    )
+    maker.journal.append(searches.created("x", tuned(Objective(metric="loss"))))
+    for lr, epochs in ((0.25, 5), (0.5, 5), (0.5, 7)):
+        maker.trial(experiment="x", params={"lr": lr, "rates": (lr, lr), "epochs": epochs})
+    found = gather(workspace, Selection(experiment="x"))
+    assert [each.name for each in found.variables] == ["lr", "epochs"]
+    assert found.configurations == (0, 1, 2)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ledger.model import Digest, Status, TrialStarted, layout
+from ledger.ops.diff import diff
 from ledger.ops.replay import ReplayOptions, replay
 
 REPOSITORY = str(Path(__file__).parents[3])
@@ -50,6 +51,29 @@ def test_the_same_again_is_identical_and_leaves_the_users_files_alone(git_projec
     assert git_project.look() == before
     assert git_project.outputs(trial)["model"] == b"1 2 3"
     assert receipt.outcome.exit_code == 0
+
+
+def test_seeds_of_names_are_part_of_what_was_tried_and_are_given_again(project):
+    project.write(
+        train="""
+        import ledger, json
+        names = ("main", "data", "init")
+        json.dump({name: ledger.seed(name) for name in names}, open("metrics.json", "w"))
+        """
+    )
+    project.run("python", "train.py", seed=3)
+    plain = project.last
+    project.run("python", "train.py", seed=3, seeds=(("data", 7),))
+    given = project.last
+    assert given.intent.seeds == (("data", 7),)
+    values = [{each.name: each.last for each in trial.outcome.metrics} for trial in (plain, given)]
+    assert values[1] == {**values[0], "data": 7}
+    assert project.replay(given).verdict == "identical"
+    found = diff(plain, given, project.workspace.store).sections["seeds"]
+    assert [(each.path, each.expected, each.got) for each in found if each.counted] == [
+        ("--seed data", None, 7),
+        ("ledger.seed(data) seeded", (str(int(values[0]["data"])),), ("7",)),
+    ]
 
 
 def test_what_comes_out_otherwise_has_diverged_with_the_line_that_drew(project):

@@ -1,0 +1,71 @@
+"""A recorded command line with other values of some of its hyperparameters."""
+
+from collections.abc import Mapping
+
+from ledger.capture.command_line import name_of, script_words, typed
+from ledger.model import Trial
+from ledger.ops.differences import same_value
+
+
+def replaced(trial: Trial, values: Mapping[str, str]) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Give hyperparameters of a trial's command line other values.
+
+    A word sets one by its form (``--lr 1``, ``--lr=1``, ``lr=1``); where none does, that word does which
+    alone has its value, as for a positional argument or an option of another name.
+
+    Parameters
+    ----------
+    trial
+        Whose command.
+    values
+        What each is to be, as the program reads it.
+
+    Returns
+    -------
+    tuple of tuple of str, and frozenset of str
+        The command, and names that no word of it sets: their values are as they were.
+    """
+    argv = list(trial.intent.argv)
+    tail = script_words(argv)
+    if not tail or tuple(argv[-len(tail) :]) != tail:
+        return tuple(argv), frozenset(values)
+    first = len(argv) - len(tail)
+    end = argv.index("--", first) if "--" in argv[first:] else len(argv)
+    places = _by_form(argv, first, end)
+    missing: set[str] = set()
+    for name, text in values.items():
+        found = places.get(name) or _by_value(trial, name, argv, first)
+        if not found:
+            missing.add(name)
+        for place in found:
+            word = argv[place]
+            named = name_of(word)
+            argv[place] = f"{word[: word.index('=') + 1]}{text}" if named and named[1] else text
+    return tuple(argv), frozenset(missing)
+
+
+def _by_form(argv: list[str], first: int, end: int) -> dict[str, list[int]]:
+    """Places of the words that have a value, by the name that it is set for."""
+    places: dict[str, list[int]] = {}
+    for place in range(first, end):
+        named = name_of(argv[place])
+        if named is None:
+            continue
+        if named[1]:
+            places.setdefault(named[0], []).append(place)
+        elif place + 1 < end and name_of(argv[place + 1]) is None:
+            places.setdefault(named[0], []).append(place + 1)
+    return places
+
+
+def _by_value(trial: Trial, name: str, argv: list[str], first: int) -> list[int]:
+    """The one word that has the value which the trial's record knows, if no other hyperparameter has it."""
+    own = next((each for each in trial.hyperparameters if each.name == name), None)
+    if own is None or own.source != "argument":
+        return []
+    others = (each.value for each in trial.hyperparameters if each.name != name)
+    if any(same_value(each, own.value) for each in others):
+        return []
+    words = trial.intent.argv  # as they were: a value that was put in is no hint
+    found = [place for place in range(first, len(argv)) if same_value(typed(words[place]), own.value)]
+    return found if len(found) == 1 else []

@@ -1,0 +1,203 @@
+"""From one configuration to another: by trials, by predictions, and by real runs."""
+
+import math
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from ledger.errors import NotFoundError, UsageError
+from ledger.model import HyperparameterType
+from ledger.model.space import Domain, Parameter, Space
+from ledger.ops import query, searches
+from ledger.ops.ablation import AblationOptions, ablation
+from ledger.ops.ablation_document import ablation_document
+from ledger.ops.observations import Selection
+from ledger.ops.references import find
+from tests.searches import search
+
+X = Selection(experiment="x")
+
+
+@pytest.fixture
+def workspace(maker):
+    return SimpleNamespace(store=maker.store, journal=maker.journal, directory=maker.folder, foreign=False)
+
+
+def going(workspace, start="@~1", end="best", **options):
+    return ablation(workspace, X, minimize="loss", options=AblationOptions(start=start, end=end, **options))
+
+
+def test_a_path_of_which_everything_was_tried(workspace, maker, accept):
+    """Loss 9 − 5·lr − 3·depth, each 0 or 1: lr gains 5 first, depth 3 then. Two seeds have a mean."""
+    for lr, depth, noise in ((1, 1, 0), (1, 0, -1), (1, 0, 1), (0, 1, 0), (0, 0, 0)):
+        maker.trial(
+            experiment="x",
+            params={"lr": lr, "depth": depth, "width": 8, "seed": noise},
+            metrics={"loss": float(9 - 5 * lr - 3 * depth + noise)},
+        )
+    found = going(workspace, start="@")
+    assert [(dict(each.values), each.value) for each in found.points] == [
+        ({}, 9.0),
+        ({"lr": 1}, 4.0),
+        ({"depth": 1}, 1.0),
+    ]
+    assert [len(each.trials) for each in found.points] == [1, 2, 1]
+    assert found.points[1].low < 4 < found.points[1].high
+    assert found.points[1].others[("depth",)].loss == 6
+    assert (found.gain, found.explained, found.run) == (8.0, None, 0)
+    assert (found.end.label, found.end.configuration) == ("best", {"lr": 1, "depth": 1, "width": 8})
+    accept("ablation.v1", ablation_document(found))
+
+
+def test_larger_is_better_and_both_ends_are_named(workspace, maker):
+    ids = [
+        maker.trial(experiment="x", params={"lr": lr, "depth": depth}, metrics={"accuracy": lr + 2.0 * depth})
+        for lr in (0, 1)
+        for depth in (0, 1)
+    ]
+    options = AblationOptions(start=str(ids[3]), end=str(ids[0]))
+    found = ablation(workspace, X, maximize="accuracy", options=options)
+    assert [each.names for each in found.points] == [(), ("lr",), ("depth",)]
+    assert (found.gain, found.points[1].value) == (-3.0, 2.0)
+
+
+def random_trials(maker, count=30):
+    """opt decides whether there is a momentum; lr matters most."""
+    for number in range(count):
+        lr, sgd = number * 7 % count / count, number % 2
+        params = {"opt": "sgd" if sgd else "adam", "lr": lr, "seed": number}
+        if sgd:
+            params["momentum"] = number * 11 % count / count
+        loss = 10 * lr + (1 + params["momentum"] if sgd else 0)
+        maker.trial(experiment="x", params=params, metrics={"loss": loss})
+
+
+def test_what_was_not_tried_is_predicted_and_children_go_with_their_parent(workspace, maker, accept):
+    random_trials(maker)
+    worst = max(maker.trials.ordered, key=lambda each: each.outcome.metrics[0].last)
+    found = going(workspace, start=str(worst.id))
+    assert [each.names for each in found.points] == [(), ("lr",), ("opt", "momentum")]
+    middle = found.points[1]
+    assert middle.spread > 0
+    assert middle.trials == ()
+    assert middle.predicted == middle.value
+    assert found.points[0].predicted == pytest.approx(found.points[0].value, abs=1)
+    assert 0 < middle.value < found.points[0].value
+    assert found.explained > 0.3
+    assert dict(found.points[2].values) == {"opt": "adam", "momentum": None}
+    accept("ablation.v1", ablation_document(found))
+    assert going(workspace, start=str(worst.id)) == found
+
+
+def test_too_few_to_predict(workspace, maker):
+    for lr, depth in ((0, 0), (1, 1), (1, 2)):
+        maker.trial(experiment="x", params={"lr": lr, "depth": depth}, metrics={"loss": -lr - depth})
+    with pytest.raises(UsageError, match="were not tried") as error:
+        going(workspace, start="@~2")
+    assert (error.value.cause, error.value.hint) == (
+        "expected 20 trials to predict them by, got 3",
+        "add --run, which runs them",
+    )
+
+
+SPACE = Space(
+    parameters=(
+        Parameter(
+            name="opt",
+            domain=Domain(type=HyperparameterType.CATEGORICAL, choices=("sgd", "adam")),
+            default="adam",
+        ),
+        Parameter(
+            name="momentum",
+            domain=Domain(type=HyperparameterType.REAL, low=0.0, high=1.0),
+            default=0.5,
+            condition="opt = sgd",
+        ),
+        Parameter(name="lr", domain=Domain(type=HyperparameterType.REAL, low=0.0, high=1.0), default=0.25),
+    )
+)
+
+
+def test_the_default_of_a_search(workspace, maker):
+    """adam has no momentum, whatever its default is."""
+
+    maker.journal.append(searches.created("x", replace(search(), space=SPACE)))
+    for params, loss in (
+        ({"opt": "adam", "lr": 0.25}, 4.0),
+        ({"opt": "adam", "lr": 0.5}, 3.0),
+        ({"opt": "sgd", "lr": 0.25, "momentum": 0.9}, 1.0),
+        ({"opt": "sgd", "lr": 0.5, "momentum": 0.9}, 0.0),
+    ):
+        maker.trial(experiment="x", params=params, metrics={"loss": loss})
+    found = ablation(workspace, X)
+    assert found.start.configuration == {"opt": "adam", "momentum": None, "lr": 0.25}
+    assert found.start.trial == maker.trials.ordered[0].id
+    assert [(each.names, each.value) for each in found.points] == [
+        ((), 4.0),
+        (("opt", "momentum"), 1.0),
+        (("lr",), 0.0),
+    ]
+
+
+def test_ends_that_are_not_there(workspace, maker):
+    for lr in (0.5, 0.25):
+        maker.trial(experiment="x", params={"lr": lr, "width": 8}, metrics={"loss": lr})
+    maker.trial(experiment="y", params={"other": 1}, metrics={"loss": 1.0})
+    with pytest.raises(UsageError, match="default configuration is not known") as error:
+        ablation(workspace, X, minimize="loss")
+    assert error.value.cause.endswith("say a default of lr")
+    with pytest.raises(UsageError, match="are one configuration"):
+        going(workspace, start="@~1")
+    with pytest.raises(UsageError, match="is of another kind"):
+        going(workspace, start="@")
+    with pytest.raises(NotFoundError):
+        going(workspace, start="nothing")
+
+
+TRAIN = """
+    import argparse, json
+    p = argparse.ArgumentParser()
+    p.add_argument("--lr", type=float, default=0.1)
+    p.add_argument("--opt", default="sgd")
+    p.add_argument("--layers", type=int, nargs="+", default=[1])
+    p.add_argument("--wide", action="store_true")
+    a = p.parse_args()
+    if a.wide and a.opt == "sgd":
+        raise SystemExit("no memory left")
+    loss = 10 - 4 * (a.lr == 0.5) - 2 * (a.opt == "adam") - len(a.layers) - a.wide
+    json.dump({"loss": loss}, open("metrics.json", "w"))
+"""
+
+
+def test_what_was_not_tried_is_run(git_project, accept):
+    project = git_project
+    (project.path / ".gitignore").write_text("metrics.json\n")
+    project.write(train=TRAIN)
+    project.run("python", "train.py", "--opt", "sgd", "--lr=0.1", experiment="x", name="first")
+    words = ("--lr", "0.5", "--opt=adam", "--wide", "--layers", "8", "4")
+    project.run("python", "train.py", *words, experiment="x", name="last")
+    told = []
+    options = AblationOptions(start="first", run=True, env="current")
+    found = ablation(project.workspace, X, minimize="loss", options=options, progress=told.append)
+    assert [(each.names, each.value) for each in found.points] == [
+        ((), 9.0),
+        (("lr",), 5.0),
+        (("opt",), 3.0),
+        (("layers",), 2.0),
+        (("wide",), 1.0),
+    ]
+    # Of four, three and two that could be next, what is the end already is not run again.
+    assert (found.run, len(told)) == (9, 9)
+    assert len(found.failed) == 2
+    assert all("no memory left" in each for each in found.failed)
+    accept("ablation.v1", ablation_document(found))
+    ran = [each for each in query.load(project.workspace.journal) if each.experiment == "x-ablation"]
+    assert len(ran) == 9
+    assert {each.message.split(":")[0] for each in ran} == {"ablation"}
+    assert find(query.load(project.workspace.journal), "@").trial.name == "last"
+    # What was run is known from then on.
+    again = ablation(project.workspace, X, minimize="loss", options=options)
+    assert [each.value for each in again.points] == [each.value for each in found.points]
+    assert again.run == len(again.failed) == 2
+    assert math.isinf(again.points[1].others[("wide",)].loss)

@@ -1,0 +1,55 @@
+"""Other values in a recorded command line."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from ledger.model import Hyperparameter, HyperparameterType
+from ledger.ops.arguments import replaced
+
+
+def trial(*argv, **values):
+    parameters = tuple(
+        Hyperparameter(name=name, value=value, type=HyperparameterType.INTEGER, source="argument")
+        for name, value in values.items()
+    )
+    return SimpleNamespace(intent=SimpleNamespace(argv=argv), hyperparameters=parameters)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("--seed 3 --lr 1", "--seed 9 --lr 1"),
+        ("--seed=3", "--seed=9"),
+        ("seed=3", "seed=9"),
+        ("+seed=3", "+seed=9"),
+        ("--lr -1 --seed -3", "--lr -1 --seed 9"),
+        ("--seed 3 --seed 4", "--seed 9 --seed 9"),
+        ("--seed 3 -- --seed 3", "--seed 9 -- --seed 3"),
+    ],
+)
+def test_a_word_that_names_it_is_given_the_value(words, expected):
+    argv = ("python", "train.py", *words.split())
+    assert replaced(trial(*argv, seed=3), {"seed": "9"}) == (
+        ("python", "train.py", *expected.split()),
+        frozenset(),
+    )
+
+
+def test_dashes_are_underscores():
+    argv = ("python", "train.py", "--random-state", "3")
+    assert replaced(trial(*argv), {"random_state": "9"})[0][-1] == "9"
+
+
+def test_the_one_word_of_its_value_is_it_where_none_names_it():
+    argv = ("python", "-O", "train.py", "-s", "3", "7")
+    known = trial(*argv, seed=3, size=7)
+    assert replaced(known, {"seed": "7", "size": "3"}) == ((*argv[:4], "7", "3"), frozenset())
+    assert replaced(trial(*argv, seed=3, depth=3), {"seed": "9"}) == (argv, {"seed"})
+    assert replaced(trial("python", "train.py", "3", "3", seed=3), {"seed": "9"})[1] == {"seed"}
+
+
+def test_what_nobody_can_place_is_named():
+    argv = ("python", "train.py", "--seed")
+    assert replaced(trial(*argv, lr=1), {"seed": "9", "lr": "2"}) == (argv, {"seed", "lr"})
+    assert replaced(trial("python", "-c", "print(1)", seed=1), {"seed": "2"})[1] == {"seed"}
