@@ -1,13 +1,12 @@
 # Needs python3 (3.11 or newer) and make; everything else is put into .venv.
 #
 #   make demo       record, replay, compare and verify a real training, about a minute
-#   make examples   a package's new version changes a result: what names it, about a minute; needs the package index.
-#                   And a reviewer who has a file and a public key: some seconds
+#   make examples   the stories of examples/, a quarter of an hour; needs the package index. STORIES=random_seeds is one
 #   make test       the tests of every day, and the checks of make lint; HYPOTHESIS=explore tries other examples
 #   make test-all   those that are slow, need the package index, or measure speed, too
 #   make programs   real programs, run bare, watched by strace and recorded: eight minutes; what they need and
 #                   the machine lacks (strace, a C compiler, Debian's archive and its python3-torch) is said
-#   make bench      the measurements alone
+#   make bench      the measurements alone; BENCH_FULL=1: with a search of 1,000 trials, some minutes more
 #   make lint       ruff, mypy, import-linter
 #   make readme     put today's output of their commands into the README and those of the examples
 #   make vectors    write the test vectors and the tables of the format (nothing should change)
@@ -17,7 +16,9 @@ PYTHON ?= python3
 VENV = .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
+TUNING = $(VENV)/.tuning
 WORKERS ?= 2
+STORIES ?= $(filter-out digits, $(notdir $(patsubst %/,%,$(dir $(wildcard examples/*/demo.sh)))))
 PYTEST = $(BIN)/python -m pytest
 
 .PHONY: help setup demo examples test test-all slow network programs bench lint format readme vectors clean
@@ -41,17 +42,23 @@ $(READY): pyproject.toml
 	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --editable '.[demo]' --group dev
 	@touch $@
 
+# What the measurements of samplers are held against: their problems, which the tests of every day do without.
+$(TUNING): $(READY)
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --group tuning && touch $@ || \
+	  echo "warning: the group tuning cannot be installed: samplers are compared on fewer problems" >&2
+
 demo: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" VIRTUAL_ENV=$(CURDIR)/$(VENV) sh examples/digits/demo.sh
 
 examples: $(READY)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" VIRTUAL_ENV=$(CURDIR)/$(VENV) sh examples/drift/demo.sh
-	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/paper/demo.sh
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --editable '.[examples]'
+	@for each in $(STORIES); do echo; echo "== $$each =="; PATH="$(CURDIR)/$(BIN):$$PATH" \
+	  VIRTUAL_ENV=$(CURDIR)/$(VENV) sh examples/$$each/demo.sh || exit 1; done
 
 test: lint
 	$(PYTEST) -n $(WORKERS) -q -m 'not slow and not network and not bench'
 
-test-all: lint
+test-all: lint $(TUNING)
 	$(PYTEST) -n $(WORKERS) -q -m 'not bench and not programs'
 	$(PYTEST) -q -m 'bench or programs'
 
@@ -64,7 +71,7 @@ network: $(READY)
 programs: $(READY)
 	$(PYTEST) -q -m programs
 
-bench: $(READY)
+bench: $(TUNING)
 	$(PYTEST) -q -s -m bench $(AGAIN)
 
 lint: $(READY)
