@@ -11,8 +11,20 @@ else
     trap 'exit 130' INT TERM
 fi
 
+as_typed() { # a command as a person types it
+    printf '\n$'
+    for word; do
+        case $word in
+        *\'*) printf ' "%s"' "$word" ;;
+        *[!A-Za-z0-9_./=:@%+,-]*) printf " '%s'" "$word" ;;
+        *) printf ' %s' "$word" ;;
+        esac
+    done
+    printf '\n'
+}
+
 show() { # print a command, then run it
-    printf '\n$ %s\n' "$*"
+    as_typed "$@"
     "$@"
 }
 
@@ -24,7 +36,7 @@ expect() { # the same, and insist on its exit code and on words that it says: CO
     done
     shift
     code=0
-    printf '\n$ %s\n' "$*"
+    as_typed "$@"
     "$@" >"$place/output" 2>"$place/errors" || code=$?
     sed "s|$place/||" "$place/output"
     sed -n '/^error: /p; /^cause: /p' "$place/errors"
@@ -33,3 +45,22 @@ expect() { # the same, and insist on its exit code and on words that it says: CO
         grep -qF -- "$words" "$place/output" "$place/errors" || { echo "error: nothing is said of $words: $*" >&2 && exit 1; }
     done <"$place/words"
 }
+
+project() { # a git repository with the story's own program
+    mkdir "$place/project"
+    for file in train.py space.toml; do
+        [ ! -e "$here/$file" ] || cp "$here/$file" "$place/project"
+    done
+    cd "$place/project"
+    git init --quiet .
+    git add .
+    git -c user.name=demo -c user.email=demo@example.org commit --quiet --message "$story"
+}
+
+budget() { # how many: FULL, or FEW where STORY_BUDGET is small, which is what the tests run
+    [ "${STORY_BUDGET:-full}" = small ] && echo "$2" || echo "$1"
+}
+
+# Trials run two at a time: one thread each is what keeps them from waiting for one another.
+OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+export OMP_NUM_THREADS OPENBLAS_NUM_THREADS

@@ -38,6 +38,56 @@ def test_what_was_printed_is_put_in_its_place():
     assert STORIES.with_story(new, "1. x\n$ a\n") == new
 
 
+SMALL = {
+    "least_squares_and_lasso": ("val_error",),
+    "polynomial_degree": ("train_loss", "val_loss"),
+    "svm_tolerance": ("gamma", "duration_s"),
+    "network_topology": ("units1", "activation"),
+    "batch_size": ("batch_size × lr",),
+    "seeds_in_rl": ("ddpg", "td3"),
+    "implementations": ("scikit-learn", "scipy"),
+    "gradient_descent_and_lbfgs": ("optimizer", "beta"),
+    "random_seeds": ("discriminant",),
+}
+"""Words that each story's script prints, however few trials it is given."""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", SMALL)
+def test_on_a_small_budget_a_story_comes_to_its_end(tmp_path, name):
+    story = STORIES.told(name, tmp_path / name, budget="small")
+    for words in SMALL[name]:
+        assert words in story
+    project = tmp_path / name / "project"
+    assert document(project, "verify")["ok"]
+    assert {each["status"] for each in document(project, "log")} == {"ok"}
+
+
+@pytest.mark.network
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_story_that_needs_torch(tmp_path, monkeypatch):
+    if subprocess.run(["/usr/bin/python3", "-c", "import torch"], capture_output=True).returncode:
+        pytest.skip("/usr/bin/python3 has no torch")
+    uv, place = Path(sys.executable).with_name("uv"), tmp_path / "torch"
+    make = [uv, "venv", "--quiet", "--system-site-packages", "--python", "/usr/bin/python3", place]
+    subprocess.run(make, check=True)
+    python = place / "bin" / "python"
+    install = [uv, "pip", "install", "--quiet", "--python", python]
+    subprocess.run([*install, "scikit-learn", "numpy<2"], check=True)
+    monkeypatch.setenv("STORY_PYTHON", str(python))
+    story = STORIES.told("lstm_tunability", tmp_path / "story", budget="small")
+    assert "momentum" in story
+    assert document(tmp_path / "story" / "project", "verify")["ok"]
+
+
+def test_every_story_has_its_place():
+    told = {path.parent.name for path in STORIES.EXAMPLES.glob("*/demo.sh")}
+    assert told == {*STORIES.STORIES, "digits"}
+    assert set(SMALL) | {"drift", "paper", "lstm_tunability"} == set(STORIES.STORIES)
+
+
 @pytest.mark.network
 @pytest.mark.slow
 @pytest.mark.timeout(600)

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -815,3 +816,69 @@ def test_a_search_that_one_machine_began_goes_on_at_another(machine):
     verified = ann.document("verify", "-x", "square")
     assert (verified["ok"], verified["proposals"]) == (True, 4)
     assert sorted(each.name for each in ann.path.iterdir()) == ["fit.py"]
+
+
+def searching(local, tmp_path, every_s):
+    """A search that one machine has begun, whose trial waits; and another machine that sees it."""
+    ann, ben = (local(name, heartbeat_s=every_s) for name in ("ann", "ben"))
+    ben("init")
+    tells = """open("metrics.json", "w").write('{"loss": 1}')"""
+    fit = until(tmp_path / "go").replace("raise SystemExit(7)", tells)
+    for each in (ann, ben):
+        (each.path / "fit.py").write_text(fit)
+    words = ("-x", "lines", "--minimize", "loss", "-p", "x=real(0, 1)", "-n", "1")
+    process = subprocess.Popen(
+        [*COMMAND, "--ledger", ann.url, "tune", *words, "--", sys.executable, "fit.py", "{x}"],
+        cwd=ann.path,
+        env={**os.environ, **ann.variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    wait_for(lambda: [*local.lab.glob("heartbeats/*/*")], "a sign of life")
+    wait_for(lambda: ben.ids, "the trial")
+    return process, ben
+
+
+def descendants(process):
+    """All that a process has begun, itself among it."""
+    children = [
+        int(each)
+        for path in Path(f"/proc/{process}/task").glob("*/children")
+        for each in path.read_text().split()
+    ]
+    return [process, *(each for child in children for each in descendants(child))]
+
+
+@pytest.mark.slow
+def test_the_trial_of_a_machine_that_died_is_lost_and_tried_again_at_another(local, tmp_path):
+    process, ben = searching(local, tmp_path, 1)
+    machine = descendants(process.pid)
+    for number in (signal.SIGSTOP, signal.SIGKILL):  # at once: none records the end of another
+        for each in machine:
+            with suppress(ProcessLookupError):
+                os.kill(each, number)
+    process.communicate(timeout=_PATIENCE_S)
+    (trial,) = ben.ids
+    (tmp_path / "go").touch()
+    done = ben("tune", "-x", "lines", "-n", "1")
+    assert f"trial {trial[3:15]} of another machine is recorded as lost" in done.err
+    log = {each["id"]: each["status"] for each in ben.document("log")}
+    assert log.pop(trial) == "lost"
+    assert list(log.values()) == ["ok"]
+    tuned = ben.document("tune", "-x", "lines", "-n", "1")
+    assert [(each["state"], each["trial"]) for each in tuned["trials"]] == [("done", *log)]
+    verified = ben.document("verify", "-x", "lines")
+    assert (verified["ok"], verified["proposals"]) == (True, 1)
+
+
+@pytest.mark.slow
+def test_the_trial_of_a_machine_that_lives_is_left_to_it(local, tmp_path):
+    process, ben = searching(local, tmp_path, 4)
+    tuned = ben.document("tune", "-x", "lines", "-n", "1", code=1)
+    assert [each["state"] for each in tuned["trials"]] == ["pending"]
+    assert [each["status"] for each in ben.document("log")] == ["running"]
+    (tmp_path / "go").touch()
+    _, err = process.communicate(timeout=_PATIENCE_S)
+    assert process.returncode == 0, err
+    assert [each["status"] for each in ben.document("log")] == ["ok"]
