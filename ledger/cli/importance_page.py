@@ -183,13 +183,14 @@ def _overfitting(page: Page, found: Importance) -> None:
         return
     page.heading("Overfitting")
     for each in found.overfitting:
-        page.line(f"  {_moved(each)}")
+        page.line(f"  {moved(each)}")
     if not found.overfitting:
         both = " or ".join(f"{line(one)} and {line(other)}" for one, other in found.looked_at)
         page.line((f"  no hyperparameter moves {both} in opposite ways", "dim"))
 
 
-def _moved(found: "Overfitting") -> str:
+def moved(found: "Overfitting") -> str:
+    """How a hyperparameter moves two metrics in opposite ways, in words."""
     where = ""
     if found.above is not None:
         where = f" above {number(found.above)}"

@@ -3,9 +3,13 @@
 import click
 
 from ledger.cli import common
+from ledger.cli.page import Page
+from ledger.cli.text import line
 from ledger.cli.trial_page import trial_page
+from ledger.model import Trial
 from ledger.ops import query, references
 from ledger.ops.documents import file_counts, in_full, trial_document
+from ledger.workspace import Workspace
 
 
 @click.command(
@@ -36,4 +40,19 @@ def command(context: click.Context, ref: str, every: bool, as_json: bool) -> Non
         common.emit(document)
     else:
         counts = file_counts(trial, workspace.store)
-        trial_page(document, counts, every=every, silent=common.silent(workspace).get(trial.id)).show()
+        silent = common.silent(workspace).get(trial.id)
+        page = trial_page(document, counts, every=every, silent=silent)
+        if trial.experiment is not None and len(document["metrics"]) > 1:
+            _overfitting(page, workspace, trial)
+        page.show()
+
+
+def _overfitting(page: Page, workspace: Workspace, trial: Trial) -> None:
+    from ledger.cli.importance_page import moved
+    from ledger.ops.overfitting import around  # which needs numpy
+
+    found = around(workspace, trial)
+    if found:
+        page.heading(f"Overfitting in {line(trial.experiment or '')}")
+        for each in found:
+            page.line(f"  {moved(each)}")

@@ -173,3 +173,16 @@ def test_wheels_that_were_kept(tool, tmp_path, monkeypatch, accept):
     document = tool.document("show", "@")
     accept("trial.v1", document)
     assert [each["distribution"] for each in document["wheels"]] == ["one"]
+
+
+def test_what_overfits_in_the_experiment_is_shown(tool):
+    code = (
+        "import json, sys; d = int(sys.argv[2]); "
+        "json.dump({'train_loss': 1 / d, 'val_loss': d / 10}, open('metrics.json', 'w'))"
+    )
+    for degree in range(1, 11):
+        tool("run", "-q", "-x", "degrees", sys.executable, "-c", code, "--degree", degree)
+    shown = tool("show", "@").out
+    assert "Overfitting in degrees" in shown
+    assert re.search(r"degree: as it grows, train_loss falls .* and val_loss rises", shown)
+    assert "Overfitting" not in tool("show", "@", "--json").out
