@@ -105,17 +105,18 @@ def test_what_was_measured_last_is_shown():
         row.format(day, what, day) for day, what in ((1, "old"), (2, "`run`"), (3, "`run`"))
     )
     text = TOUR.measured(results)
-    assert text.splitlines()[2:] == ["| old | 1 s | 9 s | 2026-01-01 |", "| `run` | 3 s | 9 s | 2026-01-03 |"]
+    assert text.splitlines()[2:] == [
+        "| stale | 1 s | 9 s | 2026-01-01 |",
+        "| `run` | 3 s | 9 s | 2026-01-03 |",
+    ]
 
 
 def test_tables_are_put_in_their_places():
-    text = (
-        "# A\n\n<!-- programs: x -->\n<!-- end -->\n\nb\n\n<!-- measured: y -->\n| old |\n<!-- end -->\n\nc\n"
-    )
+    text = "# A\n\n<!-- programs: x -->\n<!-- end -->\n\nb\n\n<!-- measured: y -->\n| stale |\n<!-- end -->\n\nc\n"
     new = TOUR.with_tables(text)
     assert new.startswith(f"# A\n\n<!-- programs: x -->\n{TOUR.programs()}<!-- end -->\n\nb\n")
     assert new.endswith("|\n<!-- end -->\n\nc\n")
-    assert "old" not in new
+    assert "stale" not in new
     assert TOUR.with_tables(new) == new
 
 
