@@ -112,7 +112,8 @@ def test_what_was_measured_last_is_shown():
 
 
 def test_tables_are_put_in_their_places():
-    text = "# A\n\n<!-- programs: x -->\n<!-- end -->\n\nb\n\n<!-- measured: y -->\n| stale |\n<!-- end -->\n\nc\n"
+    text = "# A\n\n<!-- programs: x -->\n<!-- end -->\n\nb\n"
+    text += "\n<!-- measured: y -->\n| stale |\n<!-- end -->\n\nc\n"
     new = TOUR.with_tables(text)
     assert new.startswith(f"# A\n\n<!-- programs: x -->\n{TOUR.programs()}<!-- end -->\n\nb\n")
     assert new.endswith("|\n<!-- end -->\n\nc\n")
