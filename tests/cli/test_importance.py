@@ -30,6 +30,7 @@ def test_the_page(many, accept):
     assert document["trials"] == 40
 
 
+@pytest.mark.slow
 def test_a_forest_of_noise_says_so(many):
     words = ("importance", "digits", "--maximize", "metric1", "--method", "fanova", "--pairs", "--local")
     told = many(*words).out
@@ -65,6 +66,7 @@ TRAIN = """
 """
 
 
+@pytest.mark.slow
 def test_a_path_from_the_default_of_a_search_is_run(tool, accept):
     """No option names the hyperparameters: the search's command has places for them."""
     tool.project.write(train=TRAIN)

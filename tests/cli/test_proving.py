@@ -241,6 +241,7 @@ def test_the_best_of_how_many(trained, key, accept):
     trained("best", "--minimize", "accuracy", code=2)
 
 
+@pytest.mark.slow
 def test_a_head_that_somebody_else_has_signed_later(trained, key, public, make_key, tmp_path):
     trained("verify", "--sign", "--key", key)
     mine = trained.document("head", "--signed")["digest"]

@@ -106,7 +106,7 @@ def test_what_was_measured_last_is_shown():
     )
     text = TOUR.measured(results)
     assert text.splitlines()[2:] == [
-        "| stale | 1 s | 9 s | 2026-01-01 |",
+        "| old | 1 s | 9 s | 2026-01-01 |",
         "| `run` | 3 s | 9 s | 2026-01-03 |",
     ]
 

@@ -178,6 +178,7 @@ def test_what_one_says_of_a_trial_others_read(machine):
     assert ann.ids == []
 
 
+@pytest.mark.slow
 def test_another_machine_replays_and_diffs(local):
     ann, ben = local("ann"), local("ben")
     (ann.path / "train.py").write_text(TRAIN)
@@ -197,6 +198,7 @@ def test_the_whole_of_a_nested_run_is_shared(local):
     assert ben("cat", "@", "inner.txt").out == "x"
 
 
+@pytest.mark.slow
 def test_what_ends_inside_a_trial_is_shared_while_that_goes_on(local, tmp_path):
     ann, ben = local("ann", heartbeat_s=1), local("ben")
     ben("init")
@@ -312,6 +314,7 @@ def test_a_bad_url_is_refused(local, url, said):
     assert [each.name for each in ann.path.iterdir()] == ["ledger.toml"]
 
 
+@pytest.mark.slow
 def test_what_the_remote_has_lost_is_shared_again(local):
     ann, ben = local("ann"), local("ben")
     ann.train("-q")
@@ -381,6 +384,7 @@ def test_two_urls_of_one_remote_have_two_copies(local, tmp_path):
     assert len(ann.document("head")["origins"]) == 2
 
 
+@pytest.mark.slow
 def test_a_copy_of_a_remote_shares_nothing_with_it(local, tmp_path):
     ann = local("ann")
     ann("init")
@@ -518,6 +522,7 @@ def test_no_signs_of_life_where_none_are_wanted(local, tmp_path):
     assert process.returncode == 7
 
 
+@pytest.mark.slow
 def test_a_remote_that_dies_in_the_middle_costs_a_warning(tool, tmp_path, s3):
     proxy = servers.Faulty(s3, lambda *_: None)
     url = f"s3://{servers.BUCKET}/{uuid.uuid4().hex}"
@@ -576,6 +581,7 @@ def catches(process, number):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.slow
 def test_what_gives_up_sharing_leaves_the_exit_code(local, tmp_path, number):
     ann, ben = local("ann"), local("ben")
     ben("init")
@@ -594,6 +600,7 @@ def test_what_gives_up_sharing_leaves_the_exit_code(local, tmp_path, number):
     assert [each["status"] for each in ben.document("log")] == ["failed"]
 
 
+@pytest.mark.slow
 def test_a_search_is_interrupted_while_a_trial_is_shared(local, tmp_path):
     ann, ben = local("ann"), local("ben")
     ben("init")
@@ -733,6 +740,7 @@ def test_a_trial_of_another_machine_stands_in(local):
     assert len(ben.ids) == 1
 
 
+@pytest.mark.slow
 def test_a_machine_that_ssh_reaches(tool, tmp_path, monkeypatch):
     home = tmp_path / "ssh"
     home.mkdir()

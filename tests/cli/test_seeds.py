@@ -52,6 +52,7 @@ def test_the_distribution_and_where_the_original_stands(trained, accept):
     assert re.search(rf"--seed of names +data={seeds['named']['data']}$", tool("show", given).out, re.M)
 
 
+@pytest.mark.slow
 def test_a_killed_call_goes_on_where_it_was(trained):
     tool = trained(wait=0.3)
     words = ("seeds", "@", "-n", "4", "--env", "current", "--minimize", "loss")

@@ -175,6 +175,7 @@ def test_wheels_that_were_kept(tool, tmp_path, monkeypatch, accept):
     assert [each["distribution"] for each in document["wheels"]] == ["one"]
 
 
+@pytest.mark.slow
 def test_what_overfits_in_the_experiment_is_shown(tool):
     code = (
         "import json, sys; d = int(sys.argv[2]); "

@@ -381,6 +381,7 @@ def test_what_was_left_under_a_made_up_name(show, script, tmp_path, options, uma
     assert len([each for each in place.rglob("*") if "scratch" in each.name]) == 2
 
 
+@pytest.mark.slow
 def test_eight_trials_at_once(tool, script, data):
     for number in range(8):
         (data / str(number)).write_text(str(number))

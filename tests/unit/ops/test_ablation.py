@@ -170,6 +170,7 @@ TRAIN = """
 """
 
 
+@pytest.mark.slow
 def test_what_was_not_tried_is_run(git_project, accept):
     project = git_project
     (project.path / ".gitignore").write_text("metrics.json\n")

@@ -159,6 +159,7 @@ def test_a_global_generator_that_only_libraries_use(run):
     assert told(run, script) == [("random (used by libraries only)", "")]
 
 
+@pytest.mark.slow
 def test_lines_that_let_scikit_learn_draw(run):
     script = run.write(
         "a.py",
