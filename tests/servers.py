@@ -165,10 +165,10 @@ class Faulty:
                     code = "ConditionalRequestConflict" if decided == 409 else "InternalError"
                     return self.answer(decided, {}, f"<Error><Code>{code}</Code></Error>".encode())
                 connection = http.client.HTTPConnection(faulty.behind, timeout=60)
-                connection.request(self.command, self.path, body, dict(self.headers))
-                got = connection.getresponse()
-                content = got.read()
-                connection.close()
+                with contextlib.closing(connection):
+                    connection.request(self.command, self.path, body, dict(self.headers))
+                    got = connection.getresponse()
+                    content = got.read()
                 if decided == "lost":
                     self.close_connection = True
                     self.connection.shutdown(socket.SHUT_RDWR)

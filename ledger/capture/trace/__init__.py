@@ -37,6 +37,10 @@ _REFUSED: Final = {
 }
 _DAEMON: Final = "a process that the program started outlives it; what it opens from then on is not seen"
 _UNSEEN: Final = "the recording process was stopped for a while, and {} calls that open files went unseen"
+_UNANSWERED: Final = (
+    "the recording process was stopped, or kept from answering in time by other threads of its own, "
+    "and {} calls that open files went unseen"
+)
 _CROWDED: Final = (
     "other threads of the recording process kept it from answering in time, so it stopped watching; "
     "`ledger run` in a process of its own sees all"
@@ -143,6 +147,8 @@ class Tracer:
             raise TraceUnavailable(_REFUSED.get(number, os.strerror(number)))
         made._outer_spool = outer_spool
         made._trial = trial or "-"
+        if len(os.listdir("/proc/self/task")) > 1:
+            made._get_ready()
         made._start()
         return made
 
@@ -152,6 +158,12 @@ class Tracer:
     _seccomp: Any
     _memory: Any
     _shared: Any
+
+    def _get_ready(self) -> None:
+        """Import all that answers: other threads would make it last so long that the guard steps in."""
+        from ledger.capture.trace import copies, listener, patience, state  # noqa: F401
+
+        self._patience = patience.Patience()
 
     def _start(self) -> None:
         from ledger.capture.trace import guard
@@ -252,10 +264,6 @@ class Tracer:
             dropped=self.privileges_dropped,
         )
         self.attached = True
-        if len(os.listdir("/proc/self/task")) > 1:
-            from ledger.capture.trace.patience import Patience
-
-            self._patience = Patience()
 
     def _new_state(self, spool: Path, descriptor: int, shared: Any, keep: Any) -> Any:
         return self._state_of(logs.Log(os.fsencode(spool), descriptor, shared), keep)
@@ -300,7 +308,7 @@ class Tracer:
         if gap is not None:
             log.gap(gap)
         if self._shared.answered:
-            log.gap(_UNSEEN.format(self._shared.answered))
+            log.gap((_UNSEEN if self._patience is None else _UNANSWERED).format(self._shared.answered))
         self._state.finish()
         self._listener.close()
         log.end()
