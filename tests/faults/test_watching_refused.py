@@ -246,7 +246,8 @@ def test_few_processes(user, spare):
     )
     assert "Traceback" not in done.stderr, done.stderr
     if done.returncode != 0:
-        assert "not started" in done.stderr
+        # Other tests may run as this user at the same time: then `ledger` itself may be one too many.
+        assert "not started" in done.stderr or done.stderr.startswith("setpriv: failed to execute")
         assert done.stdout == ""
         return
     assert done.stdout == "data"
