@@ -80,3 +80,36 @@ def test_threads(project, busy, where, count):
     for line in lines:
         assert line.startswith("failed 3 tracer "), line
         assert "complete" in line or (busy and "answering in time" in line), line
+
+
+PREPARING = """
+import sys, threading
+sys.path[:1] = [{repository!r}]
+from pathlib import Path
+from ledger.capture.trace import Tracer
+
+stop = threading.Event()
+if sys.argv[1] == "2":
+    threading.Thread(target=stop.wait, daemon=True).start()
+tracer = Tracer.prepare(Path("."), keep=lambda path, status: False, max_copy_bytes=0)
+names = ("calls", "copies", "listener", "patience", "state")
+print(*(name for name in names if f"ledger.capture.trace.{{name}}" in sys.modules))
+tracer.close()
+stop.set()
+"""
+
+
+@pytest.mark.parametrize(("threads", "imported"), [("1", ""), ("2", "calls copies listener patience state")])
+def test_what_answers_is_there_before_a_program_waits_for_it(tmp_path, threads, imported):
+    done = subprocess.run(
+        [sys.executable, "-c", PREPARING.format(repository=str(REPOSITORY)), threads],
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    if "TraceUnavailable" in done.stderr:
+        pytest.skip(done.stderr.splitlines()[-1])
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == imported
