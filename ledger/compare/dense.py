@@ -31,6 +31,10 @@ class Dense(NamedTuple):
     differing: int
 
 
+_HALF: Final = 0.49
+"""Numbers that differ by less, relatively, are fewer units in the last place apart than `_OF_HALF`."""
+_OF_HALF: Final = 1 << 24
+
 _NOTHING: Final = Dense(0.0, 0.0, 0, 0, 0, 0)
 _INFINITE: Final = Dense(math.inf, math.inf, 0, 0, 0, 0)
 
@@ -59,10 +63,15 @@ def _single(a: NDArray[Any], b: NDArray[Any], tolerance: Tolerance, known: Known
         found.append(_rows(a, b, widest, tolerance))
         known = _known(known, found[0])
         rows = numpy.setdiff1d(bounds.above(known, tolerance), widest, assume_unique=True)
+    exact = not (tolerance.rtol or tolerance.atol)
+    far = known.relative >= _HALF and known.ulp >= _OF_HALF
+    if exact and far and (bounds.absolute[rows] <= known.absolute).all():
+        found.append(_small(a[rows], b[rows], bounds.absolute[rows], tolerance))
+        rows = rows[:0]
     for start in range(0, len(rows), _ROWS):
         found.append(_rows(a, b, rows[start : start + _ROWS], tolerance))
     told = _joined(found or [_NOTHING])._replace(differing=bounds.differing)
-    if not (tolerance.rtol or tolerance.atol):
+    if exact:
         return told._replace(outside=bounds.differing, first=bounds.first)
     return told if told.outside else told._replace(first=bounds.first)
 
@@ -80,6 +89,15 @@ def _rows(a: NDArray[Any], b: NDArray[Any], rows: NDArray[Any], tolerance: Toler
     found = _double(a[rows].ravel(), b[rows].ravel(), tolerance)
     row, column = divmod(found.first, ROW)
     return found._replace(first=int(rows[row]) * ROW + column)
+
+
+def _small(a: NDArray[Any], b: NDArray[Any], absolute: NDArray[Any], tolerance: Tolerance) -> Dense:
+    """Compare those numbers of some rows alone that may differ by half or more.
+
+    All that is asked is what differs the most, relatively and in units in the last place: not where.
+    """
+    places = numpy.flatnonzero(numpy.abs(a) <= absolute[:, None] / _HALF)
+    return _double(a.ravel()[places], b.ravel()[places], tolerance) if len(places) else _NOTHING
 
 
 def _joined(parts: list[Dense]) -> Dense:

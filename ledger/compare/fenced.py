@@ -1,4 +1,4 @@
-"""Readers in C, which a hostile file may crash: they compare in a process of their own, under limits."""
+"""Readers in C, which a hostile file may crash: they work in a process of their own, under limits."""
 
 import json
 import os
@@ -12,17 +12,25 @@ from importlib import import_module
 from io import BufferedRandom, BufferedReader, FileIO
 from shutil import copyfileobj
 from tempfile import TemporaryFile
-from typing import BinaryIO, Final
+from types import ModuleType
+from typing import Any, BinaryIO, Final
 
 from ledger.compare.account import Account
 from ledger.compare.base import Comparator, Comparison, Distance, Tolerance, Unfit
 from ledger.compare.content import of_comparison
+from ledger.compare.parts import size_of
 
 MEMORY: Final = 500 << 20
 """Bytes that a reader may take."""
 _PATIENCE: Final = 60
 """Seconds of CPU time that it may take, and a second more for each `_SPEED` bytes."""
 _SPEED: Final = 5_000_000
+_GLANCE: Final = 10
+"""Seconds of CPU time for a look."""
+_LONGEST: Final = 1 << 20
+"""Bytes of an answer."""
+_COPIED: Final = 256 << 20
+"""Bytes of a content that are copied for a look, where it is not a file of its own."""
 _BLOCK: Final = 1 << 20
 _KEPT: Final = ("LD_LIBRARY_PATH", "TZ", "TZDIR", "TMPDIR")
 _SETTINGS: Final = {
@@ -66,10 +74,14 @@ def of_reader(module: str, begins: bytes, why: str, lacking: Callable[[], str | 
     return of_comparison(compare)
 
 
+def _is_file(content: BinaryIO) -> bool:
+    return isinstance(content, BufferedReader | BufferedRandom) and isinstance(content.raw, FileIO)
+
+
 @contextmanager
 def _on_disk(content: BinaryIO) -> Iterator[int]:
     """Descriptor of a file that holds `content`."""
-    if isinstance(content, BufferedReader | BufferedRandom) and isinstance(content.raw, FileIO):
+    if _is_file(content):
         yield content.fileno()
         return
     with TemporaryFile(prefix="ledger-") as file:
@@ -81,30 +93,67 @@ def _on_disk(content: BinaryIO) -> Iterator[int]:
         yield file.fileno()
 
 
+def look(module: str, content: BinaryIO) -> dict[str, Any]:
+    """What ``look`` of a module of this package tells of a content, asked in a process of its own.
+
+    Parameters
+    ----------
+    module
+        Its function gets the descriptor of a file and returns what JSON can hold.
+    content
+        It can seek.
+
+    Raises
+    ------
+    Unfit
+        With the reason, if it cannot be looked into, the reader crashes, takes more than its memory or 10 s
+        of CPU time, or answers with more than 1 MiB.
+    """
+    if not _is_file(content) and size_of(content) > _COPIED:
+        raise Unfit(f"more than {_COPIED >> 20} MiB, which would have to be copied first")
+    content.seek(0)
+    with _on_disk(content) as file:
+        return _told("look", module, _GLANCE, [file])
+
+
 def _asked(module: str, files: list[int], tolerance: Tolerance) -> Comparison:
     seconds = _PATIENCE + sum(os.fstat(each).st_size for each in files) // _SPEED
-    arguments = [module, *map(str, files), str(seconds), repr(tolerance.rtol), repr(tolerance.atol)]
+    found = _told("compare", module, seconds, files, repr(tolerance.rtol), repr(tolerance.atol))
+    distance = found.pop("distance")
+    return Comparison(**found, distance=Distance(**distance) if distance else None)
+
+
+def _told(question: str, module: str, seconds: int, files: list[int], *more: str) -> dict[str, Any]:
+    arguments = [question, module, str(seconds), *map(str, files), *more]
     environment = {key: os.environ[key] for key in _KEPT if key in os.environ} | _SETTINGS
     environment["PYTHONPATH"] = os.pathsep.join(each for each in sys.path if each)
-    done = subprocess.run(
+    whole = False
+    with subprocess.Popen(
         [sys.executable, "-B", "-m", __name__, *arguments],
         pass_fds=files,
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        check=False,
-    )
-    if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+    ) as process:
+        try:
+            assert process.stdout is not None
+            answer = process.stdout.read(_LONGEST + 1)
+            whole = len(answer) <= _LONGEST
+        finally:
+            if not whole:
+                process.kill()
+    if not whole:
+        raise Unfit("its reader says too much")
+    if process.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
         raise Unfit(f"reading it takes more than {seconds} s")
     try:
-        found = json.loads(done.stdout)
+        found = json.loads(answer)
     except ValueError:
         raise Unfit("its reader crashed") from None
     if isinstance(found, str):
         raise Unfit(found)
-    distance = found.pop("distance")
-    return Comparison(**found, distance=Distance(**distance) if distance else None)
+    return dict(found)
 
 
 def _limit(seconds: int) -> None:
@@ -119,23 +168,34 @@ def _limit(seconds: int) -> None:
         resource.setrlimit(what, (most, most))
 
 
-def _answer(arguments: list[str]) -> dict[str, object] | str:
-    module, first, second, seconds, rtol, atol = arguments
+def _answer(arguments: list[str]) -> str:
+    question, module, seconds, *rest = arguments
     # What it imports is read before nothing more can be.
-    compare: Callable[[int, int, Account], None] = import_module(f"ledger.compare.{module}").compare_files
+    reader = import_module(f"ledger.compare.{module}")
     _limit(int(seconds))
-    account = Account(Tolerance(rtol=float(rtol), atol=float(atol)))
     try:
-        compare(int(first), int(second), account)
+        return json.dumps(_QUESTIONS[question](reader, *rest))
     except Unfit as error:
-        return str(error)
+        return json.dumps(str(error))
     except MemoryError:
-        return f"reading it takes more than {MEMORY >> 20} MiB"
+        return json.dumps(f"reading it takes more than {MEMORY >> 20} MiB")
+
+
+def _compared(reader: ModuleType, first: str, second: str, rtol: str, atol: str) -> dict[str, Any]:
+    account = Account(Tolerance(rtol=float(rtol), atol=float(atol)))
+    reader.compare_files(int(first), int(second), account)
     found = account.comparison()
     fields = ("absolute", "relative", "ulp", "differing", "compared")
     distance = found.distance and {each: getattr(found.distance, each) for each in fields}
     return {"same": found.same, "exact": found.exact, "detail": found.detail, "distance": distance}
 
 
+def _looked(reader: ModuleType, file: str) -> dict[str, Any]:
+    return dict(reader.look(int(file)))
+
+
+_QUESTIONS: Final[dict[str, Callable[..., dict[str, Any]]]] = {"compare": _compared, "look": _looked}
+
+
 if __name__ == "__main__":
-    json.dump(_answer(sys.argv[1:]), sys.stdout)
+    sys.stdout.write(_answer(sys.argv[1:]))

@@ -19,8 +19,8 @@ from ledger.compare.content import of_comparison
 from ledger.compare.numbers import BFLOAT16, Apart, apart, of_bytes, spare_bits
 from ledger.model.frozen import frozen
 
-_BLOCK = 1 << 20
-_BLOCK_BYTES = 4 << 20
+_BLOCK = 1 << 22
+_BLOCK_BYTES = 16 << 20
 _THREADS, _MANY = 4, 1 << 22
 """How many blocks are compared at once, at most, of arrays of so many numbers."""
 MOST_LEAVES = 500_000

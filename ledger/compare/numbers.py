@@ -19,8 +19,10 @@ BFLOAT16: Final = "bfloat16"
 """A type that numpy does not know: the upper half of a ``<f4``."""
 _AT_ONCE: Final = 1 << 16
 """Numbers for which all that is computed of them fits into a processor's cache."""
-_MOST: Final = 1 << 20
-"""Numbers for which it is done where steps are dear, or go through parts of them anyway as `dense` does."""
+_SHARED: Final = 1 << 20
+"""Numbers for which it is done where steps are dear."""
+_MOST: Final = 1 << 22
+"""Numbers of which `dense` goes through parts anyway."""
 _FEW: Final = 1 << 10
 
 
@@ -131,16 +133,10 @@ def apart(
         Whether other threads compare too: they wait for each other to let go of Python at each step, which
         takes longer than what does not fit into a cache.
     """
-    found, known = Apart(), known or Apart()
     single = expected.dtype.kind == "f" and expected.dtype.itemsize == 4
-    step = _MOST if shared or single else _AT_ONCE
+    step = _MOST if single else _SHARED if shared else _AT_ONCE
     with numpy.errstate(all="ignore"):
-        for start in range(0, len(expected), step):
-            a, b = (_native(each[start : start + step]) for each in (expected, got))
-            part = _apart(a, b, tolerance, spare, known)
-            found += part
-            known += part
-    return found
+        return _by_steps(expected, got, tolerance, spare, known or Apart(), step)
 
 
 def equal(expected: complex, got: complex) -> bool:
@@ -164,6 +160,18 @@ def _native(block: Block) -> Block:
     return block.astype(block.dtype.newbyteorder("="), copy=False)
 
 
+def _by_steps(
+    expected: Block, got: Block, tolerance: Tolerance, spare: int, known: Apart, step: int
+) -> Apart:
+    found = Apart()
+    for start in range(0, len(expected), step):
+        a, b = (_native(each[start : start + step]) for each in (expected, got))
+        part = _apart(a, b, tolerance, spare, known)
+        found += part
+        known += part
+    return found
+
+
 def _apart(a: Block, b: Block, tolerance: Tolerance, spare: int, known: Apart) -> Apart:
     size = len(a)
     comparable = size >= _FEW and a.dtype == b.dtype and a.dtype.kind == "f"
@@ -185,6 +193,8 @@ def _apart(a: Block, b: Block, tolerance: Tolerance, spare: int, known: Apart) -
                 compared=size,
                 first=(a[found.first].item(), b[found.first].item()),
             )
+        if size > _SHARED:  # some are not finite: what is computed of them one by one takes much memory
+            return _by_steps(a, b, tolerance, spare, known, _SHARED)
         differ = a.view(bits) != b.view(bits)  # NaNs do not differ from each other
         differing = int(numpy.count_nonzero(differ))
     if not differing:

@@ -43,10 +43,17 @@ compare = of_comparison(_compare)
 def _content(file: BinaryIO) -> AbstractContextManager[BinaryIO]:
     size = file.seek(0, SEEK_END)
     file.seek(0)
-    return nested.unpacked(_blocks(file), size)
+    return nested.unpacked(blocks_of(file), size)
 
 
-def _blocks(file: BinaryIO) -> Iterator[bytes]:
+def blocks_of(file: BinaryIO) -> Iterator[bytes]:
+    """What a content at its start unpacks to.
+
+    Raises
+    ------
+    Unfit
+        If it is packed in another way, or damaged.
+    """
     begin = file.read(6)
     file.seek(0)
     try:

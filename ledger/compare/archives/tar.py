@@ -13,7 +13,7 @@ from ledger.compare.content import of_comparison
 _MOST_MEMBERS: Final = 100_000
 _LONGEST_HEADER: Final = 1 << 20
 """Bytes of what is read at once: a pax header says itself how long it is."""
-_FAULTS: Final = (
+FAULTS: Final = (
     tarfile.TarError,
     ValueError,
     LookupError,
@@ -30,7 +30,7 @@ _DEVICES: Final = (tarfile.CHRTYPE, tarfile.BLKTYPE)
 def _compare(expected: BinaryIO, got: BinaryIO, tolerance: Tolerance) -> Comparison:
     found = nested.Members(tolerance)
     try:
-        with _opened(expected) as left, _opened(got) as right:
+        with opened(expected) as left, opened(got) as right:
             sides = _members(left, _size(expected)), _members(right, _size(got))
             for name in dict.fromkeys((*sides[0], *sides[1])):
                 if name not in sides[0] or name not in sides[1]:
@@ -43,7 +43,7 @@ def _compare(expected: BinaryIO, got: BinaryIO, tolerance: Tolerance) -> Compari
             both = [[name for name in side if name in sides[0] and name in sides[1]] for side in sides]
             if both[0] != both[1]:
                 found.ignore("orders of members")
-    except _FAULTS as error:
+    except FAULTS as error:
         raise Unfit(f"no readable tar archive: {error}") from None
     return found.comparison()
 
@@ -64,7 +64,8 @@ class _Careful:
         return self._file.read(size)
 
 
-def _opened(file: BinaryIO) -> tarfile.TarFile:
+def opened(file: BinaryIO) -> tarfile.TarFile:
+    """An archive that is not packed, of which no header is read at once that is too long."""
     file.seek(0)
     return tarfile.open(fileobj=cast(IO[bytes], _Careful(file)), mode="r:", errors="surrogateescape")
 

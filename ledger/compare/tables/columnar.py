@@ -5,6 +5,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from functools import cached_property
+from itertools import islice
 from typing import Any, Final
 
 import pyarrow
@@ -22,7 +23,7 @@ _ROWS: Final = 1 << 16
 _BYTES: Final = 32 << 20
 """Bytes of rows that are read at once, about."""
 _BUFFER: Final = 1 << 20
-_FAULTS: Final = (
+FAULTS: Final = (
     pyarrow.ArrowException,
     OSError,
     ValueError,
@@ -36,27 +37,32 @@ _FAULTS: Final = (
 def compare_files(expected: int, got: int, account: Account) -> None:
     """Compare two open files of one format, see `fenced.of_reader`."""
     try:
-        left, right = _opened(expected), _opened(got)
+        left, right = opened(expected), opened(got)
         _compare(left, right, account)
     except MemoryError:
         raise
-    except _FAULTS as error:
+    except FAULTS as error:
         raise Unfit(f"no readable table: {str(error).strip().splitlines()[0][:200]}") from None
 
 
-class _File(ABC):
+class File(ABC):
     """A file of columns."""
 
     schema: Any
     form: dict[str, object]
     """What does not count, by what it is called."""
 
+    @property
+    @abstractmethod
+    def rows(self) -> int:
+        """How many there are, as the file says; no values are read."""
+
     @abstractmethod
     def column(self, name: str) -> Iterator[Any]:
         """The arrays of one column."""
 
 
-class _Parquet(_File):
+class _Parquet(File):
     def __init__(self, path: str) -> None:
         source = pyarrow.OSFile(path)
         # Without pre-buffering, a column is read as far as it is asked for.
@@ -68,19 +74,32 @@ class _Parquet(_File):
         width = sum(each.total_byte_size for each in groups) // max(told.num_rows, 1)
         self._rows = max(min(_BYTES // max(width, 1), _ROWS), 64)
 
+    @property
+    def rows(self) -> int:
+        return int(self._file.metadata.num_rows)
+
     def column(self, name: str) -> Iterator[Any]:
         for batch in self._file.iter_batches(self._rows, columns=[name], use_threads=False):
             yield batch.column(name)
 
 
-class _Arrow(_File):
+class _Arrow(File):
     def __init__(self, path: str) -> None:
-        with open(path, "rb") as opened:
-            self._map = mmap.mmap(opened.fileno(), 0, prot=mmap.PROT_READ)
+        with open(path, "rb") as file:
+            self._map = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
         self._source = pyarrow.py_buffer(self._map)
         self._whole = pyarrow.ipc.open_file(self._source)
         self.schema = self._whole.schema
         self.form = {"batches": self._whole.num_record_batches}
+
+    @property
+    def rows(self) -> int:
+        # Behind its first eight bytes, a file is a stream of messages.
+        messages = pyarrow.ipc.MessageReader.open_stream(self._source[8:])
+        nothing = pyarrow.schema([])
+        batches = (each for each in messages if each.type == "record batch")
+        first = islice(batches, self._whole.num_record_batches)
+        return sum(pyarrow.ipc.read_record_batch(each, nothing).num_rows for each in first)
 
     def column(self, name: str) -> Iterator[Any]:
         place = self.schema.get_field_index(name)
@@ -106,25 +125,30 @@ class _Arrow(_File):
         return bool(pyarrow.total_allocated_bytes() == before and batch is not None)
 
 
-class _Orc(_File):
+class _Orc(File):
     def __init__(self, path: str) -> None:
         self._file = pyarrow.orc.ORCFile(pyarrow.OSFile(path))
         self.schema = self._file.schema
         self.form = {"stripes": self._file.nstripes, "writers": self._file.software_version}
+
+    @property
+    def rows(self) -> int:
+        return int(self._file.nrows)
 
     def column(self, name: str) -> Iterator[Any]:
         for number in range(self._file.nstripes):
             yield self._file.read_stripe(number, columns=[name]).column(0)
 
 
-_FORMATS: Final[dict[bytes, Callable[[str], _File]]] = {b"PAR1": _Parquet, b"ARRO": _Arrow}
+_FORMATS: Final[dict[bytes, Callable[[str], File]]] = {b"PAR1": _Parquet, b"ARRO": _Arrow}
 
 
-def _opened(descriptor: int) -> _File:
+def opened(descriptor: int) -> File:
+    """The file behind a descriptor; one of `FAULTS` is raised where it is none of these."""
     return _FORMATS.get(os.pread(descriptor, 4, 0), _Orc)(f"/proc/self/fd/{descriptor}")
 
 
-def _compare(left: _File, right: _File, account: Account) -> None:
+def _compare(left: File, right: File, account: Account) -> None:
     for what in left.form:
         if left.form[what] != right.form[what]:
             account.ignore(what)

@@ -22,32 +22,37 @@ _DEEPEST: Final = 200
 _FREE: Final = 256 << 20
 _RATIO: Final = 1000
 """A dataset may be `_FREE` bytes, or this many times its file: what was never written takes no room."""
-_FAULTS: Final = (OSError, RuntimeError, ValueError, LookupError, TypeError, NotImplementedError)
+FAULTS: Final = (OSError, RuntimeError, ValueError, LookupError, TypeError, NotImplementedError)
 """What h5py raises at one or another malformed file."""
 
 
 def compare_files(expected: int, got: int, account: Account) -> None:
     """Compare two open files, see `fenced.of_reader`."""
     try:
-        with _opened(expected) as left, _opened(got) as right:
-            # An external link, storage or filter would be another file to open.
-            resource.setrlimit(resource.RLIMIT_NOFILE, (0, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+        with opened(expected) as left, opened(got) as right:
+            open_no_more()
             size = max(os.fstat(expected).st_size, os.fstat(got).st_size)
             _Walk(account, max(_FREE, size * _RATIO)).compare("", left, right)
     except MemoryError:
         raise
-    except _FAULTS as error:
+    except FAULTS as error:
         raise Unfit(f"no readable HDF5 file: {str(error)[:200]}") from None
 
 
 @contextmanager
-def _opened(descriptor: int) -> Iterator[Any]:
+def opened(descriptor: int) -> Iterator[Any]:
+    """The file behind a descriptor."""
     # Not by a path: it is one that may have been removed.
     with (
         os.fdopen(os.dup(descriptor), "rb") as content,
         h5py.File(content, "r", rdcc_nbytes=_BLOCK) as file,
     ):
         yield file
+
+
+def open_no_more() -> None:
+    """Let this process open no other file: an external link, storage or filter would be one."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
 
 
 class _Walk:

@@ -157,3 +157,24 @@ def test_a_single_pair_among_equal_ones_is_found(size, share):
         with numpy.errstate(all="ignore"):
             found = dense(a, b, tolerance, none)
         assert (found.outside, found.first, found.differing) == (1, 7 * ROW + 5, exact.differing)
+
+
+def test_what_is_not_finite_in_a_large_block_is_counted_in_parts():
+    random = numpy.random.default_rng(0)
+    a = random.standard_normal((1 << 21) + 9, dtype="f4")
+    b = a + numpy.float32(1e-3)
+    b[[5, 1 << 20, -1]] = [math.nan, math.inf, -math.inf]
+    a[[5, 6]] = math.nan
+    assert repr(apart(a, b, EXACT, shared=True)) == repr(by_hand(a, b, EXACT))
+
+
+@settings(max_examples=30)
+@given(seed=st.integers(0, 2**32), smaller=st.integers(0, 6))
+def test_what_is_farther_only_by_its_sign_or_relatively_is_found_in_a_later_block(seed, smaller):
+    random = numpy.random.default_rng(seed)
+    a = random.standard_normal(40 * ROW, dtype="f4")
+    b = a + random.standard_normal(len(a), dtype="f4") * numpy.float32(1e-6)
+    known = by_hand(numpy.array([1.0, 1e-6], "f4"), numpy.array([2.0, -1e-6], "f4"), EXACT)
+    place = int(random.integers(len(a)))
+    a[place], b[place] = numpy.float32(10.0**-smaller) * numpy.array([1e-6, -1e-5], "f4")
+    assert repr(known + apart(a, b, EXACT, known=known)) == repr(known + by_hand(a, b, EXACT))
