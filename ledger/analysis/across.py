@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ledger.analysis.importance.forest import DOUBTFUL
 from ledger.analysis.observations import Observations, Variable, key
 from ledger.errors import IncomparableError
 from ledger.model import Value
@@ -38,6 +39,12 @@ class Across:
 
     def __len__(self) -> int:
         return len(self.codes)
+
+    @property
+    def doubtful(self) -> tuple[str, ...]:
+        """Data sets of whose trials their forest explains little, so that what it says is mostly noise."""
+        told = zip(self.names, self.explained or (), strict=self.explained is not None)
+        return tuple(name for name, explained in told if explained < DOUBTFUL)
 
     def values(self, row: int) -> dict[str, Value]:
         """A configuration, without what it has no value of."""

@@ -12,7 +12,7 @@ from ledger.analysis.observations import Observations
 from ledger.analysis.pairing import Design, Pairing
 from ledger.analysis.statistics import comparing, coverage, effects, intervals, power
 from ledger.analysis.statistics.aggregates import iqm
-from ledger.analysis.statistics.arrays import Values
+from ledger.analysis.statistics.arrays import Values, mean
 from ledger.analysis.statistics.comparing import Stratum, Test
 from ledger.analysis.statistics.contrast import Contrast, of_groups
 from ledger.analysis.statistics.intervals import Interval
@@ -180,7 +180,7 @@ def alone(side: Observations, metric: str, *, level: float = LEVEL) -> Side | No
 
 def _side(groups: Sequence[Values], level: float) -> Side:
     values = np.concatenate(groups)
-    means = np.array([each.mean() for each in groups])
+    means = np.array([mean(each) for each in groups])
     if min(map(len, groups)) > 1:
         contrast = of_groups([(1 / len(groups), each) for each in groups])
         strata = list(groups)
@@ -188,7 +188,7 @@ def _side(groups: Sequence[Values], level: float) -> Side:
         contrast, strata = of_groups([(1.0, means)]), [values]
     return Side(
         values=tuple(values.tolist()),
-        mean=float(means.mean()),
+        mean=mean(means),
         interval=intervals.of_contrast(contrast, level=level),
         iqm=float(iqm(values)),
         iqm_interval=intervals.bootstrap(_iqm, strata, level=level, resamples=_resamples(len(values))),

@@ -94,9 +94,13 @@ class Observations:
             if value is not None:
                 rows.setdefault(key(value), []).append(row)
         others = self.others + sum(each is None for each in variable.values)
+        values = [variable.values[own[0]] for own in rows.values()]
+        names = [str(each) for each in values]
+        if len(set(names)) < len(names):  # as of 1 and "1"
+            names = [repr(each) for each in values]
         return {
-            str(variable.values[own[0]]): replace(self.without({name}).picked(own), others=others)
-            for own in rows.values()
+            own: replace(self.without({name}).picked(chosen), others=others)
+            for own, chosen in zip(names, rows.values(), strict=True)
         }
 
     @property

@@ -191,21 +191,20 @@ def _predict(forests: Sequence[Forest], rows: Cells) -> NDArray[np.float64]:
     """(forests, rows): the mean over each forest's trees."""
     found = np.empty((len(forests), len(rows)))
     for number, forest in enumerate(forests):
-        boxes = forest.boxes
         places = np.stack(
-            [
-                np.where(cells == INACTIVE, 0, coding.order[cells])
-                for cells, coding in zip(rows.T, forest.codings, strict=True)
-            ],
-            axis=1,
+            [coding.place(cells) for cells, coding in zip(rows.T, forest.codings, strict=True)], axis=1
         )
-        step = max(_AT_ONCE // boxes.low.size, 1)
-        for start in range(0, len(rows), step):
-            part = places[start : start + step, None]
-            inside = np.all((boxes.low <= part) & (part < boxes.high), axis=2)
-            row, box = np.nonzero(inside)
-            sums = summed(row, boxes.value[box], len(part))
-            found[number, start : start + step] = sums / boxes.trees
+        # Those that lack the same ones go together: what they lack is averaged over.
+        patterns, which = np.unique(places < 0, axis=0, return_inverse=True)
+        for turn, lacking in enumerate(patterns):
+            boxes, own = forest.over(np.flatnonzero(lacking).tolist()), np.flatnonzero(which.ravel() == turn)
+            low, high = boxes.low[:, ~lacking], boxes.high[:, ~lacking]
+            step = max(_AT_ONCE // boxes.low.size, 1)
+            for some in (own[start : start + step] for start in range(0, len(own), step)):
+                part = places[some][:, None, ~lacking]
+                inside = np.all((low <= part) & (part < high), axis=2)
+                row, box = np.nonzero(inside)
+                found[number, some] = summed(row, boxes.value[box], len(some)) / boxes.trees
     return found
 
 
@@ -220,5 +219,5 @@ def _values(axis: Axis, variable: Variable, cells: Cells) -> tuple[Value, ...]:
 
 def _order(value: Value) -> tuple[str, float, str]:
     if isinstance(value, int | float):
-        return "", float(value), ""
+        return "", value, ""  # as it is: an integer may be beyond all floats
     return value.__class__.__name__, 0.0, str(value)

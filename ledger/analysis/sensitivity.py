@@ -23,6 +23,8 @@ LOW, HIGH = 5.0, 95.0
 """Percentiles that become 0 and 1."""
 _MOST: Final = 1 << 28
 """Comparisons of a set of hyperparameters with a configuration that are made at the most."""
+_CALL: Final = 1000
+"""Comparisons that take about as long as a call, however few configurations there are."""
 
 
 @frozen
@@ -98,12 +100,13 @@ def _steps(table: Across, scores: NDArray[np.float64], common: int, tuned: float
     chosen: tuple[int, ...] = ()
     looked, exact = 0, True
     for size in range(count + 1):
-        sets = [tuple(each) for each in combinations(range(count), size)] if exact else []
-        looked += comb(count, size) * len(table)
-        if looked > _MOST:
-            exact = False
-        if not exact:
-            sets = [(*chosen, each) for each in range(count) if each not in chosen]
+        looked += comb(count, size) * max(len(table), _CALL)
+        exact = exact and looked <= _MOST  # asked before: all sets may be more than memory holds
+        sets = (
+            list(combinations(range(count), size))
+            if exact
+            else [(*chosen, each) for each in range(count) if each not in chosen]
+        )
         reached = [_score(changed, scores, each) for each in sets]
         best = int(np.argmax(reached))
         chosen = sets[best]

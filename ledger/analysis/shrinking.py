@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ledger.analysis.statistics.arrays import Values, values_of
+from ledger.analysis.statistics.arrays import Values, unit, values_of
 from ledger.model.frozen import frozen
 
 _LEAST_SPREAD = 0.05
@@ -41,11 +41,15 @@ def estimates(groups: Sequence[Sequence[float]], *, level: float = 0.95) -> tupl
         How often each interval shall hold the truth.
     """
     known = [values_of(each) for each in groups]
+    by = unit(known)
+    known = [each / by for each in known]
     counts = np.array([len(each) for each in known])
     plain = np.array([each.mean() for each in known])
     degrees = int((counts - 1).sum())
     if not degrees:
-        return tuple(Estimate(count=1, plain=float(each), mean=float(each), half=math.inf) for each in plain)
+        return tuple(
+            Estimate(count=1, plain=float(each) * by, mean=float(each) * by, half=math.inf) for each in plain
+        )
     noise = sum(float(((each - each.mean()) ** 2).sum()) for each in known) / degrees
     seen = float(plain.var(ddof=1)) if len(plain) > 1 else 0.0
     spread = max(seen - noise * float((1 / counts).mean()), _LEAST_SPREAD * seen)
@@ -57,7 +61,7 @@ def estimates(groups: Sequence[Sequence[float]], *, level: float = 0.95) -> tupl
     halves = float(stdtrit(degrees, (1 + level) / 2)) * np.sqrt(weights * shares)
     means = centre + weights * (plain - centre)
     return tuple(
-        Estimate(count=int(count), plain=float(own), mean=float(mean), half=float(half))
+        Estimate(count=int(count), plain=float(own) * by, mean=float(mean) * by, half=float(half) * by)
         for count, own, mean, half in zip(counts, plain, means, halves, strict=True)
     )
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ledger.analysis.importance.axes import Axis
 from ledger.analysis.importance.fanova import Shares, fanova
-from ledger.analysis.importance.forest import Forest, grow
+from ledger.analysis.importance.forest import Forest, grow, unit
 from ledger.analysis.importance.local import local
 from ledger.model.frozen import frozen, replace
 
@@ -65,7 +65,8 @@ def explain(
 
     An interval is that of Student's t by how far off halves of the trials are, two of which make a whole.
     Their standard deviation is about that of the whole (Shao & Wu 1989, "A General Theory for Jackknife
-    Variance Estimation"); and by as much as their mean is off, what was found may be, too.
+    Variance Estimation"); and by as much as their mean is off, what was found may be, too. How often such
+    intervals held the truth was measured: `coverage.OF_FOREST`. Of small shares they do so too seldom.
 
     Parameters
     ----------
@@ -82,7 +83,7 @@ def explain(
     """
     names = [each.name for each in axes]
     active = {each.name: each.active for each in axes}
-    forest = grow(axes, losses, seed=seed)
+    forest = grow(axes, _standard(losses), seed=seed)
     found = _vector(forest, fanova(forest, pairs=pairs), axes, at)
     random = np.random.Generator(np.random.Philox(seed))
     drawn = []
@@ -90,7 +91,7 @@ def explain(
         mixed = random.permutation(len(losses))
         for rows in (mixed[: len(mixed) // 2], mixed[len(mixed) // 2 :]):
             some = [replace(each, cells=each.cells[rows]) for each in axes]
-            grown = grow(some, losses[rows], trees=_TREES, seed=seed + 1 + turn)
+            grown = grow(some, _standard(losses[rows]), trees=_TREES, seed=seed + 1 + turn)
             drawn.append(_vector(grown, fanova(grown, pairs=pairs), axes, at))
     error = _T * np.sqrt(np.mean((np.array(drawn) - found) ** 2, axis=0))
     low, high = (np.clip(found + sign * error, 0, 1) for sign in (-1, 1))
@@ -122,6 +123,14 @@ def explain(
     )
 
 
+def _standard(losses: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Around 0 and of about 1: shares have no offset and no unit, and squares of both lose digits."""
+    scaled = losses / unit(losses)
+    centred = scaled - scaled.mean()
+    found: NDArray[np.float64] = centred / unit(centred)
+    return found
+
+
 def _sorted(shares: Sequence[Share]) -> tuple[Share, ...]:
     return tuple(sorted(shares, key=lambda each: -each.value))
 
@@ -130,18 +139,13 @@ def _vector(forest: Forest, shares: Shares, axes: Sequence[Axis], at: int | None
     """First shares, totals, pairs, local shares."""
     parts = [shares.first, shares.total, np.array(list(shares.pairs.values()))]
     if at is not None:
-        places = point(forest, [int(each.cells[at]) for each in axes])
+        # Where it has none and that is no choice of its own, any place will do.
+        places = [max(each, 0) for each in point(forest, [int(each.cells[at]) for each in axes])]
         without = [place for place, each in enumerate(axes) if each.conditional and each.cells[at] < 0]
         parts.append(local(forest, places, without))
     return np.concatenate(parts)
 
 
 def point(forest: Forest, cells: Sequence[int]) -> list[int]:
-    """The places of a configuration, by the cells that it has on each axis.
-
-    Where it has none and that is no choice of its own, any place will do.
-    """
-    return [
-        int(coding.order[cell]) if cell >= 0 else 0
-        for coding, cell in zip(forest.codings, cells, strict=True)
-    ]
+    """The places of a configuration, by the cells that it has on each axis; see `Coding.place`."""
+    return [int(coding.place(np.array(cell))) for coding, cell in zip(forest.codings, cells, strict=True)]

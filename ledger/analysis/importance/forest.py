@@ -8,6 +8,7 @@ does not count, and both can vary independently, as an analysis of variance want
 is one more cell, in front of all others.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -16,9 +17,11 @@ from numpy.typing import NDArray
 
 from ledger.analysis.importance.axes import Axis, Weights
 from ledger.errors import LedgerError
-from ledger.model.frozen import frozen
+from ledger.model.frozen import frozen, replace
 
 TREES: Final = 64
+DOUBTFUL: Final = 0.3
+"""Share of the variance, below which what a forest says is doubtful."""
 _LEAF: Final = 3
 """Trials that a leaf has at least."""
 _LEAVES: Final = 512
@@ -35,6 +38,11 @@ class Coding:
     """The place of each of the axis's cells."""
     measure: Weights
     """By place; the first one is that of having no value, where that is a choice of its own."""
+
+    def place(self, cells: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The places of cells; -1 of having no value, where nobody made that choice."""
+        none = 0 if len(self.measure) > len(self.order) else -1
+        return np.where(cells >= 0, self.order[cells], none)
 
     @property
     def edges(self) -> Weights:
@@ -67,10 +75,21 @@ class Forest:
     """Share of the variance of trials that a tree has not seen which the others predict: R² out of bag."""
 
     def predicted(self, places: Sequence[int]) -> Weights:
-        """What each tree says of a point, one place of each axis."""
-        inside = np.all((self.boxes.low <= places) & (places < self.boxes.high), axis=1)
-        weights = self.boxes.value[inside]
-        return summed(self.boxes.tree[inside], weights, self.boxes.trees)
+        """What each tree says of a point, one place of each axis; -1: on average over the axis."""
+        known = [axis for axis, place in enumerate(places) if place >= 0]
+        boxes, wanted = self.over([axis for axis, place in enumerate(places) if place < 0]), np.array(places)
+        inside = np.all(
+            (boxes.low[:, known] <= wanted[known]) & (wanted[known] < boxes.high[:, known]), axis=1
+        )
+        return summed(boxes.tree[inside], boxes.value[inside], boxes.trees)
+
+    def over(self, axes: Sequence[int]) -> Boxes:
+        """The boxes with values that, summed over an axis, are the mean over it."""
+        value = self.boxes.value
+        for axis in axes:
+            edges = self.codings[axis].edges
+            value = value * (edges[self.boxes.high[:, axis]] - edges[self.boxes.low[:, axis]])
+        return replace(self.boxes, value=value)
 
 
 def grow(axes: Sequence[Axis], losses: NDArray[np.float64], *, trees: int = TREES, seed: int = 0) -> Forest:
@@ -85,7 +104,7 @@ def grow(axes: Sequence[Axis], losses: NDArray[np.float64], *, trees: int = TREE
     axes
         Of n trials; d of them.
     losses
-        Array of n, not all the same.
+        Array of n.
     trees
         How many.
     seed
@@ -100,29 +119,38 @@ def grow(axes: Sequence[Axis], losses: NDArray[np.float64], *, trees: int = TREE
     random = np.random.Generator(np.random.Philox(seed))
     places = np.stack([_places(*each, random) for each in zip(axes, codings, strict=True)], axis=1)
     layers: list[Boxes] = []
-    left, explained = losses, -np.inf
+    by = unit(losses)
+    left, explained = losses / by, -np.inf
+    # As scikit-learn's r2_score has it, what is constant is told in full.
+    variance = float(np.var(left)) if np.ptp(left) else np.inf
     for turn in range(_ROUNDS):
         grown = _grown(places, left, trees, seed * _ROUNDS + turn)
         after = left - grown.oob_prediction_
-        now = 1 - float(np.mean(after**2) / np.var(losses))
+        now = 1 - float(np.mean(after**2)) / variance
         if layers and now <= explained:
             break
         layers.append(
             boxes([each.tree_ for each in grown.estimators_], [len(each.measure) for each in codings])
         )
         left, explained = after, now
-    return Forest(codings=codings, boxes=_added(layers), explained=explained)
+    return Forest(codings=codings, boxes=_added(layers, by), explained=explained)
 
 
-def _added(layers: Sequence[Boxes]) -> Boxes:
-    """Trees that are the sums of others."""
+def unit(losses: Weights) -> float:
+    """The power of two below the largest: in it squares are numbers, and no tree holds a spread for none."""
+    largest = float(np.abs(losses).max(initial=0.0))
+    return math.ldexp(1.0, math.frexp(largest)[1] - 1) if largest else 1.0
+
+
+def _added(layers: Sequence[Boxes], by: float) -> Boxes:
+    """Trees that are the sums of others, in the unit of the metric."""
     tree = np.concatenate([each.tree for each in layers])
     order = np.argsort(tree, kind="stable")
     return Boxes(
         tree=tree[order],
         low=np.concatenate([each.low for each in layers])[order],
         high=np.concatenate([each.high for each in layers])[order],
-        value=np.concatenate([each.value for each in layers])[order],
+        value=np.concatenate([each.value for each in layers])[order] * by,
         trees=layers[0].trees,
     )
 
@@ -164,7 +192,9 @@ def _coding(axis: Axis, losses: Weights) -> Coding:
         counts = np.bincount(axis.cells[active], minlength=axis.count)
         sums = np.bincount(axis.cells[active], weights=losses[active], minlength=axis.count)
         order = np.empty(axis.count, np.int64)
-        order[np.argsort(sums / np.maximum(counts, 1), kind="stable")] = np.arange(axis.count)
+        usual = losses[active].mean() if active.any() else 0.0  # stands for choices that nobody made here
+        means = np.where(counts, sums / np.maximum(counts, 1), usual)
+        order[np.argsort(means, kind="stable")] = np.arange(axis.count)
     measure = np.empty(axis.count)
     measure[order] = axis.measure
     if free:

@@ -84,6 +84,9 @@ def ped_anova(
 ) -> Preferences:
     """How much each hyperparameter matters.
 
+    The interval of a share tells what chance does to it, not how far what is smoothed is from what very many
+    trials would say; how often it held either was measured: `coverage.OF_PREFERENCES`.
+
     Parameters
     ----------
     axes

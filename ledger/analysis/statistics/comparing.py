@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ledger.analysis.statistics.arrays import Values, values_of
+from ledger.analysis.statistics.arrays import Values, mean, values_of
 from ledger.analysis.statistics.contrast import Contrast, difference, of_groups
 from ledger.analysis.statistics.intervals import pooled_deviation
 from ledger.model.frozen import frozen
@@ -209,7 +209,7 @@ def _many(values: int) -> int:
 def _every(a: Values, b: Values) -> Values:
     """The difference of means, second less first, of each way to deal out the values."""
     pool = np.concatenate([a, b])
-    pool -= pool.mean()  # of large values that are close together, sums would keep few digits
+    pool -= mean(pool)  # of large values that are close together, sums would keep few digits
     chosen = np.array(list(combinations(range(len(pool)), len(a))))
     first = pool[chosen].sum(axis=1)
     second: Values = (pool.sum() - first) / len(b) - first / len(a)

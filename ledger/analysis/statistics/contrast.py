@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from ledger.analysis.statistics.arrays import Values, values_of
+from ledger.analysis.statistics.arrays import Values, mean, values_of
 from ledger.model.frozen import frozen
 
-_ROUNDING = 1e-12
+ROUNDING = 1e-12
 """Of two values that should be the same, how far apart arithmetic may leave them, as a share."""
 _LEAST = 1e-150
 """A spread whose square is too small for a number is none."""
@@ -33,9 +33,7 @@ class Contrast:
     @property
     def estimate(self) -> float:
         """The weighted sum of the means."""
-        return float(
-            sum(weight * each.mean() for weight, each in zip(self.weights, self.groups, strict=True))
-        )
+        return float(sum(weight * mean(each) for weight, each in zip(self.weights, self.groups, strict=True)))
 
     @property
     def variances(self) -> Values:
@@ -64,7 +62,7 @@ class Contrast:
     def is_constant(self) -> bool:
         """Whether no group has two values that differ by more than rounding."""
         return all(
-            float(np.ptp(each)) <= max(_ROUNDING * float(np.abs(each).max()), _LEAST) for each in self.groups
+            float(np.ptp(each)) <= max(ROUNDING * float(np.abs(each).max()), _LEAST) for each in self.groups
         )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ledger.analysis.statistics.arrays import Values, values_of
+from ledger.analysis.statistics.contrast import ROUNDING, Contrast
 from ledger.analysis.statistics.intervals import Interval
 
 TRIMMED = 0.2
@@ -108,6 +109,9 @@ def within(strata: Sequence[tuple[Values, Values]], *, robust: bool = False) -> 
     mean = _trimmed if robust else _mean
     difference = sum(mean(a) - mean(b) for a, b in strata) / len(strata)
     sides = [_winsorized(side) if robust else side for each in strata for side in each]
+    if Contrast(groups=tuple(sides), weights=(1.0,) * len(sides)).is_constant:  # but for rounding
+        largest = max(float(np.abs(each).max()) for each in sides)
+        return ratio(difference if abs(difference) > ROUNDING * largest else 0.0, 0.0)
     squares = sum(float(((each - each.mean()) ** 2).sum()) for each in sides)
     deviation = math.sqrt(squares / sum(len(each) - 1 for each in sides))
     return ratio((_NORMAL if robust else 1.0) * difference, deviation)

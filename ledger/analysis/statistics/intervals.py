@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ledger.analysis.statistics import studentised
-from ledger.analysis.statistics.arrays import Values, values_of
+from ledger.analysis.statistics.arrays import Values, unit, values_of
 from ledger.analysis.statistics.contrast import Contrast, of_groups
-from ledger.model.frozen import frozen
+from ledger.model.frozen import frozen, replace
 
 ONE_VALUE = "one value: nothing is known of the spread"
 ALL_EQUAL = "all values are equal"
@@ -68,7 +68,10 @@ def of_mean(values: Iterable[Any] | Values, *, level: float = 0.95) -> Interval:
     measured: `coverage.measured`. Of two or three values too many resamples have no spread: theirs is
     Student's t, which takes the values for normal.
     """
-    return of_contrast(of_groups([(1.0, values)]), level=level)
+    known = values_of(values)
+    by = unit([known])
+    found = of_contrast(of_groups([(1.0, known / by)]), level=level)
+    return replace(found, low=float(found.low) * by, high=float(found.high) * by)
 
 
 def of_contrast(contrast: Contrast, *, level: float = 0.95) -> Interval:

@@ -1,6 +1,7 @@
 """How many seeds it takes to see a difference."""
 
 import math
+from fractions import Fraction
 
 
 def seeds_needed(difference: float, deviation: float, *, alpha: float = 0.05, power: float = 0.8) -> int:
@@ -35,4 +36,5 @@ def seeds_needed(difference: float, deviation: float, *, alpha: float = 0.05, po
     from scipy.special import ndtri
 
     quantiles = float(ndtri(1 - alpha / 2) + ndtri(power))
-    return max(2, math.ceil(2 * (quantiles * deviation / difference) ** 2))
+    apart = Fraction(quantiles) * Fraction(deviation) / Fraction(difference)  # whose square may be no float
+    return max(2, math.ceil(2 * apart**2))

@@ -100,6 +100,14 @@ def test_sensitivity_by_hand():
     assert [each.names for each in found.steps] == [(), ("a",)]
 
 
+def test_many_hyperparameters_of_few_configurations_are_not_all_combined():
+    rows = [{f"v{place}": number for place in range(60)} for number in range(3)]
+    found = sensitivity(table(one=(rows, [0, 1, 2]), two=(rows, [2, 1, 0])))
+    assert len(found.steps) == 61
+    assert [each.exact for each in found.steps[:4]] == [True] * 4
+    assert not found.steps[4].exact
+
+
 def test_where_nothing_makes_a_difference_nothing_is_scaled():
     with pytest.raises(IncomparableError, match="equally well on two"):
         sensitivity(table(one=(GRID, [1, 2, 3, 4]), two=(GRID, [1.0] * 4)))

@@ -89,3 +89,28 @@ def test_nothing_varies():
     same = {name: tried(name, x=[0.1] * 20) for name in ("one", "two")}
     with pytest.raises(IncomparableError, match="no hyperparameter varies"):
         predicted(same, {name: [1.0] * 20 for name in same})
+
+
+def test_an_integer_beyond_all_floats_is_a_choice():
+    found = {name: tried(name, x=[1, 10**400] * 10) for name in ("one", "two")}
+    table = predicted(found, {name: [0.0, 1.0] * 10 for name in found})
+    assert sorted(table.variables[0].values) == [1, 10**400]
+
+
+def test_what_a_data_set_never_lacks_is_averaged_over_where_another_lacks_it():
+    """Its own forest knows nothing of having no x there, and least of all that it is as good as x = 0."""
+    x = np.linspace(0, 1, 60)
+    half = [None if place % 2 else float(each) for place, each in enumerate(x)]
+    found = {"one": tried("one", x=x.tolist()), "two": tried("two", x=half)}
+    table = predicted(found, {"one": x.tolist(), "two": [0.0] * 60})
+    (lacking,) = np.flatnonzero(table.codes[:, 0] == NOTHING)
+    assert table.losses[0, lacking] == pytest.approx(0.5, abs=0.03)
+
+
+def test_a_choice_that_a_data_set_never_made_is_an_average_one():
+    choices = ["a", "b", "c"] * 20
+    found = {"one": tried("one", x=choices), "two": tried("two", x=[*choices[:-1], "d"])}
+    losses = [{"a": 5.0, "b": 6.0, "c": 7.0}[each] for each in choices]
+    table = predicted(found, {"one": losses, "two": losses})
+    where = {each: row for row, each in enumerate(table.variables[0].values)}
+    assert table.losses[0, where["d"]] > table.losses[0, where["a"]] + 0.5

@@ -40,3 +40,9 @@ def test_without_any_noise_means_stay_as_they_are():
     found = estimates([[1.0, 1.0], [2.0, 2.0]])
     assert [(each.mean, each.half) for each in found] == [(1.0, 0.0), (2.0, 0.0)]
     assert estimates([[1.0, 1.0], [1.0, 1.0]])[0].mean == 1.0
+
+
+def test_of_enormous_values():
+    found, plain = (estimates([[by, 3 * by], [5 * by, 7 * by]]) for by in (1e200, 1.0))
+    assert [each.mean / 1e200 for each in found] == pytest.approx([each.mean for each in plain])
+    assert [each.half / 1e200 for each in found] == pytest.approx([each.half for each in plain])

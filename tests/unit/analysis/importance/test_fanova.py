@@ -131,6 +131,23 @@ def test_being_there_is_the_effect_of_who_decides_it():
     assert found.first == pytest.approx([1, 0], abs=0.01)
 
 
+@pytest.mark.parametrize(("offset", "by"), [(1e9, 1.0), (0.0, 1e200)])
+def test_neither_an_offset_nor_a_unit_is_part_of_a_share(offset, by):
+    points = np.random.default_rng(4).random((24, 1))
+    made = [axis(variable("x", points[:, 0], domain=UNIT))]
+    (share,) = explain(made, offset + by * points[:, 0]).first
+    assert 0.8 < share.low <= share.value <= share.high == 1
+
+
+def test_what_is_constant_but_for_one_trial_has_an_answer():
+    made = [axis(variable("x", np.linspace(0, 1, 24), domain=UNIT))]
+    found = explain(made, np.array([0.0] * 23 + [1.0]))
+    assert 0 <= found.first[0].low <= found.first[0].high <= 1
+    assert np.isfinite(found.explained)
+    constant = grow(made, np.full(24, 0.1))
+    assert (constant.explained, constant.predicted([0]).mean()) == (1.0, pytest.approx(0.1))
+
+
 def test_intervals_hold_the_truth_and_noise_is_told():
     points = np.random.default_rng(2).random((400, 3))
     noise = np.random.default_rng(3).normal(size=400)

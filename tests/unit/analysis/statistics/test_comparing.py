@@ -120,3 +120,10 @@ def test_several_tests_are_corrected():
     assert comparing.holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
     assert comparing.holm([0.6, 0.7]) == [1.0, 1.0]
     assert comparing.holm([]) == []
+
+
+def test_equal_values_have_no_difference_whatever_their_number():
+    """0.1 + 0.1 + 0.1 over 3 is not 0.1."""
+    strata = [(np.full(3, 0.1), np.full(6, 0.1))]
+    assert difference(strata).estimate == 0
+    assert comparing.dealt(strata).p == 1

@@ -47,6 +47,9 @@ def test_without_spread_a_difference_is_without_bounds():
     assert effects.cohen_d([1, 1], [1, 1]) == 0
     assert effects.cohen_d([1, 1], [2, 2]) == -math.inf
     assert effects.robust_d([0, 1, 1, 1, 9], [0, 0, 0, 0, 0]) == math.inf
+    # The mean of three times 0.1 is not that of six times.
+    assert effects.cohen_d([0.1] * 3, [0.1] * 6) == 0
+    assert effects.cohen_d([0.3] * 6, [0.1] * 3) == math.inf
 
 
 def test_the_interval_of_a_probability_is_wilsons_and_has_a_length_at_its_ends():

@@ -55,6 +55,11 @@ def test_it_moves_and_turns_with_the_values():
     assert 99.0 not in found
 
 
+def test_of_enormous_values():
+    found, plain = of_mean([1e200, 2e200, 4e200, 8e200]), of_mean([1.0, 2, 4, 8])
+    assert (found.low, found.high) == (pytest.approx(plain.low * 1e200), pytest.approx(plain.high * 1e200))
+
+
 def test_one_value_says_nothing_and_equal_ones_too_much():
     one = of_mean([3.0])
     assert (one.low, one.high, one.method) == (-math.inf, math.inf, intervals.ONE_VALUE)
@@ -106,3 +111,9 @@ def test_a_percentile_interval_is_that_of_scipy():
     expected = scipy.stats.bootstrap((values,), np.mean, method="percentile", rng=1).confidence_interval
     found = intervals.bootstrap(lambda drawn: drawn[0].mean(axis=1), [values])
     assert (found.low, found.high) == pytest.approx(tuple(expected), abs=0.02)
+
+
+def test_tiny_values_have_a_spread_too():
+    small, usual = (intervals.of_mean([by * each for each in (1.0, 3.0, 4.0)]) for by in (1e-200, 1.0))
+    assert small.method == usual.method
+    assert small.low == pytest.approx(usual.low * 1e-200)

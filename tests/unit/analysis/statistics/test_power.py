@@ -30,3 +30,8 @@ def test_how_many_seeds_a_difference_needs():
 def test_what_has_no_answer(difference, deviation, more):
     with pytest.raises(ValueError, match="expected"):
         seeds_needed(difference, deviation, **more)
+
+
+def test_a_difference_that_no_number_of_seeds_shows_has_a_number_still():
+    """(1e150 / 1e-10)² is beyond all floats."""
+    assert len(str(seeds_needed(1e-10, 1e150))) == 322
