@@ -62,6 +62,15 @@ class Sampler(ABC):
     def __init__(self, space: UnitSpace, objectives: int, seed: int) -> None:
         self.space, self.objectives, self.seed = space, objectives, seed
 
+    def check_size(self) -> None:  # noqa: B027 - most samplers list no values
+        """Refuse a space that is too large for it. It is asked before a search begins, not where one goes on.
+
+        Raises
+        ------
+        UsageError
+            If it is.
+        """
+
     @abstractmethod
     def update(self, observations: Sequence[Observation]) -> None:
         """Take all that is known, in the order of the trials' numbers; it replaces what was known before."""

@@ -195,7 +195,7 @@ def rendered(value: Value) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, float):
-        return repr(value)
+        return float.__repr__(value)  # numpy's own floats name their type
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import islice
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from ledger.errors import SpaceExhaustedError, UsageError
 from ledger.tune.base import Observation, Sampler
@@ -11,6 +11,8 @@ from ledger.tune.draws import Draws
 from ledger.tune.samplers import candidates
 from ledger.tune.space.unit import Axis, Point, UnitSpace, snapped
 
+MOST: Final = 100_000
+"""Values of an axis, which are listed whenever something is proposed."""
 _PURPOSE = 1
 
 
@@ -56,6 +58,23 @@ class Grid(Sampler):
             )
         self._points, self._order = points, order
         self._tried: frozenset[Point] = frozenset()
+
+    def check_size(self) -> None:
+        """Refuse an axis whose values are too many to be listed.
+
+        Raises
+        ------
+        UsageError
+            If there is one.
+        """
+        for axis in self.space.axes:
+            count = self._points if axis.count is None else axis.count
+            if count > MOST:
+                raise UsageError(
+                    f"{axis.parameter.name} has too many values for a grid",
+                    cause=f"expected {MOST} or fewer on each axis, got {count}",
+                    hint="give it steps: -p 'n=int(1, 1000000, step=1000)'; or draw them: --sampler sobol",
+                )
 
     def update(self, observations: Sequence[Observation]) -> None:
         """Take all that is known; it replaces what was known before."""

@@ -8,6 +8,7 @@ from optuna.trial import Trial
 
 from ledger.model import HyperparameterType
 from ledger.tune.samplers import candidates
+from ledger.tune.space.scales import Steps
 from ledger.tune.space.unit import Axis
 
 
@@ -20,10 +21,14 @@ class OptunaAxis:
         self._axis = axis
         self._places: Sequence[float] = ()
         self._inner: dict[float, int] = {}
+        self._steps: Steps | None = None
+        """Where the values have steps, and are too many for each to have its place."""
         self.distribution: BaseDistribution
         low, high = domain.low, domain.high
         if axis.count is None and low is not None and high is not None:
             self.distribution = FloatDistribution(float(low), float(high), log=domain.log)
+            if domain.step is not None or domain.type is HyperparameterType.INTEGER:
+                self._steps = Steps(low, high, domain.step or 1)
             return
         if not domain.choices and domain.type is HyperparameterType.INTEGER and (domain.step or 1) == 1:
             self.distribution = IntDistribution(int(low or 0), int(high or 0), log=domain.log)
@@ -48,6 +53,8 @@ class OptunaAxis:
         match self.distribution:
             case FloatDistribution(low=low, high=high, log=log):
                 value = trial.suggest_float(self.name, low, high, log=log)
+                if self._steps is not None:
+                    value = self._steps.nearest(value)
             case IntDistribution(low=first, high=last, log=log):
                 value = trial.suggest_int(self.name, first, last, log=log)
             case _:

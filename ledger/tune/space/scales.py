@@ -101,6 +101,11 @@ class Steps:
             return self.low + number * self.step
         return self.high if number == self.count - 1 else float(_EXACT.fma(self._step, number, self._low))
 
+    def nearest(self, value: float) -> int | float:
+        """The value that is closest to any number."""
+        number = round((value - self.low) / self.step)
+        return self.at(min(max(number, 0), self.count - 1))
+
     def number(self, value: Value) -> int:
         """Which of the values it is."""
         checked = _within(value, self.low, self.high)

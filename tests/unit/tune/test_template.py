@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -136,3 +137,7 @@ def test_what_decides_on_a_named_one_need_not_be_named():
     with pytest.raises(UsageError) as error:
         Template(["{units*}"], (*names, "opt"), deciding=deciding)
     assert error.value.cause == "no word of the command names opt"
+
+
+def test_a_float_of_numpy_is_given_as_a_number():
+    assert rendered(np.float64(0.5)) == "0.5"

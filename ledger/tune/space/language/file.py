@@ -201,11 +201,11 @@ def _values(kind: str, found: Any, place: str) -> list[Value]:
 
 
 def _value(found: Any, place: str, depth: int = 0) -> Value:
+    if hasattr(found, "item") and getattr(found, "ndim", None) == 0:
+        found = found.item()  # a float of numpy is a float, too, and is written down in another form
     if found is None or isinstance(found, bool | int | float | str):
         return found
     if isinstance(found, Sequence) and depth < _MAX_DEPTH:
         return tuple(_value(each, place, depth + 1) for each in found)
-    if hasattr(found, "item") and not isinstance(found, Mapping):  # a scalar of numpy
-        return _value(found.item(), place, _MAX_DEPTH)
     what = "expected a number, a text, true or false, or a list of such"
     raise refused(place, "a value of another kind", f"{what}, got {found!r}")

@@ -1,6 +1,6 @@
 import pytest
 
-from ledger.errors import SpaceExhaustedError
+from ledger.errors import SpaceExhaustedError, UsageError
 from ledger.model import HyperparameterType as Type
 from ledger.model.space import Domain, Parameter, Space
 from ledger.tune.base import Observation, State
@@ -117,3 +117,13 @@ def test_constraints_that_nothing_meets_are_told():
     with pytest.raises(SpaceExhaustedError) as error:
         candidates.fresh(space, candidates.Draws(0, 0), frozenset())
     assert "x > 2" in error.value.cause
+
+
+@pytest.mark.parametrize(
+    ("parameter", "options"), [(integer("n", 1, 100_001), {}), (real("n", 0.0, 1.0), {"points": 100_001})]
+)
+def test_an_axis_of_too_many_values_is_refused(parameter, options):
+    with pytest.raises(UsageError, match="n has too many values for a grid") as error:
+        Grid(unit(parameter), 1, 0, **options).check_size()
+    assert error.value.cause == "expected 100000 or fewer on each axis, got 100001"
+    Grid(unit(integer("n", 1, 100_000)), 1, 0).check_size()

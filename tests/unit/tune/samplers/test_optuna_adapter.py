@@ -12,6 +12,7 @@ from ledger.tune.base import Observation, State  # noqa: E402
 from ledger.tune.draws import Draws  # noqa: E402
 from ledger.tune.samplers import registry  # noqa: E402
 from ledger.tune.samplers.optuna_adapter import _PURPOSE  # noqa: E402
+from ledger.tune.space.language.read import space  # noqa: E402
 from ledger.tune.space.unit import UnitSpace  # noqa: E402
 
 SPACE = UnitSpace(
@@ -111,18 +112,34 @@ def test_a_missed_constraint_keeps_them_away(name):
 
 def test_choices_keep_their_types():
     values = (1, True, "1", None, 1.5)
-    space = UnitSpace(
+    typed = UnitSpace(
         Space(parameters=(Parameter(name="c", domain=Domain(type=Type.CATEGORICAL, choices=values)),))
     )
-    sampler = registry.make("optuna:RandomSampler", space, 1, 0)
+    sampler = registry.make("optuna:RandomSampler", typed, 1, 0)
     known = []
     for number in range(5):
         sampler.update(known)
         known.append(
             Observation(number=number, point=sampler.suggest(number), state=State.DONE, losses=(0.0,))
         )
-    tried = [space.values(each.point)["c"] for each in known]
+    tried = [typed.values(each.point)["c"] for each in known]
     assert sorted(map(repr, tried)) == sorted(map(repr, values))
+
+
+@pytest.mark.parametrize("domain", ["int(1, 3000000000)", "int(1, 100000000, log)", "real(0, 1, step=1e-10)"])
+def test_a_domain_of_more_values_than_the_axis_has_places(domain):
+    many = UnitSpace(space([f"n={domain}"]))
+    assert many.size is None
+    sampler = registry.make("optuna:TPESampler,n_startup_trials=2", many, 1, 0)
+    known = []
+    for number in range(4):
+        sampler.update(known)
+        point = sampler.suggest(number)
+        loss = many.values(point)["n"] / 1e9
+        known.append(Observation(number=number, point=point, state=State.DONE, losses=(loss,)))
+    values = [many.values(each.point) for each in known]
+    assert len({each["n"] for each in values}) >= 3
+    assert [many.values(many.point(each)) for each in values] == values
 
 
 def test_what_would_be_missing_after_some_trials_is_told_before(monkeypatch):

@@ -141,3 +141,12 @@ def test_errors_of_a_mapping_name_the_key(mapping, expected):
     with pytest.raises(UsageError) as caught:
         space(mapping=mapping)
     assert expected in str(caught.value)
+
+
+def test_a_scalar_of_numpy_is_kept_as_the_value_that_it_stands_for():
+    found = space(mapping={"lr": {"choice": list(np.logspace(-2, -1, 2))}})
+    values = [each for parameter in found.parameters for each in parameter.domain.choices]
+    assert values == [0.01, 0.1]
+    assert {type(each) for each in values} == {float}
+    with pytest.raises(UsageError, match="a value of another kind"):
+        space(mapping={"x": {"choice": [np.zeros(2), 1]}})
