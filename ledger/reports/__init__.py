@@ -1,0 +1,1 @@
+"""Documents about trials that stand for themselves: a page, a paper's table, a badge."""
