@@ -1,0 +1,109 @@
+"""The notes of a ledger, as the page shows them."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from ledger.errors import UsageError
+from ledger.model import Trial
+from ledger.ops import note_subject
+from ledger.ops.note_documents import note_document
+from ledger.ops.note_html import htmls
+from ledger.ops.note_subject import Subject
+from ledger.ops.query import Trials
+from ledger.ops.remarks import Remark
+
+Document = dict[str, Any]
+
+MOST = 1000
+"""Notes of one document: more than anybody reads at once."""
+
+
+class Source(Protocol):
+    """The part of a ledger's source that is needed."""
+
+    def trials(self) -> Trials:
+        """All trials and what was said of them, as of now."""
+        ...
+
+    def around(self, ref: str) -> tuple[Trial, Trials]:
+        """The trial that a reference means, and what was said of it."""
+        ...
+
+
+def answer(source: Source, query: Mapping[str, str]) -> Document:
+    """The notes on what a query names, or all.
+
+    Parameters
+    ----------
+    source
+        The ledger.
+    query
+        ``trials``: references with commas between, or ``experiments``: a JSON array of names. Of more than
+        one, the notes on their diff.
+
+    Returns
+    -------
+    dict
+        As `notes`.
+
+    Raises
+    ------
+    UsageError
+        If the query is off.
+    NotFoundError, AmbiguousError
+        If there is no such trial or experiment, or more than one.
+    """
+    refs = [each for each in query.get("trials", "").split(",") if each]
+    names = _names(query["experiments"]) if "experiments" in query else []
+    if len(refs) == 1 and not names:
+        trial, trials = source.around(refs[0])
+        refs = [str(trial.id)]
+    else:
+        trials = source.trials()
+    return notes(trials, note_subject.named(trials, refs, names) if refs or names else None)
+
+
+def notes(trials: Trials, on: Subject | None = None) -> Document:
+    """Notes, newest first.
+
+    Parameters
+    ----------
+    trials
+        All trials, and what was said of them.
+    on
+        Only what concerns this: a trial or an experiment with its diffs, or one diff.
+
+    Returns
+    -------
+    dict
+        ``notes``: documents of the form ``notes.v1``, each with ``html``, its text to show, and ``on``, what
+        it is on, in words; at most `MOST`. ``all``: how many there are. ``taken_back``: likewise what takes
+        notes back, without ``html``; ``text`` is why, ``before`` what was taken back.
+    """
+    found = _concerning(trials.standing_notes, on)
+    shown = found[:MOST]
+    told = [
+        note_document(each) | {"html": html, "on": note_subject.described(each.note, trials)}
+        for each, html in zip(shown, htmls(each.note.text for each in shown), strict=True)
+    ]
+    gone = [
+        note_document(each) | {"on": note_subject.described(each.note, trials)}
+        for each in _concerning(trials.notes_taken_back, on)[:MOST]
+    ]
+    return {"notes": told, "all": len(found), "taken_back": gone}
+
+
+def _concerning(remarks: Iterable[Remark], on: Subject | None) -> list[Remark]:
+    found = [each for each in remarks if on is None or note_subject.concerns(each, on)]
+    return found[::-1]
+
+
+def _names(text: str) -> list[str]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError("no names", cause=f"experiments: expected JSON: {str(error)[:200]}") from error
+    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+        raise UsageError("no names", cause="experiments: expected an array of texts")
+    return found

@@ -1,0 +1,83 @@
+"""What runs, seen while it runs: nothing is loaded again."""
+
+import os
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+SCRIPT = """
+import os, time, ledger
+for step in range(10_000):
+    ledger.log(step=step, loss=1 / (1 + step))
+    print(f"step {step}", flush=True)
+    while step >= 20 and not os.path.exists("go"):
+        time.sleep(0.05)
+    if step == 40:
+        open("far", "w").close()
+    if os.path.exists("end"):
+        break
+    time.sleep(0.01)
+"""
+
+
+@contextmanager
+def begun(project, *words):
+    """`ledger` in the background."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "ledger", *words],
+        cwd=project.path,
+        env=dict(os.environ),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield child
+    finally:
+        child.terminate()
+        child.wait(30)
+
+
+def waiting_for(project, child):
+    """Until the trial has begun."""
+    while not project.trials:
+        assert child.poll() is None
+        time.sleep(0.05)
+    return project.last
+
+
+def test_a_running_trials_curves_and_stream_grow_until_its_end(page_of, project):
+    project.write(train=SCRIPT)
+    project.workspace  # noqa: B018 - makes the ledger
+    with begun(project, "run", "--name", "slow", "--", sys.executable, "train.py") as child:
+        trial = waiting_for(project, child)
+        page = page_of(project.ledger)
+        shown = page.open(f"#/trial/{trial.id}?tab=metrics")
+        shown.evaluate("window.same = true")
+        shown.wait_for_selector(".facts :text-is('running')")
+        shown.wait_for_selector("figure.curve[aria-label*='to 0.047619']")
+        (project.path / "go").touch()
+        shown.wait_for_selector("figure.curve:not([aria-label*='to 0.047619'])", timeout=15_000)
+        shown.get_by_role("tab", name="Streams").click()
+        shown.wait_for_selector("pre:has-text('step 40')", timeout=30_000)
+        (project.path / "end").touch()
+        shown.wait_for_selector(".facts :text-is('ok')", timeout=30_000)
+        assert shown.evaluate("window.same") is True
+        assert shown.locator(".elapsed").count() == 0
+
+
+def test_a_running_search_moves_in_the_table(page_of, project):
+    project.write(train="import sys, ledger\nledger.log(loss=float(sys.argv[1]))\n")
+    project.workspace  # noqa: B018 - makes the ledger
+    page = page_of(project.ledger)
+    shown = page.open("#/trials")
+    shown.wait_for_selector(".count:text-is('0 trials')")
+    words = ("tune", "-x", "s", "--minimize", "loss", "-n", "4", "-p", "x=real(0, 1)", "--", sys.executable)
+    with begun(project, *words, "train.py", "{x}") as child:
+        shown.wait_for_selector(".count:text-matches('^[1-9] trials?$')", timeout=60_000)
+        child.wait(120)
+    shown.wait_for_selector(".count:text-is('4 trials')", timeout=15_000)
