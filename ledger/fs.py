@@ -262,6 +262,21 @@ def try_lock(path: Path, *, make: bool = True) -> int | None:
     return descriptor
 
 
+@contextmanager
+def alone(path: Path) -> Iterator[bool]:
+    """Whether nobody else holds the lock file `path` within, and it can be made; nobody is waited for."""
+    try:
+        make_directory(path.parent)
+        lock = try_lock(path)
+    except OSError:
+        lock = None
+    try:
+        yield lock is not None
+    finally:
+        if lock is not None:
+            release(lock)
+
+
 def share(descriptor: int) -> None:
     """Hold a lock together with others from now on, waiting for one who holds it alone."""
     fcntl.flock(descriptor, fcntl.LOCK_SH)

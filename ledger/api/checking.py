@@ -56,7 +56,7 @@ class Checking(Base):
         )
         if experiment is not None:
             report = checks.with_searches(report, self._workspace, trials, experiment)
-        return pinned_heads.checked(self._workspace, report)
+        return checks.with_notes(pinned_heads.checked(self._workspace, report), trials)
 
     def sign(self, key: str | os.PathLike[str] | None = None) -> SignedHead:
         """Check the ledger, and sign its head with an SSH key; the signature is kept.

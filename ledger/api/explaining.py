@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ledger.api.base import Base, text
 from ledger.model import Digest, Trial
@@ -11,6 +11,7 @@ from ledger.ops import lost
 
 if TYPE_CHECKING:
     from ledger.ops.ablation import Ablation
+    from ledger.ops.across import DataSets
     from ledger.ops.importance import Importance
     from ledger.ops.tunability import Depends, Tuned
 
@@ -215,19 +216,9 @@ class Explaining(Base):
         0.0213
         """
         from ledger.ops import tunability
-        from ledger.ops.across import DataSets
 
-        lost.recover_quietly(self._workspace)
-        question = DataSets(
-            experiments=experiments,
-            by=by,
-            where=where,
-            ignore=tuple(ignore),
-            minimize=minimize,
-            maximize=maximize,
-            log=log,
-            method=method,
-        )
+        asked = {"by": by, "where": where, "minimize": minimize, "maximize": maximize}
+        question = self._data_sets(experiments, ignore, **asked, log=log, method=method)
         return tunability.tunability(self._workspace, question)
 
     def sensitivity(
@@ -253,17 +244,13 @@ class Explaining(Base):
         (0.31, 1)
         """
         from ledger.ops import tunability
-        from ledger.ops.across import DataSets
+
+        asked = {"by": by, "where": where, "minimize": minimize, "maximize": maximize}
+        question = self._data_sets(experiments, ignore, **asked, log=log, method=method)
+        return tunability.sensitivity(self._workspace, question)
+
+    def _data_sets(self, experiments: tuple[str, ...], ignore: tuple[str, ...], **asked: Any) -> DataSets:
+        from ledger.ops import across
 
         lost.recover_quietly(self._workspace)
-        question = DataSets(
-            experiments=experiments,
-            by=by,
-            where=where,
-            ignore=tuple(ignore),
-            minimize=minimize,
-            maximize=maximize,
-            log=log,
-            method=method,
-        )
-        return tunability.sensitivity(self._workspace, question)
+        return across.DataSets(experiments=experiments, ignore=tuple(ignore), **asked)

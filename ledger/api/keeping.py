@@ -7,13 +7,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ledger.api.base import Base, resolve
+from ledger.api.base import text as _text
 from ledger.model import Digest, Trial
 from ledger.ops import checkout as checkouts
 from ledger.ops import gc as collecting
-from ledger.ops import keeping, lettings, notes, references
+from ledger.ops import keeping, lettings, note_signatures, note_subject, notes
 from ledger.ops.checkout import CheckedOut, Part
 from ledger.ops.gc import Collected
 from ledger.ops.keeping import Policy
+from ledger.ops.remarks import Remark
 
 
 class Keeping(Base):
@@ -25,9 +27,15 @@ class Keeping(Base):
         text: str,
         *,
         experiment: str | None = None,
+        against: Sequence[str | Digest | Trial] = (),
+        metric: str | None = None,
+        step: int | None = None,
+        replaces: str | Digest | None = None,
         author: str | None = None,
+        key: str | os.PathLike[str] | None = None,
+        sign: bool | None = None,
     ) -> Digest:
-        """Write a note on a trial, or with ``ref=None`` on an experiment.
+        """Write a note on a trial, or with ``ref=None`` on an experiment, or in place of another note.
 
         Parameters
         ----------
@@ -37,28 +45,107 @@ class Keeping(Base):
             Markdown.
         experiment
             Which experiment.
+        against
+            Trials, or names of experiments, that it is compared with: the note is on their diff.
+        metric
+            Of the trial, that the note is on.
+        step
+            Of the metric, that the note is on.
+        replaces
+            Id of a note that this one corrects, or the start of it; it is on what that one is on.
         author
             Who says it; as git knows it by default.
+        key
+            File of an SSH key that signs it.
+        sign
+            Whether it is signed; by default if `key` is given, or git signs with an SSH key here.
 
         Returns
         -------
         Digest
             Id of the note's entry.
 
+        Raises
+        ------
+        NotFoundError, AmbiguousError
+            If there is no such trial, experiment, metric, step, note or key, or more than one.
+        UsageError
+            If these do not go together, or the text is empty or too long.
+
         Examples
         --------
-        >>> id = open("project").note("@", "the loss spikes at step 200")
+        >>> id = open("project").note("@", "the loss spikes", metric="loss", step=200)
         """
         trials = self._load()
-        if ref is None and experiment is not None:
-            references.experiment(trials, experiment)
+        earlier = None if replaces is None else note_subject.find(trials, str(replaces))
+        subject = None
+        named = any(each is not None for each in (ref, experiment, metric, step)) or bool(against)
+        if earlier is None or named:
+            others = [_text(each) for each in against]
+            subject = note_subject.named(
+                trials,
+                () if ref is None else (_text(ref), *others),
+                () if experiment is None else (experiment, *(others if ref is None else ())),
+                metric=metric,
+                step=step,
+            )
+            note_subject.check_step(subject, trials, self._workspace.store.get)
+        signing = note_signatures.chosen(self.root, None if key is None else Path(key), sign)
         return notes.note(
             self._workspace.journal,
             text,
             author=author or notes.author(self.root),
-            trial=None if ref is None else resolve(trials, ref).id,
-            experiment=experiment,
+            subject=subject,
+            replaces=earlier,
+            signing=signing,
         ).id
+
+    def take_back(
+        self, note: str | Digest, reason: str = "", *, author: str | None = None, sign: bool | None = None
+    ) -> Digest:
+        """Take a note back: it is not shown any more, and stays in the journal.
+
+        Parameters
+        ----------
+        note
+            Its id, or the start of it.
+        reason
+            Why.
+        author, sign
+            As of `note`.
+
+        Returns
+        -------
+        Digest
+            Id of the entry that says so.
+
+        Raises
+        ------
+        NotFoundError, AmbiguousError
+            If there is no such note, or more than one.
+
+        Examples
+        --------
+        >>> id = open("project").take_back("3f0c2a", "it was the old split")
+        """
+        found = note_subject.find(self._load(), str(note))
+        return notes.take_back(
+            self._workspace.journal,
+            found,
+            author=author or notes.author(self.root),
+            reason=reason,
+            signing=note_signatures.chosen(self.root, None, sign),
+        ).id
+
+    def notes(self) -> tuple[Remark, ...]:
+        """All notes, oldest first; corrected ones, and those that were taken back, are left out.
+
+        Examples
+        --------
+        >>> [each.note.text for each in open("project").notes()]
+        ['the loss spikes']
+        """
+        return self._load().standing_notes
 
     def tag(self, ref: str | Digest | Trial, name: str, *, remove: bool = False) -> None:
         """Give a trial a tag, or take it off.

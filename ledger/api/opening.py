@@ -14,6 +14,7 @@ from ledger.api.checking import Checking
 from ledger.api.explaining import Explaining
 from ledger.api.keeping import Keeping
 from ledger.api.repeating import Repeating
+from ledger.api.reporting import Reporting
 from ledger.api.running import Running
 from ledger.api.sharing import Sharing
 from ledger.api.tuning import Tuning
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from ledger.ops.tune.loop import Tuned
 
 
-class Ledger(Running, Repeating, Tuning, Asking, Explaining, Keeping, Checking, Sharing):
+class Ledger(Running, Repeating, Tuning, Asking, Explaining, Keeping, Checking, Sharing, Reporting):
     """A ledger.
 
     Nothing is kept between calls: each reads what is there then.

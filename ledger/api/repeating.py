@@ -128,6 +128,7 @@ class Repeating(Base):
         joint: int = 8,
         seeds: int = 0,
         seed: int = 0,
+        into: str | None = None,
         env: str = "auto",
         timeout: float | None = None,
         jobs: int = 1,
@@ -152,18 +153,20 @@ class Repeating(Base):
         run
             Run small changes of that trial, or of the best one.
         joint
-            How many changes of several hyperparameters at once are run.
+            How many changes of several hyperparameters at once are run, at most.
         seeds
             With how many seeds each is run; 0: with the trial's own, once.
         seed
             Of what is drawn.
+        into
+            The experiment of what is run; ``robustness/ID`` by default.
         env, timeout, jobs, dry_run, variables, notify
             As for `seeds`.
 
         Raises
         ------
         UsageError
-            If there is no such metric, or an option is off.
+            If there is no such metric, an option is off, or one says how trials are run and `run` is not set.
         NotFoundError
             If there are no such trials.
 
@@ -186,6 +189,7 @@ class Repeating(Base):
             joint=joint,
             seeds=seeds,
             seed=seed,
+            experiment=into,
             env=env,
             timeout=timeout,
             jobs=jobs,

@@ -61,7 +61,8 @@ class Tuning(Base):
     ) -> Tuned:
         """Search for the hyperparameters with which a command does best, as ``ledger tune`` does.
 
-        A search of that experiment that has begun goes on; what is not said is then as it was.
+        A search of that experiment that has begun goes on; what is not said is then as it was. At its end
+        the ledger is pushed where ``[remote] auto_push`` is set.
 
         Parameters
         ----------
@@ -71,7 +72,7 @@ class Tuning(Base):
             process of its own with the values as keyword arguments; a number that it returns is the
             objective, a mapping holds metrics by name.
         space
-            What to search: a mapping as in a ``space.toml``, or texts as behind ``-p``.
+            What to search: a mapping as in a ``space.toml``, texts as behind ``-p``, or a `Space`.
         experiment
             Its name.
         minimize, maximize
@@ -149,6 +150,7 @@ class Tuning(Base):
         >>> [each.number for each in tuned.standing.best]
         [17]
         """
+        from ledger.ops.sharing import push_if_wanted
         from ledger.ops.tune import engines as tune_engines
         from ledger.ops.tune import space as tune_space
         from ledger.ops.tune.beginning import Wanted
@@ -197,7 +199,7 @@ class Tuning(Base):
         )
         settings = {name: str(value) for name, value in slurm.items()}
         with tune_engines.engine(engine, scheduler_address, settings) as executor:
-            return tune(
+            tuned = tune(
                 self._workspace,
                 wanted,
                 replace(chosen, executor=executor),
@@ -206,6 +208,8 @@ class Tuning(Base):
                 tell=tell,
                 notify=notify,
             )
+        push_if_wanted(self._workspace, notify)
+        return tuned
 
     def replay_search(
         self,

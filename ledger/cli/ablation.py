@@ -28,19 +28,8 @@ from ledger.ops.observations import Selection
     is_flag=True,
     help="Run what no trial had in scratch copies, and record it, rather than predict it.",
 )
-@click.option(
-    "--env",
-    type=click.Choice(["recreate", "current"]),
-    default="recreate",
-    show_default=True,
-    help="For --run: make the recorded environment again, or use today's.",
-)
-@click.option(
-    "--timeout",
-    metavar="SECONDS",
-    type=click.FloatRange(min=0, min_open=True),
-    help="For --run: end a command after so long.",
-)
+@common.environment("For --run: make the recorded environment again, or use today's.")
+@common.timeout("For --run: end a command after so long.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Of the forest that predicts [0].")
 @common.as_json
 @click.pass_context

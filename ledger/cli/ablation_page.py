@@ -2,6 +2,7 @@
 
 import math
 
+from ledger.analysis.importance.forest import DOUBTFUL
 from ledger.cli.page import Page
 from ledger.cli.plots import bar
 from ledger.cli.text import count, exact, line, number
@@ -10,8 +11,6 @@ from ledger.ops.ablation_ends import End
 from ledger.ops.ablation_points import Point
 
 _BAR = 20
-_SMALL = 0.3
-"""Share of the variance, below which what a forest says is doubtful."""
 
 
 def ablation_page(found: Ablation) -> Page:
@@ -29,8 +28,17 @@ def ablation_page(found: Ablation) -> Page:
     )
     page.line()
     page.line(_sources(found))
-    if found.explained is not None and found.explained < _SMALL:
+    if found.explained is not None and found.explained < DOUBTFUL:
         page.line(("that is little: the metric is mostly noise, or more trials are needed", "yellow"))
+    page.line(_noise(found))
+    if found.mixed:
+        page.line(
+            "a step from a measured value to a predicted one, or back, has the forest's error in it, too"
+        )
+    within = [place for place in range(1, len(found.points)) if found.in_noise(place)]
+    if within:
+        names = ", ".join(line(name) for place in within for name in found.points[place].names)
+        page.line((f"chance may explain what {names} gained: more seeds tell (ledger seeds)", "yellow"))
     for each in found.failed:
         page.line((f"failed: {line(each)}", "yellow"))
     return page
@@ -52,8 +60,7 @@ def _row(found: Ablation, place: int) -> tuple[str, ...]:
     told = number(point.value) if math.isfinite(point.value) else "not known"
     if not place:
         return (_label(found.start), told, _known(point), _forest(point), "", "", "")
-    before = found.points[place - 1].value
-    gain = point.value - before if found.objective.maximize else before - point.value
+    gain, far = found.step(place)
     share = gain / found.gain if found.gain > 0 else math.nan
     if not math.isfinite(gain):
         share, gain = math.nan, math.nan
@@ -62,9 +69,9 @@ def _row(found: Ablation, place: int) -> tuple[str, ...]:
         told,
         _known(point),
         _forest(point),
-        "" if math.isnan(gain) else f"{gain:+.4g}",
+        "" if math.isnan(gain) else f"{gain:+.4g}" + ("" if far is None else f" ± {far:.2g}"),
         "" if math.isnan(share) else f"{100 * share:.0f} %",
-        bar(share, _BAR),
+        "within the noise" if found.in_noise(place) else bar(share, _BAR),
     )
 
 
@@ -82,10 +89,17 @@ def _known(point: Point) -> str:
         return ""
     if point.spread is not None:
         return f"predicted, ± {point.spread:.2g}"
-    told = count(len(point.trials), "trial")
+    told = f"measured, {count(len(point.trials), 'trial')}"
     if math.isfinite(point.low):
         return f"{told}, 95% {number(point.low)} to {number(point.high)}"
     return told
+
+
+def _noise(found: Ablation) -> str:
+    if found.noise is None:
+        return "noise: not known, as no configuration was tried twice; so a gain may be chance"
+    by = "trials of one configuration" if found.noise.repeats else "what the forest leaves unexplained"
+    return f"noise: a trial is off by {found.noise.deviation:.2g} (standard deviation, by {by}); gains ± 95 %"
 
 
 def _sources(found: Ablation) -> str:

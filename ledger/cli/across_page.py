@@ -86,6 +86,10 @@ def _begun(trials: Asked) -> Page:
                 for name, trials, explained in told
             ]
         )
+        for name in table.doubtful:
+            known = table.explained[table.names.index(name)]
+            doubt = f"the forest of {line(name)} explains {max(known, 0):.0%}, which is little"
+            page.line((f"  {doubt}: what is said of it is noise, or more trials are needed", "yellow"))
     if trials.apart:
         page.pairs([("told apart by", line(", ".join(trials.apart)))])
     if any(table.others):

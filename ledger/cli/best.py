@@ -3,13 +3,13 @@
 import click
 
 from ledger.cli import common
-from ledger.cli.head import counted_words
 from ledger.cli.page import Page
 from ledger.cli.text import count, exact, line, number
 from ledger.errors import UsageError
 from ledger.model import HyperparameterRole
 from ledger.ops import searches
 from ledger.ops.best import Best, best
+from ledger.ops.denominator import counted_words
 from ledger.ops.result_documents import best_document
 from ledger.workspace import Workspace
 
@@ -40,6 +40,8 @@ def command(
     as_json: bool,
 ) -> None:
     """Show the best trials that ended well, and of how many they are the best.
+
+    Of a search for this metric they are trials that meet what it requires.
 
     Where configurations were tried with several seeds, they are configurations, by their estimated mean, each
     with its first trial: a mean is drawn to those of the others by as much as it is uncertain.

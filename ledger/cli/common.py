@@ -31,6 +31,17 @@ def environment(what: str) -> Callable[[Function], Function]:
     )
 
 
+def environment_of_reruns(function: Function) -> Function:
+    """The option ``--env`` of what is run many times."""
+    return click.option(
+        "--env",
+        type=click.Choice(["auto", "recreate", "current"]),
+        default="auto",
+        show_default=True,
+        help="Make the recorded environment again, or use today's; auto: today's if it is the recorded one.",
+    )(function)
+
+
 maps = click.option(
     "--map",
     "maps",
@@ -45,6 +56,13 @@ def timeout(what: str) -> Callable[[Function], Function]:
     """The option ``--timeout`` of what runs a command again."""
     positive = click.FloatRange(min=0, min_open=True)
     return click.option("--timeout", metavar="SECONDS", type=positive, help=what)
+
+
+dry_run = click.option("--dry-run", is_flag=True, help="Only say what would be run.")
+"""The option ``--dry-run`` of what runs trials."""
+
+quiet = click.option("-q", "--quiet", is_flag=True, help="Show no progress; warnings are still printed.")
+"""The option ``--quiet`` of what runs trials."""
 
 
 def ends(examples: str, codes: str) -> str:

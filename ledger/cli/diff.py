@@ -6,13 +6,17 @@ import click
 
 from ledger.cli import common
 from ledger.cli.diff_page import diff_page
+from ledger.cli.notes_page import notes as notes_page
 from ledger.errors import MismatchError, UsageError
-from ledger.ops import diff, diff_code, experiments, query, references
+from ledger.model import Digest
+from ledger.ops import diff, diff_code, experiments, note_subject, query, references
 from ledger.ops.diff import Compared
 from ledger.ops.differences import SECTIONS
 from ledger.ops.experiments import Asked
+from ledger.ops.note_documents import notes_document
 from ledger.ops.observations import Selection
 from ledger.ops.query import Trials
+from ledger.ops.remarks import Remark
 from ledger.ops.result_documents import diff_document
 from ledger.workspace import Workspace
 
@@ -91,13 +95,16 @@ def command(
             _table(workspace, sides, asked, bool(chosen or exit_code), as_json)
             return 0
         compared, trials = diff.compare_selections(workspace, sides[0], sides[1], asked), None
+    notes = () if trials is None else _notes(trials, compared)
     if as_json:
-        common.emit(diff_document(compared))
+        common.emit(diff_document(compared, notes))
     else:
         text = None
         if stat or "code" in picked:
             text = _code(workspace, compared, trials)
-        diff_page(compared, trials, chosen or list(SECTIONS), text, stat=stat).show()
+        page = diff_page(compared, trials, chosen or list(SECTIONS), text, stat=stat)
+        notes_page(page, notes_document(notes), on=[""] * len(notes))
+        page.show()
     counted = any(each.counted for name in chosen or SECTIONS for each in compared.diff.sections[name])
     differs = counted or bool(compared.diff.problems)
     return MismatchError.exit_code if exit_code and differs else 0
@@ -117,10 +124,22 @@ def _table(
             hint=f"ledger diff {sides[0].experiment or 'A'} {sides[1].experiment or 'B'} --code",
         )
     table = compare_table.table([experiments.chosen(workspace, each) for each in sides], asked)
+    names = [each.experiment for each in sides if each.experiment is not None and each.where is None]
+    notes: tuple[Remark, ...] = ()
+    if len(names) == len(sides):
+        notes = note_subject.on_diff(query.load(workspace.journal), experiments=names)
     if as_json:
-        common.emit(table_document(table))
+        common.emit(table_document(table, notes))
     else:
-        table_page(table).show()
+        page = table_page(table)
+        notes_page(page, notes_document(notes), on=[""] * len(notes))
+        page.show()
+
+
+def _notes(trials: Trials, compared: Compared) -> tuple[Remark, ...]:
+    if compared.kind == "experiments":
+        return note_subject.on_diff(trials, experiments=(compared.a, compared.b))
+    return note_subject.on_diff(trials, ids=[Digest.parse(each) for each in (compared.a, compared.b)])
 
 
 def _code(workspace: Workspace, compared: Compared, trials: Trials | None) -> list[str]:

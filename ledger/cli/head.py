@@ -5,13 +5,12 @@ import click
 from ledger.cli import common
 from ledger.cli.page import Page
 from ledger.cli.plain import say
-from ledger.cli.text import count, line
 from ledger.errors import NotFoundError, UsageError
 from ledger.journal import kept_heads
 from ledger.model import Digest
 from ledger.model.proof import SignedHead, head_document
 from ledger.ops import denominator, git_heads, pinned_heads
-from ledger.ops.denominator import Denominator
+from ledger.ops.denominator import Denominator, counted_words
 from ledger.ops.proof_document import denominator_document
 from ledger.ops.prove import signed_heads, with_signers
 
@@ -111,10 +110,3 @@ def _page(found: SignedHead, counted: Denominator | None) -> Page:
         ]
     )
     return page
-
-
-def counted_words(counted: Denominator) -> str:
-    """How many trials an experiment has, and how they stand."""
-    states = ", ".join(f"{number:,} {status}" for status, number in counted.statuses.items())
-    removed = f", {counted.removed:,} of them taken back" if counted.removed else ""
-    return f"{count(counted.trials, 'trial')} of {line(counted.experiment)}: {states}{removed}"

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
+from ledger.analysis.importance import coverage
+from ledger.analysis.importance.forest import DOUBTFUL
 from ledger.cli.page import Cell, Page
 from ledger.cli.plots import bar
 from ledger.cli.text import count, exact, line, number
@@ -19,8 +21,6 @@ Costs = dict[str, dict[str, tuple[float, float, float]]]
 _BAR = 20
 _PAIRS = 10
 """Pairs that are shown; ``--json`` has all."""
-_SMALL = 0.3
-"""Share of the variance, below which what a forest says is doubtful."""
 
 
 def importance_page(found: Importance) -> Page:
@@ -80,6 +80,13 @@ def _preferences(page: Page, found: Importance) -> None:
     if told is not None and not any(each.share for each in told.found):
         page.line("  the best trials prefer nothing more than as many at random would")
     _unsure(page, costs, shown)
+    known, mean, limit = coverage.measured(coverage.OF_PREFERENCES, found.trials)
+    told_by = f"of simulated searches of {known:,} trials {_held(mean)} held what as many say on average"
+    page.line((f"  95%: by resampling; {told_by}, {_held(limit)} what very many say", "dim"))
+
+
+def _held(found: coverage.Range) -> str:
+    return f"{100 * found[0]:.0f} to {100 * found[1]:.0f} %"
 
 
 def _have(found: Favoured) -> str:
@@ -118,6 +125,9 @@ def _explained(page: Page, found: Importance) -> None:
     )
     _doubt(page, found.metric)
     _unsure(page, costs, shown)
+    known, large, small = coverage.measured(coverage.OF_FOREST, found.trials)
+    held = f"{_held(large)} held a share of {coverage.SMALL:.0%} or more, {_held(small)} a smaller one"
+    page.line((f"  95%: by halves of the trials; of simulated searches of {known:,} trials {held}", "dim"))
 
 
 def _sure(costs: Costs) -> dict[str, dict[str, str]]:
@@ -138,7 +148,7 @@ def _unsure(page: Page, costs: Costs, shown: Collection[str]) -> None:
 
 def _doubt(page: Page, metric: OfMetric) -> None:
     told = metric.explained
-    if told is not None and told.explained < _SMALL:
+    if told is not None and told.explained < DOUBTFUL:
         page.line(("  that is little: the metric is mostly noise, or more trials are needed", "yellow"))
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from shlex import quote
 
 import click
 
@@ -62,12 +63,17 @@ def command(
         sort=sort,
         limit=most,
         input=None if content is None else _digest(content),
+        noted=experiment is not None and not as_json,
     )
     found = search.find(workspace.journal, question, workspace.store.get)
     if as_json:
         common.emit(log_document(found.chosen, found.trials, workspace.store))
         return
-    _page(found, Machines(workspace.store), common.silent(workspace)).show()
+    page = _page(found, Machines(workspace.store), common.silent(workspace))
+    if question.noted and (noted := found.trials.experiment_notes.get(experiment or "", ())):
+        listing = f"ledger note --list -x {quote(line(experiment or ''))}"
+        page.line((f"({count(len(noted), 'note')} on the experiment: {listing})", "dim"))
+    page.show()
 
 
 def _digest(text: str) -> Digest:
@@ -90,9 +96,11 @@ def _page(found: Found, machines: Machines, silent: Mapping[Digest, float]) -> P
         return page
     parameters, more_parameters = _varying(shown)
     metrics, more_metrics = _main_metrics(shown)
+    notes = [len(found.trials.notes.get(trial.id, ())) for trial in shown]
+    noted = ("notes",) if any(notes) else ()
     header = ["id", "name", "experiment", "status", "replayed", "started (UTC)", "took"]
     rows: list[tuple[Cell, ...]] = []
-    for trial in shown:
+    for trial, told in zip(shown, notes, strict=True):
         values = {each.name: exact(each.value) for each in trial.hyperparameters}
         outcome = trial.outcome
         lasts = {each.name: number(each.last) for each in outcome.metrics} if outcome else {}
@@ -112,14 +120,16 @@ def _page(found: Found, machines: Machines, silent: Mapping[Digest, float]) -> P
                 duration(outcome.duration_s) if outcome else "",
                 *(values.get(name, "") for name in parameters),
                 *(lasts.get(name, "") for name in metrics),
+                *((str(told or ""),) if noted else ()),
                 line(", ".join(trial.tags)),
             )
         )
     names = [line(name) for name in (*parameters, *metrics)]
-    # A narrow terminal does without tags, experiment, time, duration and replays before it misses a value.
-    columns = range(len(header) + len(names) + 1)
-    order = [columns[-1], 2, 5, 6, 4, *reversed(columns[len(header) : -1]), 1]
-    page.table([*header, *names, "tags"], rows, right=["took", *names], indent=0, drop=order)
+    # A narrow terminal does without tags and notes, experiment, time, duration and replays before it misses a
+    # value.
+    last = len(header) + len(names)
+    order = [*range(last + len(noted), last - 1, -1), 2, 5, 6, 4, *range(last - 1, len(header) - 1, -1), 1]
+    page.table([*header, *names, *noted, "tags"], rows, right=["took", *names, *noted], indent=0, drop=order)
     left = []
     if matching > len(shown):
         left.append(f"{matching - len(shown)} older or later ones: -n {matching}")

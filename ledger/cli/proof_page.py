@@ -11,7 +11,7 @@ from ledger.model import Digest
 from ledger.model.proof import MOST_BYTES
 from ledger.ops import proofs
 from ledger.ops.proof_document import proven_document
-from ledger.ops.proofs import Proven, Signer
+from ledger.ops.proofs import Proven, Signer, Trusted
 
 _SHOWN = 12
 """Hyperparameters and metrics."""
@@ -21,12 +21,9 @@ def check(
     file: str, *, key: str | None, signers: str | None, head: str | None, since: str | None, as_json: bool
 ) -> int:
     """Check the proof in a file, and say what it shows; return the exit code."""
-    trusted = proofs.trusted(
-        key=Path(key) if key else None,
-        signers=Path(signers) if signers else None,
-        head=None if head is None else head_digest(head, "--head"),
-        since=None if since is None else head_digest(since, "--since"),
-    )
+    trusted = _trusted(key=key, signers=signers, head=head, since=since)
+    if is_page(file):
+        return _check_page(file, trusted, as_json=as_json)
     proven = proofs.check(_read(file), trusted, what=file)
     if as_json:
         common.emit(proven_document(proven))
@@ -35,9 +32,40 @@ def check(
     return 0 if proven.vouched else IncomparableError.exit_code
 
 
-def page(proven: Proven) -> Page:
-    """What a proof shows, for people."""
-    trial, head, found = proven.trial, proven.signed.head, Page()
+def is_page(file: str) -> bool:
+    """Whether a file's name is that of a report's page, which holds proofs."""
+    return file.lower().endswith((".html", ".htm"))
+
+
+def _trusted(*, key: str | None, signers: str | None, head: str | None, since: str | None) -> Trusted:
+    return proofs.trusted(
+        key=Path(key) if key else None,
+        signers=Path(signers) if signers else None,
+        head=None if head is None else head_digest(head, "--head"),
+        since=None if since is None else head_digest(since, "--since"),
+    )
+
+
+def _check_page(file: str, trusted: Trusted, *, as_json: bool) -> int:
+    from ledger.reports import embedded  # of no use to a proof in a file of its own
+
+    checked = embedded.check(_read(file), trusted, file)
+    if as_json:
+        proven = [proven_document(each) for each in checked.proven]
+        common.emit({"ok": checked.vouched, "proofs": proven})
+    else:
+        found = Page()
+        for each in checked.proven:
+            page(each, found)
+        found.heading("Of the page")
+        found.line("  Its tables and drawings are its maker's word: only what is said above is proven.")
+        found.show()
+    return 0 if checked.vouched else IncomparableError.exit_code
+
+
+def page(proven: Proven, found: Page | None = None) -> Page:
+    """What a proof shows, for people; added to a page where one is given."""
+    trial, head, found = proven.trial, proven.signed.head, found or Page()
     name = f" {line(trial.name)}" if trial.name else ""
     if proven.vouched:
         found.line((f"proved: trial {trial.id.short}{name} is in the ledger of this head", "bold green"))

@@ -9,7 +9,6 @@ from ledger.cli.robustness_page import robustness_page
 from ledger.cli.seeds import INTERRUPTED, silent, teller
 from ledger.ops import options
 from ledger.ops.observations import Selection
-from ledger.ops.reruns import AUTO
 from ledger.ops.robustness import RobustnessOptions, examine
 from ledger.ops.robustness_document import robustness_document
 
@@ -48,18 +47,10 @@ from ledger.ops.robustness_document import robustness_document
 @click.option("-j", "--jobs", metavar="N", type=click.IntRange(min=1), default=1, help="Trials at once [1].")
 @click.option("--seed", metavar="N", help="From which changes and seeds are drawn [0].")
 @click.option("-x", "--experiment", "option", metavar="NAME", help="Put what is run there [robustness/ID].")
-@click.option(
-    "--env",
-    type=click.Choice([AUTO, "recreate", "current"]),
-    default=AUTO,
-    show_default=True,
-    help="Make the recorded environment again, or use today's; auto: today's if it is the recorded one.",
-)
-@click.option(
-    "--timeout", metavar="SECONDS", type=click.FloatRange(min=0, min_open=True), help="End a trial then."
-)
-@click.option("--dry-run", is_flag=True, help="Only say what would be run.")
-@click.option("-q", "--quiet", is_flag=True, help="Show no progress; warnings are still printed.")
+@common.environment_of_reruns
+@common.timeout("End a trial then.")
+@common.dry_run
+@common.quiet
 @common.as_json
 @click.pass_context
 def command(
@@ -87,7 +78,8 @@ def command(
 
     It looks at the trials that there are. With --run, those that are missing are run around one trial: each
     number on its command line a little lower and higher, and several at once. What is there already is not
-    run again. A profile is the share of runs that are better than a threshold, for each threshold.
+    run again. Options of what is run, such as --seeds, need --run. A profile is the share of runs that are
+    better than a threshold, for each threshold.
     """
     found = examine(
         common.opened(context),

@@ -11,7 +11,7 @@ from ledger.cli.text import number
 from ledger.errors import LedgerError, UsageError
 from ledger.model.space import Objective
 from ledger.ops import options, query, references
-from ledger.ops.reruns import AUTO, Had
+from ledger.ops.reruns import Had
 from ledger.ops.seed_sources import ALL
 from ledger.ops.seeds import SeedOptions, seeds, value_of
 from ledger.ops.seeds_document import seeds_document
@@ -54,25 +54,11 @@ INTERRUPTED = 130
 )
 @click.option("--seed", metavar="N", help="From which the seeds are drawn [0].")
 @common.experiment("Put the reruns into this experiment [seeds/ID].")
-@click.option(
-    "--env",
-    type=click.Choice([AUTO, "recreate", "current"]),
-    default=AUTO,
-    show_default=True,
-    help="Make the recorded environment again, or use today's; auto: today's if it is the recorded one.",
-)
-@click.option(
-    "--map",
-    "maps",
-    metavar="OLD=NEW",
-    multiple=True,
-    help="Where an input from outside of the root lies now.",
-)
-@click.option(
-    "--timeout", metavar="SECONDS", type=click.FloatRange(min=0, min_open=True), help="End a rerun then."
-)
-@click.option("--dry-run", is_flag=True, help="Only say what would be run.")
-@click.option("-q", "--quiet", is_flag=True, help="Show no progress; warnings are still printed.")
+@common.environment_of_reruns
+@common.maps
+@common.timeout("End a rerun then.")
+@common.dry_run
+@common.quiet
 @common.as_json
 @click.pass_context
 def command(

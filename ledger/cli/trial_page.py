@@ -6,6 +6,7 @@ from typing import Any
 from ledger.capture.notebooks import remark
 from ledger.cli import marks
 from ledger.cli.allowances_page import allowed
+from ledger.cli.notes_page import notes
 from ledger.cli.page import Cell, Page
 from ledger.cli.proposal_page import proposed, reported
 from ledger.cli.text import command, count, duration, exact, line, moment, number, short, size, value
@@ -61,7 +62,7 @@ def trial_page(
     _health(page, trial["health"])
     _replays(page, trial["replays"])
     allowed(page, trial["allowances"])
-    _notes(page, trial["notes"])
+    notes(page, trial["notes"])
     if trial["problems"]:
         page.heading("Not readable")
         page.table(
@@ -306,12 +307,3 @@ def _replays(page: Page, replays: Sequence[Document]) -> None:
             ],
             right=["differences"],
         )
-
-
-def _notes(page: Page, notes: Sequence[Document]) -> None:
-    if notes:
-        page.heading("Notes")
-        for each in notes:
-            page.line((f"  {moment(each['time'])} UTC, {line(each['author'])}", "dim"))
-            for text in each["text"].splitlines():
-                page.line(f"    {line(text)}")

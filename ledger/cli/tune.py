@@ -9,13 +9,12 @@ from ledger.errors import LedgerError, UsageError
 from ledger.model.frozen import replace
 from ledger.model.space import Objective
 from ledger.ops import options
-from ledger.ops.sharing import push_quietly
+from ledger.ops.sharing import push_if_wanted
 from ledger.ops.tune import engines as tune_engines
 from ledger.ops.tune import space as tune_space
 from ledger.ops.tune.beginning import Wanted
 from ledger.ops.tune.document import tune_document
 from ledger.ops.tune.loop import Tuned, TuneOptions, tune
-from ledger.workspace import is_copy
 
 INTERRUPTED = 130
 
@@ -75,7 +74,7 @@ INTERRUPTED = 130
 @click.option("-i", "--input", "inputs", metavar="PATH", multiple=True, help="An input of each trial.")
 @click.option("-o", "--output", "outputs", metavar="PATH", multiple=True, help="An output of each trial.")
 @click.option("--no-trace", is_flag=True, help="Do not let the kernel tell which files are opened.")
-@click.option("-q", "--quiet", is_flag=True, help="Show no progress; warnings are still printed.")
+@common.quiet
 @common.as_json
 @click.argument("words", metavar="[--] COMMAND [ARGUMENTS]...", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
@@ -174,8 +173,7 @@ def command(
         common.emit(tune_document(tuned))
     else:
         tune_page(tuned).show()
-    if workspace.config.remote.auto_push and not is_copy(workspace.directory):
-        push_quietly(workspace, warn)
+    push_if_wanted(workspace, warn)
     return _code(tuned)
 
 

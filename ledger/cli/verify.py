@@ -19,7 +19,7 @@ from ledger.ops import pinned_heads, query, references
 from ledger.ops.query import Trials
 from ledger.ops.result_documents import verify_document
 from ledger.ops.sampling import CONFIDENCE, Sample, Sampling
-from ledger.ops.verify import Report, verify, with_searches
+from ledger.ops.verify import Report, verify, with_notes, with_searches
 from ledger.workspace import Workspace, is_copy
 
 _EVERY_S = 0.1
@@ -82,10 +82,11 @@ def command(
 
     Notices tell what is worth knowing of a whole ledger: they do not change the exit code.
 
-    FILE is a proof (a path with a / in it, or a name that ends in .json), which is checked with nothing but
-    itself and what you name: a public key, a list of signers, or a head.
+    FILE is a proof (a path with a / in it, or a name that ends in .json) or a report's page (.html), whose
+    proofs are checked with nothing but themselves and what you name: a public key, a list of signers, or a
+    head.
     """
-    if ref is not None and (ref.endswith(".json") or ("/" in ref and Path(ref).is_file())):
+    if ref is not None and (ref.endswith((".json", ".html", ".htm")) or ("/" in ref and Path(ref).is_file())):
         if sign or repair or experiment is not None or sample is not None:
             raise UsageError("a proof is checked as a whole, and neither signed nor repaired")
         from ledger.cli import proof_page
@@ -121,7 +122,7 @@ def command(
         progress.end()
         if experiment is not None:
             report = with_searches(report, workspace, trials, experiment)
-        return pinned_heads.checked(workspace, report)
+        return with_notes(pinned_heads.checked(workspace, report), trials)
 
     report = check()
     if report.findings:

@@ -25,6 +25,8 @@ FORM: Key = ("own", "form")
 """What is said of its hyperparameters beside their values, which many trials have in common."""
 MARK: Key = ("own", "mark")
 """The first four bytes of its id, as a number."""
+CONTINUES: Key = ("own", "continues")
+"""The id of the trial that it went on from, as text."""
 
 
 @dataclass(slots=True)
@@ -122,12 +124,13 @@ class Held:
         for piece in self.pieces(MARK):
             for place in np.flatnonzero(piece.values == wanted).tolist():
                 number = int(piece.numbers[place])
-                origin, seq = self.events(number)[self._start(number)]
+                origin, seq = self.events(number)[self.start(number)]
                 if logs.by_origin[self.origins[origin]].row(seq).leaf == id:
                     return number
         return None
 
-    def _start(self, number: int) -> int:
+    def start(self, number: int) -> int:
+        """Which of the entries about a trial is its start: its place among them."""
         for stretch in reversed(self.stretches):
             for piece in stretch.column(START):
                 low, high = events.span(piece.numbers, number)

@@ -101,14 +101,32 @@ class Log:
         """Entries from position `start` on."""
         return map(self._recorded, self.rows(start))
 
-    def of_kind(self, kind: str) -> list[Recorded]:
-        """All entries of a kind, in order; of the segments only that column is read to find them."""
-        found = [seq for place in range(len(self._view.parts)) for seq in self._segment(place).of_kind(kind)]
+    def of_kind(self, *kinds: str) -> list[Recorded]:
+        """All entries of some kinds, in order; of the segments only that column is read to find them."""
+        found = [seq for place in range(len(self._view.parts)) for seq in self._segment(place).of_kind(kinds)]
         for frame in self._frames:
             row = _row_of(frame)
-            if facts(row.body, row.leaf).kind == kind:
+            if facts(row.body, row.leaf).kind in kinds:
                 found.append(row.seq)
         return list(map(self.entry, found))
+
+    def having(self, name: str, digest: bytes) -> list[int]:
+        """Positions of the entries that have a digest in the segments' column of that name, in order."""
+        found = [
+            seq for place in range(len(self._view.parts)) for seq in self._segment(place).having(name, digest)
+        ]
+        for frame in self._frames:
+            row = _row_of(frame)
+            if (row.leaf if name == "leaf" else getattr(facts(row.body, row.leaf), name)) == digest:
+                found.append(row.seq)
+        return found
+
+    def times(self) -> NDArray[np.int64]:
+        """When each entry was made, UTC, nanoseconds since 1970; 0 of one that does not say."""
+        parts = [self._segment(place).times() for place in range(len(self._view.parts))]
+        rows = map(_row_of, self._frames)
+        tail = np.array([facts(row.body, row.leaf).time or 0 for row in rows], np.int64)
+        return np.concatenate([*parts, tail])
 
     def digests(self, name: str, seqs: NDArray[np.int64]) -> NDArray[np.uint8]:
         """What some entries have in the segments' column of that name, 32 bytes each."""
@@ -220,18 +238,48 @@ class _Sealed:
         if expected < end:
             raise IrregularError(f"entry {expected}")
 
-    def of_kind(self, kind: str) -> Iterator[int]:
-        """Positions of the entries of a kind."""
+    def of_kind(self, kinds: tuple[str, ...]) -> Iterator[int]:
+        """Positions of the entries of some kinds."""
         try:
             reader = self._open(self._content, ("seq", "kind"))
             for place in range(len(reader)):
                 batch = reader.batch(place)
                 # pyarrow's own comparison takes as long to import as ten thousand texts to compare.
                 for row, each in enumerate(batch.column(1).to_pylist()):
-                    if each == kind:
+                    if each in kinds:
                         yield batch.column(0)[row].as_py()
         except self._damage as error:
             raise IrregularError("kind") from error
+
+    def times(self) -> NDArray[np.int64]:
+        """When each entry was made."""
+        try:
+            reader = self._open(self._content, ("time",))
+            columns = [reader.batch(place).column(0) for place in range(len(reader))]
+            found: list[NDArray[np.int64]] = [
+                np.frombuffer(each.buffers()[1], np.int64)[each.offset : each.offset + len(each)]
+                for each in columns
+            ]
+        except self._damage as error:
+            raise IrregularError("time") from error
+        return np.concatenate(found) if found else np.empty(0, np.int64)
+
+    def having(self, name: str, digest: bytes) -> Iterator[int]:
+        """Positions of the entries with a digest in a column."""
+        wanted = np.frombuffer(digest, np.uint8)
+        try:
+            reader = self._open(self._content, ("seq", name))
+            for place in range(len(reader)):
+                batch = reader.batch(place)
+                column = batch.column(1)
+                held = np.frombuffer(column.buffers()[1], np.uint8)[32 * column.offset :]
+                rows = held[: 32 * len(column)].reshape(-1, 32)
+                likely = np.flatnonzero(rows[:, 0] == wanted[0])
+                for row in likely[(rows[likely] == wanted).all(1)].tolist():
+                    if column[row].is_valid:
+                        yield batch.column(0)[row].as_py()
+        except self._damage as error:
+            raise IrregularError(name) from error
 
     def digests(self, name: str, wanted: NDArray[np.int64]) -> NDArray[np.uint8]:
         """What is in a column of digests at some positions, which ascend."""

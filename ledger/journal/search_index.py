@@ -5,8 +5,8 @@ the old ones, and small ones made one, so that there are few.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -82,19 +82,9 @@ class SearchIndex:
         except (OSError, LedgerError, KeyError, TypeError, ValueError):
             return Kept()
 
-    @contextmanager
-    def writing(self) -> Iterator[bool]:
+    def writing(self) -> AbstractContextManager[bool]:
         """Whether the index may be written within: no other process is at it, and the directory lets us."""
-        try:
-            fs.make_directory(layout.index(self._ledger))
-            lock = fs.try_lock(layout.search_index_lock(self._ledger))
-        except OSError:
-            lock = None
-        try:
-            yield lock is not None
-        finally:
-            if lock is not None:
-                fs.release(lock)
+        return fs.alone(layout.search_index_lock(self._ledger))
 
     def write(
         self, kept: Kept, new: Documents, places: Places, joined: Callable[[Documents], Documents]

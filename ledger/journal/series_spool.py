@@ -126,6 +126,12 @@ def merge_spool(
     return Merged(summaries=summaries, problems=tuple(problems))
 
 
+def spooled(spool: Path) -> list[tuple[Path, list[str | None]]]:
+    """Each process's series file in a spool that may still grow, and the name of each of its keys."""
+    sources, _ = _sources(spool)
+    return [(each.path, each.names) for each in sources]
+
+
 def _write_extra(
     writer: "SeriesWriter", file: BinaryIO, extra: list[Extra], time: int, problems: list[str]
 ) -> None:

@@ -6,8 +6,8 @@ behind the old ones, and small ones merged, so that there are few.
 """
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from ledger import fs
@@ -19,7 +19,7 @@ from ledger.journal.state import decode_sheet, encode_sheet, sheet_end
 from ledger.journal.stretch import DamagedIndexError, Stretch, write
 from ledger.model import layout
 
-VERSION = 3
+VERSION = 5
 
 _MAGIC = b"LDGQ"
 _IDLE = 64
@@ -84,19 +84,9 @@ class TrialIndex:
         except OSError:
             return  # a read-only ledger: it is made anew in memory, each time
 
-    @contextmanager
-    def writing(self) -> Iterator[bool]:
+    def writing(self) -> AbstractContextManager[bool]:
         """Whether the index may be written within: no other process is at it, and the directory lets us."""
-        try:
-            fs.make_directory(layout.index(self._ledger))
-            lock = fs.try_lock(layout.trial_index_lock(self._ledger))
-        except OSError:
-            lock = None
-        try:
-            yield lock is not None
-        finally:
-            if lock is not None:
-                fs.release(lock)
+        return fs.alone(layout.trial_index_lock(self._ledger))
 
     def write(self, held: Held) -> None:
         """Write down what was read since, unless it is little; call within `writing`.

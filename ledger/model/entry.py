@@ -237,11 +237,25 @@ class Note:
 
     trial: Digest | None = None
     experiment: str | None = None
+    against: tuple[Digest, ...] = ()
+    """Trials that `trial` is compared with: the note is on their diff."""
+    against_experiments: tuple[str, ...] = ()
+    """Experiments that `experiment` is compared with."""
+    metric: str | None = None
+    """The trial's metric that it is on; None where it is on the trial as a whole."""
+    step: int | None = None
+    """The metric's step that it is on; None where it is on all of them."""
     text: str
-    """Markdown."""
+    """Markdown; of one that takes another back, why, which may be empty."""
     author: str
     replaces: Digest | None = None
     """The note that this one corrects."""
+    removed: bool = False
+    """Whether this takes that note back, rather than to correct it."""
+    key: str | None = None
+    """Fingerprint of the author's key, ``SHA256:`` and base64; None where it is not signed."""
+    signature: str | None = None
+    """By that key, as ``ssh-keygen -Y sign`` writes it."""
 
 
 @frozen

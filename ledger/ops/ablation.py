@@ -1,5 +1,6 @@
 """The greedy path from one configuration to another, by trials, predictions and runs."""
 
+import math
 from collections.abc import Callable, Mapping
 
 from ledger.analysis.ablation import Step, Taken, path
@@ -11,6 +12,7 @@ from ledger.model.space import Objective
 from ledger.ops import ablation_ends, query, references
 from ledger.ops import observations as reading
 from ledger.ops.ablation_ends import End
+from ledger.ops.ablation_noise import Noise, half, noise
 from ledger.ops.ablation_points import Point, Points
 from ledger.ops.measured import measured
 from ledger.ops.observations import Selection
@@ -47,6 +49,8 @@ class Ablation:
     """That ended well and have a finite value: predictions are made of them."""
     explained: float | None
     """R² out of bag of the forest that predicts; None where nothing is predicted."""
+    noise: Noise | None
+    """Of one trial; None where no configuration was tried twice, and nothing is predicted."""
     start: End
     end: End
     points: tuple[Point, ...]
@@ -61,6 +65,22 @@ class Ablation:
         """By how much the end is better than the start, in the metric's unit."""
         change = self.points[-1].value - self.points[0].value
         return change if self.objective.maximize else -change
+
+    def step(self, place: int) -> tuple[float, float | None]:
+        """By how much one step makes it better, and half of that's 95 % interval; None: nothing tells it."""
+        before, after = self.points[place - 1], self.points[place]
+        change = after.value - before.value
+        return change if self.objective.maximize else -change, half([before.error, after.error])
+
+    def in_noise(self, place: int) -> bool | None:
+        """Whether chance explains one step."""
+        gain, far = self.step(place)
+        return None if far is None or not math.isfinite(gain) else abs(gain) <= far
+
+    @property
+    def mixed(self) -> bool:
+        """Whether some values of the path are measured, and some predicted."""
+        return len({each.spread is None for each in self.points}) > 1
 
 
 def ablation(
@@ -124,16 +144,18 @@ def ablation(
         first = going.settle(frozenset()) or first
     steps = path(groups, going.estimate, going.settle)
     # 3. What it is made of.
+    chance = noise(known, wanted.metric, going.explained)
     taken: Taken = frozenset()
-    points = [going.point(taken, Step(group=(), estimate=first, others={}))]
+    points = [going.point(taken, Step(group=(), estimate=first, others={}), chance)]
     for step in steps:
         taken |= {step.group}
-        points.append(going.point(taken, step))
+        points.append(going.point(taken, step, chance))
     return Ablation(
         label=selection.label,
         objective=wanted,
         trials=len(known),
         explained=going.explained,
+        noise=chance,
         start=start,
         end=end,
         points=tuple(points),

@@ -6,7 +6,6 @@ from ledger.analysis.ablation import Estimate, Group
 from ledger.model.jsonform import to_json
 from ledger.ops.ablation import Ablation
 from ledger.ops.ablation_ends import End
-from ledger.ops.ablation_points import Point
 
 Document = dict[str, Any]
 
@@ -22,7 +21,13 @@ def ablation_document(found: Ablation) -> Document:
         "explained": to_json(found.explained),
         "from": _end(found.start),
         "to": _end(found.end),
-        "path": [_point(each, found) for each in found.points],
+        "noise": None
+        if found.noise is None
+        else {
+            "deviation": to_json(found.noise.deviation),
+            "how": "repeats" if found.noise.repeats else "forest",
+        },
+        "path": [_point(place, found) for place in range(len(found.points))],
         "run": found.run,
         "failed": to_json(found.failed),
     }
@@ -38,7 +43,8 @@ def _end(end: End) -> Document:
     }
 
 
-def _point(point: Point, found: Ablation) -> Document:
+def _point(place: int, found: Ablation) -> Document:
+    point = found.points[place]
     measured = point.spread is None
     interval = [to_json(point.low), to_json(point.high)] if measured and len(point.trials) > 1 else None
     return {
@@ -46,6 +52,8 @@ def _point(point: Point, found: Ablation) -> Document:
         "value": to_json(point.value),
         "how": "measured" if measured else "predicted",
         "spread": to_json(point.spread),
+        "error": to_json(point.error),
+        "in_noise": found.in_noise(place) if place else None,
         "predicted": to_json(point.predicted),
         "interval": interval,
         "trials": [str(each) for each in point.trials] if measured else [],

@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 
 from ledger.analysis.ablation import Estimate, Group, Step, Taken
 from ledger.analysis.observations import Observations
+from ledger.analysis.statistics.arrays import unit
 from ledger.errors import LedgerError, UsageError
 from ledger.model import Digest, Value
 from ledger.model.frozen import frozen, replace
 from ledger.model.space import Objective
 from ledger.ops.ablation_ends import Configuration, End, Tried
+from ledger.ops.ablation_noise import Noise
 
 if TYPE_CHECKING:
     from ledger.ops.ablation_run import Runner
@@ -48,6 +50,8 @@ class Point:
     low: float
     """Of the mean, 95 %; infinite for one trial."""
     high: float
+    error: float | None
+    """Standard error of the value, in its unit: of a prediction its spread; None where nothing tells it."""
     others: Mapping[Group, Estimate]
     """What the other steps would have led to; losses: the negative where larger is better."""
 
@@ -105,7 +109,8 @@ class Points:
             if self.runner is None:
                 raise
             return _UNKNOWN
-        return Estimate(loss=float(told.mean()), spread=float(told.std(ddof=1)))
+        by = unit([told])
+        return Estimate(loss=float(told.mean()), spread=float((told / by).std(ddof=1)) * by)
 
     def settle(self, taken: Taken) -> Estimate | None:
         """By a run, if runs are wanted."""
@@ -119,8 +124,8 @@ class Points:
         self._values[taken] = ((trial,), [value])
         return Estimate(loss=self._loss(value), spread=None)
 
-    def point(self, taken: Taken, step: Step) -> Point:
-        """What a step of the path leads to."""
+    def point(self, taken: Taken, step: Step, noise: Noise | None) -> Point:
+        """What a step of the path leads to, where trials of one configuration differ by so much."""
         from ledger.analysis.statistics import intervals
 
         ids, values = self._tried(taken)
@@ -129,6 +134,9 @@ class Points:
             interval = intervals.of_mean(values)
             low, high = interval.low, interval.high
         after = self.configuration(taken)
+        error = step.estimate.spread
+        if step.estimate.measured and noise is not None:
+            error = noise.deviation / math.sqrt(len(values))
         return Point(
             names=step.group,
             values={name: after[name] for name in step.group},
@@ -138,6 +146,7 @@ class Points:
             trials=ids,
             low=float(low),
             high=float(high),
+            error=error,
             others=step.others,
         )
 

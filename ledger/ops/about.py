@@ -53,6 +53,8 @@ def _is_about(recorded: Recorded, ids: set[Digest], names: set[str], known: set[
         case Note():
             told = (payload.trial, ids), (payload.experiment, names), (payload.replaces, known)
             ours = [each in some for each, some in told if each is not None]
+            ours += [each in ids for each in payload.against]
+            ours += [each in names for each in payload.against_experiments]
             return bool(ours) and all(ours)
         case Tombstone():
             return payload.target in known

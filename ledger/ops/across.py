@@ -1,7 +1,7 @@
 """One method on several data sets: the configurations that were tried on all of them."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ledger.analysis.across import Across, across
 from ledger.analysis.observations import Observations, alike
@@ -80,7 +80,7 @@ def asked(workspace: Workspace, question: DataSets) -> Asked:
     kept = {name: each.without(left_out) for name, each in measured.items()}
     losses = {name: _losses(each, wanted, question.log) for name, each in kept.items()}
     table = _table(kept, losses, question.method)
-    return Asked(objective=wanted, log=question.log, table=table, apart=apart, own=_own(table))
+    return Asked(objective=wanted, log=question.log, table=table, apart=apart, own=_own(table, kept.values()))
 
 
 def _table(
@@ -151,9 +151,14 @@ def _losses(found: Observations, wanted: Objective, log: bool) -> list[float]:
     return [sign * (math.log(each) if log else each) for each in values]
 
 
-def _own(table: Across) -> int | None:
-    """The configuration in which everything has its default."""
+def _own(table: Across, found: Iterable[Observations]) -> int | None:
+    """The configuration in which everything has its default, what is the same in all of them, too."""
     if any(each.default is None for each in table.variables):
+        return None
+    varying = {each.name for each in table.variables}
+    fixed = [each for own in found for each in own.variables if each.name not in varying]
+    values = [(each.values[0], each.default) for each in fixed]
+    if any(None not in both and not alike(*both) for both in values):
         return None
     for row in range(len(table)):
         pairs = [(each.values[row], each.default) for each in table.variables]

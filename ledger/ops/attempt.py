@@ -22,7 +22,17 @@ from ledger.model import (
     Trial,
 )
 from ledger.model.frozen import field, frozen
-from ledger.ops import abandoned, namespace, objects, replay_inputs, replay_launch, room, scratch, whereabouts
+from ledger.ops import (
+    abandoned,
+    namespace,
+    objects,
+    replay_inputs,
+    replay_launch,
+    room,
+    scratch,
+    timeouts,
+    whereabouts,
+)
 from ledger.ops.environments import Recreated
 from ledger.ops.execute import Bind, Exit, Launch, execute
 from ledger.ops.finish import absolute, collect
@@ -70,6 +80,9 @@ class Conditions:
     """What it is given of what a process hands down."""
     scratch: Path | None = None
     """Where its scratch directory is to lie, and nothing yet does; None for a new one each time."""
+
+    def __post_init__(self) -> None:
+        timeouts.check(self.timeout, "--timeout")
 
 
 @frozen

@@ -18,6 +18,8 @@ from ledger.workspace import Workspace
 
 if TYPE_CHECKING:
     from ledger.analysis.observations import Observations
+    from ledger.model.search import Search
+    from ledger.ops.tune.history import Tried
     from ledger.ops.tune.standing import Believed
 
     _Several = tuple[Trials, list[tuple[Trial, float]], tuple[Believed, ...]]
@@ -78,7 +80,8 @@ def best(workspace: Workspace, experiment: str, metric: str, *, maximize: bool, 
     UsageError
         If none has a metric of that name, or a bundle was opened here: it has those that its maker chose.
     NotFoundError
-        If there is no such experiment, or none of its trials ended well with a value.
+        If there is no such experiment, none of its trials ended well with a finite value, or none of a
+        search that was for this metric meets what it requires.
     """
     key = f"metric.{metric}"
     if workspace.foreign:
@@ -89,15 +92,15 @@ def best(workspace: Workspace, experiment: str, metric: str, *, maximize: bool, 
         )
     believed: tuple[Believed, ...] = ()
     found, measured = _trials(workspace, experiment, key, maximize, count)
-    observed = _observed(workspace, experiment, metric) if measured else None
+    observed = _observed(workspace, experiment, metric, maximize) if measured else None
     several = _searched(workspace, experiment, metric, maximize, count)
-    if several is None and observed is not None:
+    if several is None and observed is not None and metric in observed.metrics:
         several = _estimated(workspace, observed, metric, maximize, count)
     if several is not None:
         found, measured, believed = several
     if not measured:
         raise NotFoundError(
-            f"no trial of {experiment!r} ended well with a value of {metric!r}",
+            f"no trial of {experiment!r} ended well with a finite value of {metric!r}",
             hint=f"see what they have: ledger log -x {experiment}",
         )
     signed = _signed(workspace)
@@ -119,23 +122,28 @@ def best(workspace: Workspace, experiment: str, metric: str, *, maximize: bool, 
 
 
 def _trials(
-    workspace: Workspace, experiment: str, key: str, maximize: bool, count: int
+    workspace: Workspace, experiment: str, key: str, maximize: bool, count: int | None
 ) -> tuple[Trials, list[tuple[Trial, float]]]:
+    name = f"metric.`{key.removeprefix('metric.').replace('`', '``')}`"
+    finite = f"status = ok and {name} > -inf and {name} < inf"  # no other value is one to an analysis
     found = search.find(
         workspace.journal,
-        Question(
-            experiment=experiment, where="status = ok", sort=f"-{key}" if maximize else key, limit=count
-        ),
+        Question(experiment=experiment, where=finite, sort=f"-{key}" if maximize else key, limit=count),
     )
     return found.trials, list(_measured(found, key))
 
 
-def _observed(workspace: Workspace, experiment: str, metric: str) -> "Observations | None":
-    """The trials with a last value; None where another value of the metric is asked for."""
+def _observed(workspace: Workspace, experiment: str, metric: str, maximize: bool) -> "Observations":
+    """The trials with a value."""
     from ledger.ops.observations import Selection, gather  # the same of columns needs numpy
 
     found = gather(workspace, Selection(experiment=experiment))
-    return found.measured(metric) if metric in found.metrics else None
+    if metric in found.metrics:
+        return found.measured(metric)
+    # NAME.min or NAME.max, which are no last values.
+    _, every = _trials(workspace, experiment, f"metric.{metric}", maximize, None)
+    ids = {trial.id for trial, _ in every}
+    return found.picked([row for row, id in enumerate(found.trials) if id in ids])
 
 
 def _estimated(
@@ -162,33 +170,49 @@ def _estimated(
 def _searched(
     workspace: Workspace, experiment: str, metric: str, maximize: bool, count: int
 ) -> "_Several | None":
-    """The best of a search whose configurations have several seeds: by means, not by the luckiest trial."""
+    """The best of a search as it has them: of those that meet what it requires, and by means over seeds."""
+    found = tried(workspace, experiment, Objective(metric=metric, maximize=maximize))
+    if found is None or (found[0].seeds == 1 and not found[0].requirements):
+        return None
+    from ledger.ops.tune.standing import ordered, ranked
+
+    tuned, all_tried = found
+    several = ranked(tuned, all_tried)
+    chosen = [first for first, _ in several] if tuned.seeds > 1 else ordered(tuned, all_tried)
+    trials = query.load(workspace.journal)
+    measured = [
+        (trials.by_id[each.trial], each.measured.values[0]) for each in chosen if each.trial is not None
+    ]
+    if not measured and any(each.measured.violation for each in all_tried):
+        raise NotFoundError(
+            f"no trial of {experiment!r} meets what its search requires",
+            cause=f"expected {' and '.join(tuned.requirements)}",
+            hint=f"see what they have: ledger log -x {experiment}",
+        )
+    return trials, measured[:count], tuple(believed for _, believed in several[:count])
+
+
+def tried(
+    workspace: Workspace, experiment: str, objective: Objective
+) -> "tuple[Search, tuple[Tried, ...]] | None":
+    """The newest search of an experiment and what it tried; None where none was for that objective alone."""
     created = searches.newest(workspace.journal, experiment)
     tuned = None if created is None else searches.definition(created[1])
-    wanted = (Objective(metric=metric, maximize=maximize),)
-    if created is None or tuned is None or tuned.seeds == 1 or tuned.objectives != wanted:
+    if created is None or tuned is None or tuned.objectives != (objective,):
         return None
     from ledger.ops.tune.history import History  # of no use to other experiments
-    from ledger.ops.tune.standing import ranked
 
     history = History(created[0], tuned)
     for recorded in workspace.journal.entries():
         history.add(recorded)
-    trials = query.load(workspace.journal)
-    chosen = ranked(tuned, history.at())[:count]
-    measured = [
-        (trials.by_id[first.trial], first.measured.values[0])
-        for first, _ in chosen
-        if first.trial is not None
-    ]
-    return trials, measured, tuple(believed for _, believed in chosen)
+    return tuned, history.at()
 
 
 def _measured(found: Found, key: str) -> Iterator[tuple[Trial, float]]:
     column = Columns(found.chosen).find(key)
     for trial in found.chosen:
         value = column.read(trial)
-        if isinstance(value, int | float) and not math.isnan(value):
+        if isinstance(value, int | float) and math.isfinite(value):
             yield trial, value
 
 

@@ -5,11 +5,15 @@ from typing import TYPE_CHECKING, Any
 from ledger.model.jsonform import to_json
 from ledger.ops import compare_words
 from ledger.ops.experiments import Experiments
+from ledger.ops.note_documents import notes_document
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ledger.analysis.comparison import Comparison, Side
     from ledger.analysis.statistics.intervals import Interval
     from ledger.ops.compare_table import Table
+    from ledger.ops.remarks import Remark
 
 Document = dict[str, Any]
 
@@ -39,8 +43,8 @@ def experiments_document(found: Experiments) -> Document:
     }
 
 
-def table_document(table: "Table") -> Document:
-    """Three or more sides: the form ``diff-table.v1``."""
+def table_document(table: "Table", notes: "Iterable[Remark]" = ()) -> Document:
+    """Three or more sides, and the notes on them: the form ``diff-table.v1``."""
     return {
         "kind": "table",
         "objective": None
@@ -71,6 +75,7 @@ def table_document(table: "Table") -> Document:
             for each in table.pairs
         ],
         "summary": to_json(table.summary),
+        "notes": notes_document(notes),
     }
 
 

@@ -1,7 +1,7 @@
 """The honest denominator: how many trials of an experiment a head holds, the taken back ones among them."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ledger.errors import NotFoundError
@@ -9,6 +9,8 @@ from ledger.journal.base import Journal
 from ledger.model import Digest, Head, Recorded, Status, Tombstone, TrialFinished, TrialLost, TrialStarted
 from ledger.model.frozen import frozen
 from ledger.ops.indexed import asked
+from ledger.ops.text import count as counted
+from ledger.ops.text import line
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,18 +43,29 @@ def count(journal: Journal, head: Head, experiment: str) -> Denominator:
 
 def counts(journal: Journal, heads: Sequence[Head], experiment: str) -> list[Denominator]:
     """Count the trials of an experiment in each of some heads."""
-    found = asked(journal, lambda held, logs: list(_entries(held, logs, experiment)))
-    tallies = [_Tally(head, experiment) for head in heads]
-    for recorded in journal.entries() if found is None else found:
-        for tally in tallies:
-            tally.add(recorded)
-    return [tally.result() for tally in tallies]
+    found = asked(journal, lambda held, logs: _counted(held, logs, heads, experiment))
+    return _tallied(journal.entries(), heads, experiment) if found is None else found
 
 
 def total(journal: Journal, head: Head, experiment: str) -> int:
     """How many trials of an experiment a head holds: as `count`, which also says how they stand."""
     found = asked(journal, lambda held, logs: _total(held, logs, head, experiment))
     return count(journal, head, experiment).trials if found is None else found
+
+
+def counted_words(found: Denominator) -> str:
+    """How many trials an experiment has, and how they stand."""
+    states = ", ".join(f"{number:,} {status}" for status, number in found.statuses.items())
+    removed = f", {found.removed:,} of them taken back" if found.removed else ""
+    return f"{counted(found.trials, 'trial')} of {line(found.experiment)}: {states}{removed}"
+
+
+def _tallied(entries: Iterable[Recorded], heads: Sequence[Head], experiment: str) -> list[Denominator]:
+    tallies = [_Tally(head, experiment) for head in heads]
+    for recorded in entries:
+        for tally in tallies:
+            tally.add(recorded)
+    return [tally.result() for tally in tallies]
 
 
 class _Tally:
@@ -93,11 +106,48 @@ class _Tally:
         )
 
 
+def _counted(held: "Held", logs: "Logs", heads: Sequence[Head], experiment: str) -> list[Denominator]:
+    """By the index: of a head that holds all there is, the columns tell; of an earlier one the entries."""
+    sizes = {origin: log.size for origin, log in logs.by_origin.items() if log.size}
+    past = [head for head in heads if {each.origin: each.size for each in head.origins} != sizes]
+    told = iter(_tallied(_entries(held, logs, experiment), past, experiment) if past else ())
+    return [next(told) if head in past else _now(held, logs, head, experiment) for head in heads]
+
+
+def _now(held: "Held", logs: "Logs", head: Head, experiment: str) -> Denominator:
+    """Of a head that holds all that the index knows; of what was taken back the entries are read."""
+    import numpy as np
+
+    from ledger.journal.pieces import place_of
+    from ledger.ops.columns import FIELD
+    from ledger.ops.scope import Scope, as_recorded
+
+    present = _present(held, logs, experiment)
+    (gone,) = _tallied(_of(held, logs, _removed(held)), [head], experiment)
+    statuses = Counter(gone.statuses)
+    for piece in Scope(held, logs, None).column((FIELD, "status")):
+        codes, counts = np.unique(piece.values[present[place_of(piece.numbers)]], return_counts=True)
+        for code, number in zip(codes.tolist(), counts.tolist(), strict=True):
+            statuses[Status(str(as_recorded(piece, code)))] += number
+    return Denominator(
+        experiment=experiment,
+        trials=int(np.count_nonzero(present)) + gone.trials,
+        statuses={status: statuses[status] for status in Status if statuses[status]},
+        removed=gone.removed,
+    )
+
+
 def _entries(held: "Held", logs: "Logs", experiment: str) -> Iterator[Recorded]:
     """The entries about trials that may be of the experiment; of each trial in merged order."""
     import numpy as np
 
-    for number in (*np.flatnonzero(_present(held, logs, experiment)).tolist(), *_removed(held)):
+    present = np.flatnonzero(_present(held, logs, experiment)).tolist()
+    return _of(held, logs, (*present, *_removed(held)))
+
+
+def _of(held: "Held", logs: "Logs", numbers: Iterable[int]) -> Iterator[Recorded]:
+    """The entries about some trials; of each in merged order."""
+    for number in numbers:
         for log, seq in held.events(number):
             yield logs.by_origin[held.origins[log]].entry(seq)
 

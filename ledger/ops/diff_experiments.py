@@ -174,7 +174,7 @@ def _metrics(pairing: Pairing, timing: tuple[str, ...]) -> list[Difference]:
         key = configuration(pairing.a, each.a[0])
         for name in names:
             sides = [_known(side, name, rows) for side, rows in ((pairing.a, each.a), (pairing.b, each.b))]
-            means = [sum(side) / len(side) if side else None for side in sides]
+            means = [_mean(side) if side else None for side in sides]
             if not same_value(means[0], means[1]):
                 found.append(
                     Difference(
@@ -187,6 +187,11 @@ def _metrics(pairing: Pairing, timing: tuple[str, ...]) -> list[Difference]:
                     )
                 )
     return found
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Of equal values it is that value, which their sum over their number often misses."""
+    return values[0] if min(values) == max(values) else sum(values) / len(values)
 
 
 def _known(side: Observations, name: str, rows: Sequence[int]) -> list[float]:

@@ -23,8 +23,9 @@ from ledger.model.jsonform import rfc3339, to_json, with_bytes
 from ledger.ops import searches
 from ledger.ops.allowances import holding
 from ledger.ops.machines import Machines
+from ledger.ops.note_documents import note_document
 from ledger.ops.objects import Loaded, Problem, load, unique
-from ledger.ops.query import Receipt, Remark, Trials
+from ledger.ops.query import Receipt, Trials
 from ledger.store.base import Store
 
 Document = dict[str, Any]
@@ -130,6 +131,7 @@ def log_document(chosen: Iterable[Trial], trials: Trials, store: Store) -> list[
             **_times(trial),
             "verdict": str(receipts[-1].replay.verdict) if receipts else None,
             "machines": machines.that_agreed(receipts),
+            "notes": len(trials.notes.get(trial.id, ())),
         }
         for trial in chosen
         for receipts in [[each for each in trials.receipts.get(trial.id, ()) if each.plain]]
@@ -151,11 +153,6 @@ def entry_document(recorded: Recorded) -> Document:
         "seen": to_json(entry.seen),
         "data": to_json(payload.data if isinstance(payload, Unknown) else payload),
     }
-
-
-def note_document(remark: Remark) -> Document:
-    """A note with the id and time of its entry."""
-    return {"id": str(remark.id), "time": rfc3339(remark.time), **to_json(remark.note)}
 
 
 def hyperparameters(trial: Trial) -> Document:

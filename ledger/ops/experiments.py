@@ -246,11 +246,20 @@ def refuse_unknown(sides: Sequence[Observations], asked: Asked) -> None:
 
 
 def _has(side: Observations, metric: str) -> bool:
-    return len(side.measured(metric)) > 0
+    """Whether a trial has a value that can be compared."""
+    from ledger.analysis.designs import LARGEST  # numpy, as all of this
+
+    return any(abs(each) <= LARGEST for each in side.metrics.get(metric, ()))
 
 
 def _no_metric(name: str, side: Observations, sides: Sequence[Observations]) -> UsageError:
     common = [each for each in side.metrics if all(_has(one, each) for one in sides)]
+    if len(side.measured(name)):
+        return UsageError(
+            f"no trial of {side.label} has a value of {name!r} that can be compared",
+            cause="all are so large that their squares are no numbers",
+            hint="a metric that both sides have: --minimize METRIC or --maximize METRIC",
+        )
     return UsageError(
         f"no trial of {side.label} has a finite value of {name!r}",
         cause=_nearest(name, common, "the sides have no metric in common"),

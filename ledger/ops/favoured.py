@@ -39,7 +39,7 @@ def favoured(variable: Variable, best: Sequence[int]) -> Favoured:
     numbers = [
         each for each in own if isinstance(each, int | float) and not isinstance(each, bool) and each == each
     ]
-    plain = variable.type in (HyperparameterType.REAL, HyperparameterType.INTEGER)
+    plain = variable.type in (HyperparameterType.REAL, HyperparameterType.INTEGER) and _are_floats(numbers)
     if plain and len(numbers) * 2 <= len(own):
         return Favoured(low=None, high=None, choice=None, trials=len(own) - len(numbers), best=len(own))
     if plain:
@@ -51,6 +51,14 @@ def favoured(variable: Variable, best: Sequence[int]) -> Favoured:
     chosen = max(some, key=lambda each: (some[each] / every[each], some[each]))
     value = next(each for each in own if key(each) == chosen)
     return Favoured(low=None, high=None, choice=value, trials=some[chosen], best=len(own))
+
+
+def _are_floats(numbers: Sequence[int | float]) -> bool:
+    try:
+        np.array(numbers, np.float64)
+    except OverflowError:  # integers beyond all floats, which are choices to an axis, too
+        return False
+    return True
 
 
 def _counts(values: Sequence[Value]) -> dict[object, int]:

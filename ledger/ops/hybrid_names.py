@@ -38,4 +38,9 @@ def message(parts: Iterable[str], a: Digest, b: Digest, *, whole: bool = False) 
 
 def is_hybrid(trial: Trial) -> bool:
     """Whether a trial was run to explain others, rather than by a person: ``@`` never means it."""
-    return any(_TAG.fullmatch(each) for each in trial.tags)
+    return marks_hybrid(trial.tags)
+
+
+def marks_hybrid(tags: Iterable[str]) -> bool:
+    """Whether a trial with such tags is a hybrid."""
+    return any(_TAG.fullmatch(each) for each in tags)

@@ -15,6 +15,7 @@ from ledger.model import (
     Intent,
     Manifest,
     Recipe,
+    Status,
     Trial,
     TrialFinished,
     TrialStarted,
@@ -185,9 +186,10 @@ def _is_drift(path: str, mode: str) -> bool:
 
 
 def found(trials: Trials, composed: Trial, store: Store) -> tuple[Trial, ...]:
-    """Recorded trials that were a composed one: the same Intent, the same inputs, exit code 0; newest first.
+    """Recorded trials that were a composed one: the same Intent and inputs, and ended well; newest first.
 
-    Options such as ``-i`` and ``-p``, which only say more of a trial, may differ.
+    One that a scheduler stopped did not, though its exit code may be 0. Options such as ``-i`` and ``-p``,
+    which only say more of a trial, may differ.
     """
     wanted = _identity(composed.intent)
     given: dict[str, object] | None = None
@@ -195,7 +197,9 @@ def found(trials: Trials, composed: Trial, store: Store) -> tuple[Trial, ...]:
     same: list[Trial] = []
     for trial in reversed(trials.ordered):
         outcome = trial.outcome
-        if outcome is None or outcome.exit_code != 0 or _identity(trial.intent) != wanted:
+        if outcome is None or outcome.status is not Status.OK or outcome.exit_code != 0:
+            continue
+        if _identity(trial.intent) != wanted:
             continue
         try:
             if given is None:

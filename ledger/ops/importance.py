@@ -1,5 +1,6 @@
 """Which hyperparameters of some trials matter: for a metric, for what it costs, and for overfitting."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -214,6 +215,13 @@ def _of_metric(
 
 def _no_best(objective: Objective, found: Observations, options: ImportanceOptions) -> UsageError:
     count = number_of_best(len(found), options.quantile)
+    among = math.ceil(options.among * len(found))
+    if count >= among:
+        return UsageError(
+            "the best trials are all of those among which they are looked for",
+            cause=f"of {len(found)} trials {count} count as the best, and they are looked for among {among}",
+            hint="a smaller --quantile, a larger --among, or more trials",
+        )
     return UsageError(
         f"the best trials cannot be told from the others by {objective.metric}",
         cause=f"{len(found)} trials, so many of which have the same value that the {count} best are all of"

@@ -124,7 +124,7 @@ def _record(workspace: Workspace, path: Path, trial: Digest, started: TrialStart
             before=None,
             # The values that had to be hidden died with the recorder; most are today's variables still.
             secrets=Secrets.find(started.intent.argv, os.environ, (Path(started.root),)),
-            withheld=_withheld(started.intent.argv),
+            withheld=withheld(started.intent.argv),
             raw=Raw(),
             parameters=started.intent.parameters,
             interpreter=started.interpreter,
@@ -177,7 +177,7 @@ def _manifest(workspace: Workspace, digest: Digest | None) -> Manifest:
     return _NOTHING if digest is None else decode(Manifest, workspace.store.get(digest))
 
 
-def _withheld(argv: Sequence[str]) -> str | None:
+def withheld(argv: Sequence[str]) -> str | None:
     """Why a lost trial's streams cannot be stored: its command had a secret that is not known any more."""
     try:
         refill(argv, os.environ)

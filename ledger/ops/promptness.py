@@ -1,10 +1,11 @@
 """Answering a program at once though other threads of this process want to run."""
 
-import os
 import sys
 from _thread import allocate_lock
 from types import TracebackType
 from typing import Final
+
+from ledger import threads
 
 _INTERVAL_S: Final = 1e-5
 """After so long another thread gives up the interpreter; by default after 5 ms, for which each answer would
@@ -22,7 +23,7 @@ class Prompt:
     """
 
     def __enter__(self) -> "Prompt":
-        if others():
+        if threads.others():
             with _lock:
                 if not _users:
                     _former[:] = [sys.getswitchinterval()]
@@ -38,11 +39,3 @@ class Prompt:
                 _users.remove(self)
                 if not _users:
                     sys.setswitchinterval(_former[0])
-
-
-def others() -> bool:
-    """Whether this process has other threads."""
-    try:
-        return len(os.listdir("/proc/self/task")) > 1
-    except OSError:
-        return True

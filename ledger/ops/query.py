@@ -26,6 +26,7 @@ from ledger.model import (
 )
 from ledger.model.frozen import field as frozen_field
 from ledger.model.frozen import frozen
+from ledger.ops.remarks import NoteFold, Remark, remark_of
 
 Key = TypeVar("Key")
 
@@ -55,17 +56,6 @@ class Receipt:
 
 
 @frozen
-class Remark:
-    """A note, as its entry tells it."""
-
-    id: Digest
-    """Of the ``note`` entry."""
-    time: int
-    """UTC, nanoseconds since 1970."""
-    note: Note
-
-
-@frozen
 class Dropped:
     """What a trial or a replay does not hold any more, as an entry tells it."""
 
@@ -89,9 +79,9 @@ class Trials:
     receipts: Mapping[Digest, tuple[Receipt, ...]]
     """Replays of each trial that has some, oldest first."""
     notes: Mapping[Digest, tuple[Remark, ...]]
-    """Notes on each trial that has some, oldest first; corrected ones are left out."""
+    """Notes on each trial that has some, and on its diffs, oldest first; corrected ones are left out."""
     experiment_notes: Mapping[str, tuple[Remark, ...]]
-    """Notes on each experiment that has some, oldest first; corrected ones are left out."""
+    """Notes on each experiment that has some, and on its diffs, oldest first; corrected ones are left out."""
     allowances: Mapping[Digest, Allowance]
     """What may differ from run to run, by the entry's id, oldest first; what was taken back is left out."""
     tagged: Mapping[str, tuple[Digest, ...]]
@@ -108,6 +98,12 @@ class Trials:
     """What each trial reported where its search's scheduler looked at it, oldest first."""
     decisions: Mapping[Digest, tuple[TrialDecided, ...]] = frozen_field(default_factory=dict)
     """What the scheduler decided then."""
+    standing_notes: tuple[Remark, ...] = ()
+    """All notes, oldest first; corrected ones, and those that were taken back, are left out."""
+    replaced_notes: Mapping[Digest, Digest] = frozen_field(default_factory=dict)
+    """Notes that were corrected or taken back, and by which note."""
+    notes_taken_back: tuple[Remark, ...] = ()
+    """What takes notes back, oldest first, each with what it takes back before it."""
 
     def __iter__(self) -> Iterator[Trial]:
         return iter(self.ordered)
@@ -166,7 +162,7 @@ class _Fold:
     dropped: dict[Digest, list[Dropped]] = field(default_factory=dict)
     receipts: dict[Digest, list[Receipt]] = field(default_factory=dict)
     allowances: dict[Digest, Allowance] = field(default_factory=dict)
-    remarks: dict[Digest, Remark] = field(default_factory=dict)
+    remarks: NoteFold = field(default_factory=NoteFold)
     tags: dict[tuple[str, Digest], None] = field(default_factory=dict)
     """(name, trial) of each tag that stands, in the order of tagging."""
     tombstones: dict[Digest, Tombstone] = field(default_factory=dict)
@@ -204,9 +200,7 @@ class _Fold:
             case Allowance():
                 self.allowances[recorded.id] = payload
             case Note():
-                if payload.replaces is not None:
-                    self.remarks.pop(payload.replaces, None)
-                self.remarks[recorded.id] = Remark(id=recorded.id, time=recorded.entry.time, note=payload)
+                self.remarks.add(remark_of(recorded))
             case Tag():
                 if payload.removed:
                     self.tags.pop((payload.name, payload.trial), None)
@@ -240,14 +234,14 @@ class _Fold:
         for name, id in self.tags:
             if id in present:
                 tagged.setdefault(name, []).append(id)
-        remarks = list(self.remarks.values())
+        remarks = self.remarks.standing()
         return Trials(
             ordered=tuple(present.values()),
             by_id=present,
             removed={id: (everything[id], why) for id, why in self.tombstones.items() if id in everything},
             receipts={id: tuple(each) for id, each in self.receipts.items()},
-            notes=_grouped((each.note.trial, each) for each in remarks),
-            experiment_notes=_grouped((each.note.experiment, each) for each in remarks),
+            notes=_grouped((key, each) for each in remarks for key in each.trials),
+            experiment_notes=_grouped((key, each) for each in remarks for key in each.experiments),
             allowances={id: each for id, each in self.allowances.items() if id not in self.tombstones},
             tagged={name: tuple(ids) for name, ids in tagged.items()},
             ends=self.ends,
@@ -256,6 +250,9 @@ class _Fold:
             experiments=self.experiments,
             reports={id: tuple(each) for id, each in self.reports.items()},
             decisions={id: tuple(each) for id, each in self.decisions.items()},
+            standing_notes=tuple(remarks),
+            replaced_notes=self.remarks.replaced(),
+            notes_taken_back=tuple(self.remarks.taken_back()),
         )
 
 
@@ -315,9 +312,8 @@ def _trial(
     )
 
 
-def _grouped(pairs: Iterable[tuple[Key | None, Remark]]) -> dict[Key, tuple[Remark, ...]]:
+def _grouped(pairs: Iterable[tuple[Key, Remark]]) -> dict[Key, tuple[Remark, ...]]:
     groups: dict[Key, list[Remark]] = {}
     for key, remark in pairs:
-        if key is not None:
-            groups.setdefault(key, []).append(remark)
+        groups.setdefault(key, []).append(remark)
     return {key: tuple(each) for key, each in groups.items()}

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
+from typing import TypeVar
 
 from ledger.errors import AmbiguousError, LedgerError, NotFoundError
 from ledger.model import Digest, Trial
@@ -10,6 +11,8 @@ from ledger.model.digest import PREFIX, SIZE
 from ledger.model.frozen import frozen
 from ledger.ops.hybrid_names import is_hybrid
 from ledger.ops.query import Trials
+
+T = TypeVar("T")
 
 MIN_PREFIX = 4
 _SHOWN = 10
@@ -57,15 +60,21 @@ def find(trials: Trials, reference: str) -> Found:
     exact = _find(trials, reference, 0)
     if exact:
         return exact
+    base, back = split(reference)
+    counted = _find(trials, base, back) if back is not None else None
+    if counted:
+        return counted
+    names = {each for trial in trials for each in (trial.name, trial.experiment) if each} | set(trials.tagged)
+    raise unknown(base, names, empty=not trials.ordered)
+
+
+def split(reference: str) -> tuple[str, int | None]:
+    """What is in front of ``~n``, and n; the reference itself and None where it does not end so."""
     base, mark, count = reference.rpartition("~")
-    if mark and (not count or (count.isascii() and count.isdigit())):
-        # More digits than a ledger can have trials: any number that is too large does.
-        back = int(count[:18]) if count else 1
-        counted = _find(trials, base, back)
-        if counted:
-            return counted
-        reference = base
-    raise _unknown(trials, reference)
+    if not mark or (count and not (count.isascii() and count.isdigit())):
+        return reference, None
+    # More digits than a ledger can have trials: any number that is too large does.
+    return base, int(count[:18]) if count else 1
 
 
 def experiment(trials: Trials, name: str) -> tuple[Trial, ...]:
@@ -116,11 +125,18 @@ def _find(trials: Trials, reference: str, back: int) -> Found | None:
     for kind, look in steps:
         candidates = look()
         if candidates:
-            return Found(kind=kind, trial=_counted_back(kind, candidates, reference, back))
+            return Found(kind=kind, trial=counted_back(kind, candidates, reference, back))
     return None
 
 
-def _counted_back(kind: Kind, candidates: Sequence[Trial], reference: str, back: int) -> Trial:
+def counted_back(kind: Kind, candidates: Sequence[T], reference: str, back: int) -> T:
+    """Of the candidates, oldest first, the one that ``~back`` means.
+
+    Raises
+    ------
+    NotFoundError
+        If there are fewer, or an id is counted back from.
+    """
     if kind in (Kind.ID, Kind.PREFIX) and back:
         raise NotFoundError(
             f"no trial {reference}~{back}",
@@ -136,14 +152,14 @@ def _counted_back(kind: Kind, candidates: Sequence[Trial], reference: str, back:
     return candidates[-1 - back]
 
 
-def _digits(reference: str) -> str | None:
+def digits_of(reference: str) -> str | None:
     """The hexadecimal digits of something that looks like an id or a part of one."""
     digits = reference.removeprefix(PREFIX).lower()
     return digits if re.fullmatch("[0-9a-f]+", digits) and len(digits) <= 2 * SIZE else None
 
 
 def _by_id(trials: Trials, reference: str) -> Sequence[Trial] | None:
-    digits = _digits(reference)
+    digits = digits_of(reference)
     if digits is None or len(digits) != 2 * SIZE:
         return None
     id = Digest(bytes.fromhex(digits))
@@ -153,7 +169,7 @@ def _by_id(trials: Trials, reference: str) -> Sequence[Trial] | None:
 
 
 def _by_prefix(trials: Trials, reference: str) -> Sequence[Trial] | None:
-    digits = _digits(reference)
+    digits = digits_of(reference)
     if digits is None or len(digits) < MIN_PREFIX:
         return None
     matches = [trial for trial in trials if trial.id.hex().startswith(digits)]
@@ -179,21 +195,21 @@ def _refuse_removed(trials: Trials, ids: Iterable[Digest]) -> None:
             )
 
 
-def _unknown(trials: Trials, reference: str) -> LedgerError:
-    if not trials.ordered:
+def unknown(reference: str, names: Iterable[str], *, empty: bool) -> LedgerError:
+    """The refusal of a reference; `names` are those that there are, `empty` says that there is no trial."""
+    if empty:
         return NotFoundError(
             f"no trial {reference!r}",
             cause="the ledger has no trial yet",
             hint="record one: ledger run COMMAND",
         )
-    digits = _digits(reference)
+    digits = digits_of(reference)
     if digits and len(digits) < MIN_PREFIX:
         return NotFoundError(
             f"no trial {reference!r}",
             cause=f"it is no name, and too short for an id: {MIN_PREFIX} digits are the least",
             hint=_LOOK,
         )
-    names = {each for trial in trials for each in (trial.name, trial.experiment) if each} | set(trials.tagged)
     return NotFoundError(
         f"no trial {reference!r}",
         cause=_candidates(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ledger import workspace as workspaces
-from ledger.errors import IncomparableError, LedgerError
+from ledger.errors import IncomparableError, LedgerError, UsageError
 from ledger.model import Environment, Status, Trial
 from ledger.model.codec import decode
 from ledger.model.frozen import frozen
@@ -135,11 +135,15 @@ def have(
 
     Raises
     ------
+    UsageError
+        If `jobs` is less than 1.
     IncomparableError
         If something is to be run, and the original cannot be made again here.
     StorageError
         If the ledger cannot be written.
     """
+    if jobs < 1:
+        raise UsageError("a bad number of jobs", cause=f"-j: expected 1 or more, got {jobs}")
     today = dict(os.environ if variables is None else variables)
     known = query.load(workspace.journal)
     found = _recorded(known, wanted, workspace)

@@ -8,6 +8,7 @@ from ledger.ops.best import Best
 from ledger.ops.diff import Compared
 from ledger.ops.documents import log_document
 from ledger.ops.gc import Collected
+from ledger.ops.note_documents import notes_document
 from ledger.ops.proof_document import denominator_document
 from ledger.ops.sampling import CONFIDENCE
 from ledger.ops.varied import Varied
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ledger.ops.calibrate import Calibrated
+    from ledger.ops.remarks import Remark
     from ledger.ops.transfer import Transferred
     from ledger.remotes.registry import Known
 
@@ -145,8 +147,8 @@ def gc_document(done: Collected) -> Document:
     }
 
 
-def diff_document(compared: Compared) -> Document:
-    """A comparison: the form ``diff.v1``."""
+def diff_document(compared: Compared, notes: "Iterable[Remark]" = ()) -> Document:
+    """A comparison, and the notes on it: the form ``diff.v1``."""
     diff = compared.diff
     document = {
         "kind": compared.kind,
@@ -158,6 +160,7 @@ def diff_document(compared: Compared) -> Document:
             name: [difference_document(each) for each in found] for name, found in diff.sections.items()
         },
         "problems": to_json(diff.problems),
+        "notes": notes_document(notes),
     }
     if compared.experiments is not None:
         from ledger.ops.compare_document import experiments_document  # of no use to trials

@@ -20,7 +20,8 @@ from ledger.ops.names import check_name
 from ledger.ops.observations import Selection
 from ledger.ops.query import Trials
 from ledger.ops.reruns import Had, Tell
-from ledger.ops.robustness_runs import RobustnessOptions, around_of, experiment, proposal, wanted
+from ledger.ops.robustness_runs import RobustnessOptions, around_of, experiment, of_runs, proposal, wanted
+from ledger.ops.seeds import value_of
 from ledger.tune.template import rendered
 from ledger.workspace import Workspace
 
@@ -169,6 +170,13 @@ def _check(options: RobustnessOptions) -> None:
         raise UsageError("a bad number of trials", cause="-n and --seeds: expected 0 or more")
     if options.experiment is not None:
         check_name(options.experiment, "experiment")
+    unused = () if options.run else of_runs(options)
+    if unused:
+        raise UsageError(
+            f"{unused[0]} says how trials are run, and none is",
+            cause=f"got {', '.join(unused)} without --run: only the trials that there are are looked at",
+            hint="run small changes, too: ledger robustness … --run; or leave it out",
+        )
 
 
 def _centre(
@@ -189,6 +197,8 @@ def _centre(
             cause=f"its status is {found.status}: it has no result that could move",
             hint="name one that ended well: ledger log --where 'status = ok'",
         )
+    if value_of(found, objective.metric) is None:
+        raise _no_value(found)
     return found
 
 
@@ -210,7 +220,11 @@ def _number(observed: Observations, centre: Trial) -> int:
     """The configuration of a trial."""
     if centre.id in observed.trials:
         return observed.configurations[observed.trials.index(centre.id)]
-    raise UsageError(
+    raise _no_value(centre)
+
+
+def _no_value(centre: Trial) -> UsageError:
+    return UsageError(
         f"trial {centre.id.short} has no value of the metric",
         cause="its neighbours are compared with it",
         hint=f"see its metrics: ledger show {centre.id.short}",

@@ -1,6 +1,7 @@
 """What is run around a trial, to see how much its result moves."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from ledger.analysis.neighbours import FRACTION
 from ledger.errors import UsageError
@@ -47,6 +48,25 @@ class RobustnessOptions:
     """Seconds after which a trial is ended."""
     jobs: int = 1
     dry_run: bool = False
+
+
+_OF_RUNS: Final = {
+    "joint": "-n",
+    "seeds": "--seeds",
+    "seed": "--seed",
+    "experiment": "-x",
+    "env": "--env",
+    "timeout": "--timeout",
+    "jobs": "-j",
+    "dry_run": "--dry-run",
+}
+"""Options that say how trials are run."""
+
+
+def of_runs(options: RobustnessOptions) -> tuple[str, ...]:
+    """What was said of how trials are run, as the command calls it."""
+    usual = RobustnessOptions()
+    return tuple(text for name, text in _OF_RUNS.items() if getattr(options, name) != getattr(usual, name))
 
 
 def proposal(trials: Trials, trial: Trial) -> tuple[Search | None, TrialProposed | None]:

@@ -70,6 +70,14 @@ class Scope:
             return digests.column(self._held, self._logs, name)
         return [piece for piece in self._held.pieces(key) if piece.kind != pieces.NULL]
 
+    def ids(self) -> NDArray[np.uint8]:
+        """The 32 bytes of each trial's id, by its number; zeros where the index has a number and no trial."""
+        found = np.zeros((self.total, 32), np.uint8)
+        told = digests.rows(self._held, self._logs, "id")
+        if told is not None:
+            found[told[0]] = told[1]
+        return found
+
     def has(self, key: Key) -> bool:
         """Whether a trial that is meant has the name, be it with nothing as its value."""
         return any(bool(self.present[place_of(piece.numbers)].any()) for piece in self._held.pieces(key))

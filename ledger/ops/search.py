@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ledger.errors import NotFoundError, UsageError
 from ledger.journal.base import Journal
-from ledger.model import Digest, Trial
+from ledger.model import Digest, Note, Recorded, Trial
 from ledger.model.frozen import frozen
 from ledger.ops import filter, query, references
 from ledger.ops.indexed import asked
@@ -33,6 +33,8 @@ class Question:
     """How many at most."""
     input: Digest | None = None
     """Only trials that read this content."""
+    noted: bool = False
+    """Whether what is noted on the experiment itself is asked for, too."""
 
 
 @frozen
@@ -46,7 +48,7 @@ class Found:
     all: int
     """Trials of the ledger."""
     trials: Trials
-    """What was said of the chosen ones, at the least: their receipts."""
+    """What was said of the chosen ones, at the least: their receipts and notes; and of the experiment."""
 
 
 def find(journal: Journal, question: Question, get: Callable[[Digest], bytes] | None = None) -> Found:
@@ -112,5 +114,17 @@ def _answered(held: "Held", logs: "Logs", question: Question) -> Found:
         [logs.by_origin[held.origins[log]].entry(seq) for log, seq in held.events(number)]
         for number in numbers
     ]
+    if question.noted:
+        entries.append(_on_experiments(logs))
     trials = query.fold(recorded for each in entries for recorded in each)
     return Found(chosen=trials.ordered, matching=int(which.sum()), all=scope.all, trials=trials)
+
+
+def _on_experiments(logs: "Logs") -> list[Recorded]:
+    """Notes on experiments, which the index of trials does not know."""
+    noted = [recorded for log in logs.by_origin.values() for recorded in log.of_kind(Note.kind)]
+    return [
+        each
+        for each in noted
+        if isinstance(each.entry.payload, Note) and each.entry.payload.experiment is not None
+    ]

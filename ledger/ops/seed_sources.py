@@ -42,21 +42,30 @@ class Source:
     way: Way
     value: int | None
     """The trial's own; None where it has none, or it is not in the record."""
+    hyperparameter: str = ""
+    """Of an argument: which one it sets."""
 
 
 def sources(trial: Trial) -> tuple[Source, ...]:
     """The sources that a trial's record knows.
 
     They are the seeds on its command line, what its script asked `ledger.seed` for, and, unless there are
-    only the former, the trial's seed.
+    only the former, the trial's seed. A seed of the command line is called ``--NAME`` where another source
+    has the name.
     """
     named = [
         Source(name=each.generator[len(_NAMED) : -1], way=Way.NAMED, value=int(each.value))
         for each in (trial.observed.seeded if trial.observed else ())
         if each.generator.startswith(_NAMED) and not each.enforced and each.value.lstrip("-").isdecimal()
     ]
+    taken = {MAIN, *(each.name for each in named)}
     arguments = [
-        Source(name=each.name, way=Way.ARGUMENT, value=each.value)
+        Source(
+            name=f"--{each.name}" if each.name in taken else each.name,
+            way=Way.ARGUMENT,
+            value=each.value,
+            hyperparameter=each.name,
+        )
         for each in trial.hyperparameters
         if _is_argument(each) and isinstance(each.value, int) and not replaced(trial, {each.name: "0"})[1]
     ]
@@ -64,7 +73,7 @@ def sources(trial: Trial) -> tuple[Source, ...]:
     if arguments and not named and trial.intent.seed is None:
         main = []
     others = {each.name: each for each in named if each.name != MAIN}
-    return (*main, *others.values(), *(each for each in arguments if each.name not in others))
+    return (*main, *others.values(), *arguments)
 
 
 def _is_argument(each: Hyperparameter) -> bool:
@@ -74,6 +83,8 @@ def _is_argument(each: Hyperparameter) -> bool:
 def chosen(trial: Trial, known: Sequence[Source], wanted: Sequence[str]) -> tuple[str, ...]:
     """What to vary: ``all`` for all at once, ``each`` for that and then each alone, or names of sources.
 
+    Where there is one source, it alone is all at once.
+
     Raises
     ------
     UsageError
@@ -82,7 +93,7 @@ def chosen(trial: Trial, known: Sequence[Source], wanted: Sequence[str]) -> tupl
     names = [each.name for each in known]
     found: list[str] = []
     for name in wanted:
-        found += [ALL, *names] if name == "each" else [name]
+        found += [ALL, *(names if len(names) > 1 else ())] if name == "each" else [name]
     for name in found:
         if name not in (ALL, *names):
             raise UsageError(
@@ -147,15 +158,16 @@ class Reseeding:
         elif known[vary].way is Way.NAMED:
             named[vary] = seed
         else:
-            argv = replaced(self.trial, {vary: str(seed)})[0]
+            argv = replaced(self.trial, {known[vary].hyperparameter: str(seed)})[0]
         return self._with(argv, main, tuple(sorted(named.items())))
 
     def _arguments(self, seed: int) -> dict[str, str]:
         """Seeds of the command line: those that were alike are alike again."""
         arguments = [each for each in self.sources if each.way is Way.ARGUMENT]
         return {
-            each.name: str(seed if each.value == arguments[0].value else derived(each.name, seed) & _BITS)
+            name: str(seed if each.value == arguments[0].value else derived(name, seed) & _BITS)
             for each in arguments
+            for name in (each.hyperparameter,)
         }
 
     def _with(self, argv: tuple[str, ...], seed: int | None, named: tuple[tuple[str, int], ...]) -> Trial:

@@ -2,7 +2,9 @@
 
 import math
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from ledger.analysis import seeding
 from ledger.analysis.seeding import Need, Place, Share, Spread
@@ -23,6 +25,7 @@ from ledger.tune.space.near import nearest
 from ledger.workspace import Workspace
 
 MOST = 10_000
+_BAD_IN_NAMES: Final = re.compile(r"[^\w.+:/-]+")
 
 
 @frozen
@@ -41,7 +44,7 @@ class SeedOptions:
     """In the unit of the metric: those of which it is asked how many seeds they need."""
     experiment: str | None = None
     """Of the reruns; by default ``seeds/`` and the trial's short id. Where one source varies alone, its name
-    is behind that."""
+    is behind that, with ``-`` for what cannot be in an experiment's."""
     command: tuple[str, ...] = ()
     """With ``{seed}``, instead of the trial's; none by default."""
     env: str = AUTO
@@ -276,7 +279,8 @@ def _metrics(trial: Trial, options: SeedOptions, timing: tuple[str, ...]) -> tup
 
 def _experiment(trial: Trial, options: SeedOptions, vary: str) -> str:
     name = options.experiment or f"seeds/{trial.id.short}"
-    return name if vary == ALL else check_name(f"{name}/{vary}", "experiment")
+    source = _BAD_IN_NAMES.sub("-", vary)  # a script may call it anything
+    return name if vary == ALL else check_name(f"{name}/{source}", "experiment")
 
 
 def _wanted(trial: Trial, reseeding: Reseeding, options: SeedOptions, vary: str, seed: int) -> Wanted:

@@ -16,7 +16,7 @@ from ledger.remotes import locate, registry, remote
 from ledger.remotes.probe import probe
 from ledger.remotes.registry import UPSTREAM, Known
 from ledger.remotes.remote import Remote
-from ledger.workspace import Workspace
+from ledger.workspace import Workspace, is_copy
 
 
 def add(workspace: Workspace, name: str, url: str, *, here: Path) -> Known:
@@ -158,6 +158,12 @@ def clone(
         return workspace, known, pull(workspace, found, UPSTREAM, progress=progress)
     finally:
         transport.close()
+
+
+def push_if_wanted(workspace: Workspace, warn: Callable[[str], None]) -> None:
+    """Push what a search has recorded where the configuration says so; a copy of a remote ledger is one."""
+    if workspace.config.remote.auto_push and not is_copy(workspace.directory):
+        push_quietly(workspace, warn)
 
 
 def push_quietly(workspace: Workspace, warn: Callable[[str], None]) -> None:

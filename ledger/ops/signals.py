@@ -13,6 +13,8 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, Final, NamedTuple, Protocol
 
+from ledger import threads
+
 FORWARDED: Final = (
     signal.SIGHUP,
     signal.SIGINT,
@@ -153,7 +155,7 @@ class Gate:
         if not self.active:
             _wait_for_end(child, seconds, served)
             return None
-        if _other_threads():
+        if threads.others():
             seconds = _TICK_S if seconds is None else min(seconds, _TICK_S)
         info = None
         if not self._caught:
@@ -250,13 +252,6 @@ def sent_by(received: Received, child: int) -> bool:
         except (OSError, ValueError, IndexError):
             return False
     return False
-
-
-def _other_threads() -> bool:
-    try:
-        return len(os.listdir("/proc/self/task")) > 1
-    except OSError:
-        return True
 
 
 def _wait_for_end(child: int | None, seconds: float | None, served: Served | None) -> None:

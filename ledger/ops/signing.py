@@ -1,7 +1,7 @@
-"""Sign a head with an SSH key, and say whose signature it is: ``ssh-keygen`` does both.
+"""Sign a head or a note with an SSH key, and say whose signature it is: ``ssh-keygen`` does both.
 
-What is signed is the head's canonical bytes, in a namespace of its own, so that no signature of anything else
-passes for one.
+What is signed is canonical bytes, in a namespace of its own for each of the two, so that no signature of
+anything else passes for one.
 """
 
 import os
@@ -18,13 +18,15 @@ from ledger.model import Digest
 from ledger.model.frozen import frozen
 
 NAMESPACE = "ledger-head"
-"""Of ``ssh-keygen -Y``."""
+"""Of ``ssh-keygen -Y``, for heads."""
+NOTES = "ledger-note"
+"""The same for notes."""
 
 _PROGRAM = "ssh-keygen"
 _KEYS = ("id_ed25519", "id_ed25519_sk", "id_ecdsa", "id_ecdsa_sk", "id_rsa")
 _BEGIN, _END = "-----BEGIN SSH SIGNATURE-----", "-----END SSH SIGNATURE-----"
 _WIDTH = 70
-_GOOD = re.compile(rf'Good "{NAMESPACE}" signature (?:for .*)?with (\S+) key (SHA256:[A-Za-z0-9+/]+)')
+_GOOD = re.compile(r'Good "([a-z-]+)" signature (?:for .*)?with (\S+) key (SHA256:[A-Za-z0-9+/]+)')
 _PUBLIC = re.compile(r"(?:ssh|ecdsa|sk-ssh|sk-ecdsa)-[A-Za-z0-9@.-]+ [A-Za-z0-9+/]+={0,2}")
 _PRINCIPAL = "--key"
 
@@ -52,9 +54,9 @@ def default_key(directory: Path) -> Path | str:
     NotFoundError
         If there is none.
     """
-    if _git(directory, "gpg.format") == "ssh" and (named := _git(directory, "user.signingkey")):
-        text = named.removeprefix("key::")
-        return text if _PUBLIC.match(text) else Path(named).expanduser()
+    named = git_key(directory)
+    if named is not None:
+        return named
     folder = Path.home() / ".ssh"
     for name in _KEYS:
         if (folder / name).exists() or (folder / f"{name}.pub").exists():
@@ -66,8 +68,16 @@ def default_key(directory: Path) -> Path | str:
     )
 
 
-def sign(message: bytes, key: Path | str) -> str:
-    """The signature of a message, as ``ssh-keygen -Y sign`` writes it; it may ask for a passphrase.
+def git_key(directory: Path) -> Path | str | None:
+    """The key with which git signs by SSH, as `default_key` returns it; None where none is set."""
+    if _git(directory, "gpg.format") == "ssh" and (named := _git(directory, "user.signingkey")):
+        text = named.removeprefix("key::")
+        return text if _PUBLIC.match(text) else Path(named).expanduser()
+    return None
+
+
+def sign(message: bytes, key: Path | str, *, namespace: str = NAMESPACE, ask: bool = True) -> str:
+    """The signature of a message, as ``ssh-keygen -Y sign`` writes it.
 
     Parameters
     ----------
@@ -75,6 +85,10 @@ def sign(message: bytes, key: Path | str) -> str:
         What is signed.
     key
         As `default_key` returns it.
+    namespace
+        What kind of thing is signed: `NAMESPACE` or `NOTES`.
+    ask
+        Whether it may ask for a passphrase; else a key that needs one does not sign.
 
     Raises
     ------
@@ -94,12 +108,12 @@ def sign(message: bytes, key: Path | str) -> str:
             words = ["-f", str(path), "-U"]
         else:
             words = ["-f", str(key.absolute())]
-        done = _run(["-Y", "sign", "-n", NAMESPACE, *words], message)
+        done = _run(["-Y", "sign", "-n", namespace, *words], message, ask=ask)
     text = done.stdout.decode("ascii", "replace")
     if done.returncode or not text.startswith(_BEGIN):
-        raise LedgerError(
-            "the head is not signed", cause=_said(done), hint="is the key right, and in the agent? ssh-add -l"
-        )
+        what = "note" if namespace == NOTES else "head"
+        hint = "is the key right, and in the agent? ssh-add -l"
+        raise LedgerError(f"the {what} is not signed", cause=_said(done), hint=hint)
     return text
 
 
@@ -149,8 +163,8 @@ def opened(signature: str) -> bytes:
     raise DamagedError("not a signature", cause=f"expected {_BEGIN} and base64 in lines of {_WIDTH} letters")
 
 
-def signer(signature: str, message: bytes) -> Key:
-    """The key whose signature of `message` this is, whoever that belongs to.
+def signer(signature: str, message: bytes, *, namespace: str = NAMESPACE) -> Key:
+    """The key whose signature of `message` this is, whoever that belongs to; `namespace` as of `sign`.
 
     Raises
     ------
@@ -160,14 +174,16 @@ def signer(signature: str, message: bytes) -> Key:
         If there is no ``ssh-keygen``.
     """
     with _files(signature) as (_, path):
-        done = _run(["-Y", "check-novalidate", "-n", NAMESPACE, "-s", str(path)], message)
-    found = _good(done)
+        done = _run(["-Y", "check-novalidate", "-n", namespace, "-s", str(path)], message)
+    found = _good(done, namespace)
     if found is None:
         raise DamagedError("a signature does not hold", cause=_said(done))
     return found
 
 
-def whose(signature: str, message: bytes, signers: str | None) -> tuple[str | None, Key]:
+def whose(
+    signature: str, message: bytes, signers: str | None, *, namespace: str = NAMESPACE
+) -> tuple[str | None, Key]:
     """Whose signature it is, of those that are allowed to sign, and which key's; None for anybody else.
 
     Parameters
@@ -176,6 +192,8 @@ def whose(signature: str, message: bytes, signers: str | None) -> tuple[str | No
         What is checked.
     signers
         Content of a file of allowed signers, as ``ssh-keygen`` reads it; None where nobody is named.
+    namespace
+        As of `sign`.
 
     Raises
     ------
@@ -190,11 +208,11 @@ def whose(signature: str, message: bytes, signers: str | None) -> tuple[str | No
         done = _run(["-Y", "find-principals", "-f", str(allowed), "-s", str(path)]) if signers else None
         names = done.stdout.decode("utf-8", "surrogateescape") if done and not done.returncode else ""
         for name in names.splitlines():
-            words = ["-Y", "verify", "-f", str(allowed), "-I", name, "-n", NAMESPACE, "-s", str(path)]
-            key = _good(_run(words, message))
+            words = ["-Y", "verify", "-f", str(allowed), "-I", name, "-n", namespace, "-s", str(path)]
+            key = _good(_run(words, message), namespace)
             if key is not None:
                 return name, key
-    return None, signer(signature, message)
+    return None, signer(signature, message, namespace=namespace)
 
 
 def allowed_by(key: Path) -> str:
@@ -244,14 +262,18 @@ def _files(signature: str) -> Iterator[tuple[Path, Path]]:
         yield Path(name), path
 
 
-def _run(words: Sequence[str], message: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+def _run(
+    words: Sequence[str], message: bytes = b"", *, ask: bool = True
+) -> subprocess.CompletedProcess[bytes]:
+    asked = {} if ask else {"SSH_ASKPASS_REQUIRE": "never"}
     try:
         return subprocess.run(
             [_PROGRAM, *words],
             input=message,
             capture_output=True,
             check=False,
-            env={**os.environ, "LC_ALL": "C"},
+            env={**os.environ, "LC_ALL": "C", **asked},
+            start_new_session=not ask,  # without a terminal of its own it can ask nobody
         )
     except OSError as error:
         raise IncomparableError(
@@ -261,10 +283,12 @@ def _run(words: Sequence[str], message: bytes = b"") -> subprocess.CompletedProc
         ) from error
 
 
-def _good(done: subprocess.CompletedProcess[bytes]) -> Key | None:
+def _good(done: subprocess.CompletedProcess[bytes], namespace: str) -> Key | None:
     """The key whose signature was found good; None if it was not."""
     found = _GOOD.match(done.stdout.decode("utf-8", "replace"))
-    return Key(kind=found[1], fingerprint=found[2]) if found and not done.returncode else None
+    if found is None or done.returncode or found[1] != namespace:
+        return None
+    return Key(kind=found[2], fingerprint=found[3])
 
 
 def _said(done: subprocess.CompletedProcess[bytes]) -> str:

@@ -85,14 +85,16 @@ class Around:
             }
 
     def changes(self, joint: int, seed: int = 0) -> Changes:
-        """What to try: each hyperparameter down and up, and `joint` random changes of all."""
+        """What to try: each hyperparameter down and up, and at most `joint` random changes of all."""
         steps = {name: self._steps(name, value) for name, value in self.all.items()}
         names = [name for name, some in steps.items() if some]
         alone = [{name: value} for name in names for value in steps[name]]
         several: list[Mapping[str, Value]] = []
         for place in range(joint if len(names) > 1 else 0):
             draws = Draws(seed, place, _PURPOSE)
-            several.append({name: self._drawn(name, draws.uniform(), steps[name]) for name in names})
+            drawn = {name: self._drawn(name, draws.uniform(), steps[name]) for name in names}
+            if drawn not in several:
+                several.append(drawn)
         known = self.all if self.search is not None else _own(self.trial)
         return Changes(
             values={name: self.all[name] for name in names},

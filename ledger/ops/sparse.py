@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from ledger.journal import digests, events
 from ledger.journal.events import Event
-from ledger.journal.held import FORM, HELD, MARK, RECIPE, REMOVED, START, Held, mark
+from ledger.journal.held import CONTINUES, FORM, HELD, MARK, RECIPE, REMOVED, START, Held, mark
 from ledger.journal.news import ChangedError, News, known
 from ledger.journal.pieces import Moment, Piece, pack
 from ledger.journal.positions import Logs
@@ -13,6 +13,7 @@ from ledger.journal.stretch import Stretch
 from ledger.journal.trial_index import TrialIndex
 from ledger.model import (
     Digest,
+    Note,
     Recorded,
     Tag,
     Tombstone,
@@ -25,6 +26,7 @@ from ledger.model import (
 )
 from ledger.ops import forms, query
 from ledger.ops.columns import FIELD, STARTED, Key, values
+from ledger.ops.remarks import remark_of
 
 BATCH = 4096
 """Trials that are held as nouns at a time."""
@@ -106,14 +108,19 @@ class _Reader:
         payload = recorded.entry.payload
         match payload:
             case TrialStarted():
-                about = recorded.id
+                self._about(recorded.id, recorded)
             case TrialFinished() | TrialLost() | TrialReplayed() | Tag():
-                about = payload.trial
+                self._about(payload.trial, recorded)
             case Tombstone():
-                about = payload.target
+                self._about(payload.target, recorded)
+            case Note():
+                for id in remark_of(recorded).trials:
+                    self._about(id, recorded)
             case _:
-                return
-        event = self._origin(recorded.entry.origin), recorded.seq
+                pass
+
+    def _about(self, about: Digest, recorded: Recorded) -> None:
+        payload, event = recorded.entry.payload, (self._origin(recorded.entry.origin), recorded.seq)
         number = self._number(about)
         if number is None and not isinstance(payload, TrialStarted):
             self._held.orphans.setdefault(about, []).append(event)
@@ -188,6 +195,8 @@ def described(trial: Trial) -> dict[Key, Value]:
     found = values(trial)
     if trial.hyperparameters:
         found[FORM] = forms.text(trial)
+    if trial.continues is not None:
+        found[CONTINUES] = str(trial.continues)
     for name in digests.COLUMNS:
         found.pop((FIELD, name), None)
     # As its text says it, whose order is that of the microseconds.

@@ -113,6 +113,7 @@ def _of_trials(trials: Asked) -> dict[str, Any]:
         "told_apart_by": list(trials.apart),
         "configurations": len(table),
         "explained": None if table.explained is None else [to_json(each) for each in table.explained],
+        "doubtful": list(table.doubtful),
     }
 
 

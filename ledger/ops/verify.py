@@ -112,6 +112,30 @@ def with_searches(report: Report, workspace: Workspace, trials: Trials, experime
     )
 
 
+def with_notes(report: Report, trials: Trials) -> Report:
+    """A report with what there is to say of signatures of notes.
+
+    One that does not hold is no damage: whoever may write here may write one. So it is a notice, and whatever
+    shows the note says so.
+    """
+    from ledger.ops import note_signatures  # most ledgers have no signed note
+
+    told = [each for standing in trials.standing_notes for each in (*standing.before, standing)]
+    notices = []
+    for each in told:
+        if each.note.signature is None:
+            continue
+        signed = note_signatures.check(each)
+        if signed.state is note_signatures.State.BAD:
+            detail = f"its signature does not hold: {signed.reason}"
+            notices.append(Notice(what="note.signature", where=str(each.id), detail=detail))
+        elif signed.state is note_signatures.State.UNCHECKED:
+            detail = f"signatures of notes are not checked: {signed.reason}"
+            notices.append(Notice(what="note.unchecked", where=str(each.id), detail=detail))
+            break  # nor are the others
+    return replace(report, notices=(*report.notices, *notices)) if notices else report
+
+
 class _Checking:
     """Each object once, and what is wrong with it."""
 

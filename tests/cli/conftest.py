@@ -3,6 +3,7 @@ import json
 import os
 import pty
 import select
+import shutil
 import struct
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+
+from tests import forked
 
 ROOT = Path(__file__).parents[2]
 # `python -m ledger` of this checkout, without a PYTHONPATH that the recorded command would see too.
@@ -44,15 +47,17 @@ class Tool:
 
     def __call__(self, *words, input=b"", directory=None, variables=None, code=0, **options):
         """Run ``ledger WORDS`` in a process of its own; `code` is what it must exit with."""
-        done = subprocess.run(
-            [*COMMAND, *map(str, words)],
-            cwd=directory or self.path,
-            env={**os.environ, **(variables or {})},
-            input=input,
-            capture_output=True,
-            timeout=_PATIENCE_S,
-            **options,
-        )
+        words = [str(each) for each in words]
+        how = {
+            "cwd": directory or self.path,
+            "env": {**os.environ, **(variables or {})},
+            "input": input,
+            "timeout": _PATIENCE_S,
+        }
+        if not options and forked.possible(words, how["env"]):
+            done = forked.run(words, **how)
+        else:
+            done = subprocess.run([*COMMAND, *words], capture_output=True, **how, **options)
         out, err = (each.decode("utf-8", "surrogateescape") for each in (done.stdout, done.stderr))
         assert done.returncode == code, f"exit code {done.returncode}\n{out}\n{err}"
         assert "Traceback" not in err, err
@@ -71,15 +76,20 @@ class Tool:
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         environment = {**os.environ, "TERM": "xterm-256color", "PAGER": "cat", **(variables or {})}
-        process = subprocess.Popen(
-            [*COMMAND, *map(str, words)],
-            cwd=self.path,
-            env=environment,
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            start_new_session=True,
-        )
+        words, streams = [str(each) for each in words], (slave, slave, slave)
+        if forked.possible(words, environment):
+            process = forked.Forked(words, self.path, environment, streams, session=True)
+        else:
+            stdin, stdout, stderr = streams
+            process = subprocess.Popen(
+                [*COMMAND, *words],
+                cwd=self.path,
+                env=environment,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+            )
         os.close(slave)
         seen = b""
         while select.select([master], [], [], _PATIENCE_S)[0]:
@@ -102,10 +112,31 @@ def tool(project, monkeypatch):
     return Tool(project)
 
 
+@pytest.fixture(scope="session")
+def trained_once(tmp_path_factory):
+    """Where the project that `trained` copies lies, once it has been made."""
+    return tmp_path_factory.mktemp("trained") / "project"
+
+
 @pytest.fixture
-def trained(tool):
-    """The command line, in a project with two trials of one experiment."""
+def trained(tool, trained_once):
+    """The command line, in a project with two trials of one experiment, recorded once and copied."""
+    if not trained_once.exists():
+        _record(tool)
+        shutil.copytree(tool.path, trained_once, symlinks=True)
+    else:
+        shutil.copytree(trained_once, tool.path, symlinks=True, dirs_exist_ok=True)
+    return tool
+
+
+@pytest.fixture
+def trained_here(tool):
+    """The same, recorded where it lies: what a copy of a ledger records, it records in a log of its own."""
+    _record(tool)
+    return tool
+
+
+def _record(tool):
     tool.project.write(train=TRAIN)
     tool.train(0.25, "-x", "digits", "--name", "first", "-t", "paper")
     tool.train(0.5, "-x", "digits", "--name", "second")
-    return tool

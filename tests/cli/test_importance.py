@@ -25,6 +25,7 @@ def test_the_page(many, accept):
     )
     row = r"^  digits_rate[01] +\d+\.\d % +\d+\.\d to \d+\.\d .* 40  0\.\d+ to 0\.\d+$"
     assert len(re.findall(row, told, re.M)) == 2
+    assert "95%: by resampling; of simulated searches of 20 trials 97 to 100 % held" in told
     document = many.document("importance", "digits", "--minimize", "metric0")
     accept("importance.v1", document)
     assert document["trials"] == 40
@@ -36,6 +37,7 @@ def test_a_forest_of_noise_says_so(many):
     told = many(*words).out
     assert re.search(r"^40 trials; fANOVA of a forest that predicts \d+\.\d % of the variance$", told, re.M)
     assert "that is little: the metric is mostly noise, or more trials are needed" in told
+    assert "95%: by halves of the trials; of simulated searches of 50 trials" in told
     assert re.search(r"^  digits_rate0 × digits_rate1 +\d+\.\d % ", told, re.M)
     assert re.search(
         r"^Close to the best trial [0-9a-f]{12} \(metric1 0\.\d+\), each changed alone$", told, re.M
@@ -49,7 +51,12 @@ def test_a_path(many):
         r"digits: metric0 from @ \(\w{12}\) to best \(\w{12}\) \(smaller is better\)\n\nPath\n", told
     )
     assert re.search(r"^  digits_rate[01] → 0\.\d+ +0\.\d+ +predicted, ± 0\.\d+ ", told, re.M)
-    assert re.search(r"^  digits_rate[01] → 0\.\d+ +0\.\d+ +1 trial ", told, re.M)
+    assert re.search(r"^  digits_rate[01] → 0\.\d+ +0\.\d+ +measured, 1 trial ", told, re.M)
+    assert re.search(
+        r"^noise: a trial is off by 0\.\d+ \(.*, by what the forest leaves unexplained\)", told, re.M
+    )
+    assert "a step from a measured value to a predicted one" in told
+    assert re.search(r"^chance may explain what digits_rate[01]", told, re.M)
 
 
 def test_what_is_refused(many):

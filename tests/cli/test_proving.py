@@ -163,24 +163,24 @@ def git(path, *words):
     return done.stdout
 
 
-def test_a_head_in_git(trained):
-    assert "no git repository" in trained("head", "--git-tag", "v1", code=2).err
-    git(trained.path, "init", "-q")
-    trained("head", "--git-tag", "v1", code=3)
-    git(trained.path, "add", "train.py")
-    git(trained.path, "commit", "-q", "-m", "x")
-    trained("head", "--git-tag", "v1")
-    line = trained("head", "--trailer").out
-    assert line == f"Ledger-Head: {trained.document('head')['digest']}\n"
-    assert line in git(trained.path, "tag", "-n99", "-l", "v1")
-    git(trained.path, "commit", "-q", "--allow-empty", "-m", "y", "--trailer", line.strip())
-    trained.train(0.75)
-    assert trained("verify").lines[0] == "whole"
-    journal = trained.project.ledger / "journal"
+def test_a_head_in_git(trained_here):
+    assert "no git repository" in trained_here("head", "--git-tag", "v1", code=2).err
+    git(trained_here.path, "init", "-q")
+    trained_here("head", "--git-tag", "v1", code=3)
+    git(trained_here.path, "add", "train.py")
+    git(trained_here.path, "commit", "-q", "-m", "x")
+    trained_here("head", "--git-tag", "v1")
+    line = trained_here("head", "--trailer").out
+    assert line == f"Ledger-Head: {trained_here.document('head')['digest']}\n"
+    assert line in git(trained_here.path, "tag", "-n99", "-l", "v1")
+    git(trained_here.path, "commit", "-q", "--allow-empty", "-m", "y", "--trailer", line.strip())
+    trained_here.train(0.75)
+    assert trained_here("verify").lines[0] == "whole"
+    journal = trained_here.project.ledger / "journal"
     (log,) = journal.iterdir()
     shutil.rmtree(log)
-    shutil.rmtree(trained.project.ledger / "origins")
-    told = trained("verify", code=4)
+    shutil.rmtree(trained_here.project.ledger / "origins")
+    told = trained_here("verify", code=4)
     assert "head.rolled-back" in told.out
     assert "git tag v1" in told.out
     assert "commit " in told.out

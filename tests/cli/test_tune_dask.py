@@ -100,7 +100,8 @@ class Search:
         )
 
     def log(self):
-        return self.tool.document(*self.remote, "log", "-x", "x")
+        """Its trials that are in the remote; there is no experiment before the first one has come."""
+        return [each for each in self.tool.document(*self.remote, "log") if each["experiment"] == "x"]
 
 
 def until(look, enough):

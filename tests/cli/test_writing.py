@@ -2,7 +2,10 @@
 
 import re
 import socket
+import subprocess
 import sys
+
+import pytest
 
 from ledger.model import layout
 
@@ -160,6 +163,84 @@ def test_notes(trained):
         trained("note", *words, code=2)
     trained("note", "nobody", "a", code=3)
     trained("note", "-x", "nobody", "a", code=3)
+
+
+@pytest.mark.slow
+def test_notes_on_a_metric_an_experiment_and_a_diff(trained, accept):
+    trained("note", "first", "a spike", "--metric", "accuracy", "--step", 0)
+    both = trained.document("note", "first", "--with", "second", "only *lr*")
+    accept("notes.v1", both)
+    trained("note", "-x", "digits", "all")
+    assert trained("note", "first", "x", "--metric", "loss", code=3).err.startswith("error: no metric 'loss'")
+    trained("note", "first", "x", "--step", 3, code=2)
+    refused = trained("note", "first", "x", "--metric", "accuracy", "--step", 3, code=3).err
+    assert refused.endswith("hint: the nearest: --step 0\n")
+    trained("note", "first", "x", "--with", "first", code=2)
+    for words in (["first", "second"], ["second", "first"]):
+        assert [each["text"] for each in trained.document("diff", *words)["notes"]] == ["only *lr*"]
+    assert trained("diff", "first", "second").lines[-1] == "    only *lr*"
+    shown = trained("show", "first").out
+    assert "    on accuracy at step 0\n    a spike\n" in shown
+    assert "    on the diff of " in shown
+    (first, second) = (trained.document("show", each) for each in ("first", "second"))
+    assert [len(each["notes"]) for each in (first, second)] == [2, 1]
+    listed = trained.document("log")
+    assert {each["name"]: each["notes"] for each in listed}["first"] == 2
+    accept("trials.v1", listed)
+    assert trained("log").lines[0].split()[-2:] == ["notes", "tags"]
+    assert trained("log", "-x", "digits").lines[-1] == (
+        "(1 note on the experiment: ledger note --list -x digits)"
+    )
+    all = trained.document("note", "--list")
+    accept("notes.v1", all)
+    assert [each["text"] for each in all] == ["a spike", "only *lr*", "all"]
+    assert [each["text"] for each in trained.document("note", "--list", "-x", "digits")] == ["all"]
+    assert "on experiment digits" in trained("note", "--list").out
+
+
+@pytest.mark.slow
+def test_a_note_is_corrected_and_taken_back(trained):
+    (one,) = trained.document("note", "first", "one")
+    trained("note", "--replaces", one["id"][3:11], "two")
+    (two,) = trained.document("show", "first")["notes"]
+    assert (two["text"], [each["text"] for each in two["before"]]) == ("two", ["one"])
+    assert "    corrected 1 time" in trained("show", "first").lines
+    assert "does not stand any more" in trained("note", "--replaces", one["id"], "three", code=3).err
+    for words in (["first", "x"], ["x", "-x", "digits"], ["x", "--with", "second"], []):
+        trained("note", "--replaces", two["id"], *words, code=2)
+    assert trained("note", "--remove", two["id"]).out.startswith("took back a note on ")
+    assert trained.document("show", "first")["notes"] == []
+    assert trained("note", "--list", "first").out == "no notes\n"
+
+
+def test_a_note_from_an_editor(trained):
+    variables = {"GIT_EDITOR": 'sh -c \'printf "# from\\nan editor" > "$1"\' x'}
+    assert "noted on " in trained.on_terminal("note", "first", variables=variables)
+    (found,) = trained.document("show", "first")["notes"]
+    assert found["text"] == "# from\nan editor"
+    again = {"GIT_EDITOR": "sh -c 'sed -i s/from/with/ \"$1\"' x"}
+    trained.on_terminal("note", "--replaces", found["id"], variables=again)
+    assert [each["text"] for each in trained.document("show", "first")["notes"]] == ["# with\nan editor"]
+    assert "nothing is noted" in trained.on_terminal("note", "first", variables={"GIT_EDITOR": "true"})
+
+
+@pytest.mark.slow
+def test_a_signed_note(trained, make_key):
+    key = make_key()
+    (made,) = trained.document("note", "first", "mine", "--key", key)
+    assert made["signed"] == "good"
+    assert f"    signed by {made['key']}" in trained("show", "first").lines
+    trained("note", "first", "x", "--key", "/nowhere", code=3)
+    trained("note", "first", "x", "--sign", code=3)
+    for words in (["init", "-q"], ["config", "gpg.format", "ssh"], ["config", "user.signingkey", key]):
+        subprocess.run(["git", *words], cwd=trained.path, check=True)
+    assert [trained.document("note", "first", "x", *each)[0]["signed"] for each in ([], ["--no-sign"])] == [
+        "good",
+        "unsigned",
+    ]
+    trained("note", "--replaces", made["id"], "not mine", "--no-sign")
+    assert "    corrected 1 time; what was signed is now not signed" in trained("show", "first").lines
+    assert trained.document("verify")["notices"] == []
 
 
 def test_tags(trained):

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 import ledger
-from ledger.errors import CannotRecordError, DamagedError, NotFoundError, UsageError
+from ledger.errors import CannotRecordError, DamagedError, LedgerError, NotFoundError, UsageError
 from ledger.model import Status, Verdict
 from ledger.store.pins import held_leases
 
@@ -249,6 +249,19 @@ def test_a_note_on_an_experiment(opened, train):
         opened.note(None, "none", experiment="f")
 
 
+def test_a_note_on_a_diff_is_corrected_and_taken_back(opened, train):
+    first, second = train(0.25), train(0.5)
+    one = opened.note(first, "only lr", against=[second], author="Ann")
+    two = opened.note(None, "lr alone", replaces=str(one)[:12], author="Ann")
+    (found,) = opened.notes()
+    assert (found.id, found.trials, found.note.text) == (two, (first.id, second.id), "lr alone")
+    for wrong in ({"metric": "loss"}, {"experiment": "e"}, {"against": [first]}):
+        with pytest.raises(LedgerError):
+            opened.note(None, "x", replaces=two, **wrong)
+    opened.take_back(two, "a mistake", author="Ann")
+    assert opened.notes() == ()
+
+
 def test_show_is_the_document(opened, train, accept):
     train(0.25)
     accept("trial.v1", opened.show())
@@ -430,6 +443,8 @@ def test_seeds_and_robustness(opened, project):
     assert found.summary[0].startswith("loss over 1 seed: 0.52")
     (moved,) = opened.robustness("x", minimize="loss").moves
     assert (moved.name, moved.pairs, moved.change) == ("lr", 1, pytest.approx(0.02))
+    planned = opened.robustness("x", minimize="loss", run=True, into="around", dry_run=True)
+    assert {each.wanted.experiment for each in planned.runs} == {"around"}
     with pytest.raises(UsageError, match="a bad environment"):
         opened.seeds("@", env="today")
     with pytest.raises(UsageError, match="one metric is needed"):

@@ -223,6 +223,16 @@ class TestLocks:
             raise KeyError
         os.close(fs.try_lock(tmp_path / "lock"))
 
+    def test_who_comes_second_is_not_alone(self, tmp_path):
+        place = tmp_path / "new" / "lock"
+        with fs.alone(place) as first, fs.alone(place) as second:
+            assert (first, second) == (True, False)
+        with fs.alone(place) as again:
+            assert again
+        (tmp_path / "file").write_bytes(b"")
+        with fs.alone(tmp_path / "file" / "lock") as refused:
+            assert not refused
+
     def test_a_lock_that_is_not_to_be_made(self, tmp_path):
         with pytest.raises(FileNotFoundError):
             fs.try_lock(tmp_path / "lock", make=False)

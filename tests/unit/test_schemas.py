@@ -48,6 +48,7 @@ NOUNS = {
 DOCUMENTS = {
     "trial.v1",
     "trials.v1",
+    "notes.v1",
     "sql.v1",
     "replay.v1",
     "tune.v1",
@@ -64,6 +65,7 @@ DOCUMENTS = {
     "calibration.v1",
     "proof.v1",
     "proven.v1",
+    "proven-report.v1",
     "best.v1",
     "tunability.v1",
     "sensitivity.v1",

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from ledger import threads
 from ledger.capture.accesses import Watched, Watching
 from ledger.capture.trace import log as logs
 from ledger.capture.trace.log import read
@@ -147,7 +148,7 @@ class Tracer:
             raise TraceUnavailable(_REFUSED.get(number, os.strerror(number)))
         made._outer_spool = outer_spool
         made._trial = trial or "-"
-        if len(os.listdir("/proc/self/task")) > 1:
+        if threads.others():
             made._get_ready()
         made._start()
         return made

@@ -288,6 +288,7 @@ def _seeds(wanted: Wanted) -> int:
 
 
 def _append(workspace: Workspace, name: str, search: Search) -> Digest:
+    registry.make(search.sampler, UnitSpace(search.space), len(search.objectives), search.seed).check_size()
     workspace.store.flush()
     id = workspace.journal.append(searches.created(name, search)).id
     workspace.store.release()

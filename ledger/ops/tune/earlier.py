@@ -114,6 +114,8 @@ def _proposed(
         point = unit.point(known)
     except ValueError:
         return None
+    if not unit.feasible(point):
+        return None  # a search that learnt from it would look around what it may not try
     return TrialProposed(
         experiment=proposing.name,
         search=proposing.id,

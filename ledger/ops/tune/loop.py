@@ -15,6 +15,7 @@ from ledger.ops import copies, lost
 from ledger.ops.names import check_name
 from ledger.ops.slots import Slots
 from ledger.ops.tune import beginning as tune_beginning
+from ledger.ops.tune import checking
 from ledger.ops.tune import earlier as tune_earlier
 from ledger.ops.tune import outcomes as tune_outcomes
 from ledger.ops.tune import space as tune_space
@@ -80,7 +81,7 @@ def tune(
         If a trial could not be started.
     """
     check_name(wanted.name, "experiment")
-    _check(wanted, options)
+    checking.check(workspace, wanted, options)
     if is_copy(workspace.directory):
         copies.refuse(workspace)
     users = dict(os.environ if variables is None else variables)
@@ -125,20 +126,6 @@ def _counts(workspace: Workspace, id: Digest, search: Search) -> bool:
     reading = Reading(workspace.journal, workspace.directory, lambda: History(id, search))
     history, _ = reading.up_to_now()
     return any(each.state is State.DONE for each in history.at())
-
-
-def _check(wanted: Wanted, options: TuneOptions) -> None:
-    for text in wanted.requirements:
-        tune_outcomes.check_requirement(text)
-    if options.jobs < 1:
-        raise UsageError("a bad number of jobs", cause=f"-j: expected 1 or more, got {options.jobs}")
-    stops = (options.executions, options.timeout, options.stop_after, options.target)
-    if all(each is None for each in stops) and (wanted.sampler or "").partition(":")[0] != "grid":
-        raise UsageError(
-            "nothing says when to stop",
-            cause="expected -n EXECUTIONS, --timeout, --stop-after or --target",
-            hint="ledger tune … -n 50",
-        )
 
 
 def _any_done(now: Standing) -> bool:
@@ -243,7 +230,7 @@ class _Loop:
         self.proposing.ended(id)
         if done is None:
             self._recover(id)
-            self.notify("a process that ran a trial died; its trial is recorded as lost")
+            self._tell_death(id)
         else:
             new = [line for line in done.warnings if line not in self.warned]
             self.warned.update(new)
@@ -274,6 +261,16 @@ class _Loop:
                 return
             self.elsewhere.lose(tried, self.proposing.reading.history)
             time.sleep(_TICK_S)
+
+    def _tell_death(self, id: Digest) -> None:
+        """Say what became of a trial whose process died, unless it is known how it ended."""
+        tried = next(each for each in self.proposing.standing() if each.id == id)
+        end = None if tried.trial is None else self.proposing.reading.history.ends.get(tried.trial)
+        if tried.trial is not None and (end is None or end.lost):
+            known = "recorded as lost" if end is not None else "not known to have ended"
+            self.notify(f"a process that ran a trial died; its trial is {known}")
+        elif tried.trial is None and not self.interrupts.count:
+            self.notify("a process ended before its trial began")
 
     def _refuse_missing(self, tried: Tried, now: Standing) -> None:
         """Refuse an objective that no trial has, as soon as one has ended well without it."""

@@ -2,16 +2,36 @@
 
 import os
 import signal
+import sys
+import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import Any, Final, NamedTuple
 
 from ledger import fs
 from ledger import workspace as workspaces
-from ledger.errors import UsageError
+from ledger.errors import LedgerError, RemoteError, UsageError
 from ledger.ops import scratch
+from ledger.ops.slots import between_programs
+from ledger.ops.tune.squeue import Queue
+
+_OURS: Final = {
+    # A trial gets SIGTERM when its time is over; submitit's SIGUSR2 before would end most programs.
+    "signal_delay_s": 0,
+    # The search itself starts a trial again whose node died, and says that it does.
+    "additional_parameters": {"no-requeue": True},
+}
+_TICK_S: Final = 0.25
+_LATE_S: Final = 3.0
+"""How much later than its job's end a result may be seen on a shared disk."""
+_GIVEN_UP_S: Final = 120.0
+"""How long a job that was cancelled may take to end, by when nobody waits for it."""
+_Ended = Callable[[Any], str | None]
+"""In which state a job of submitit has ended; None where it has not."""
 
 
 @contextmanager
@@ -48,16 +68,22 @@ def jobs(settings: Mapping[str, str], cluster: str = "slurm") -> Iterator[Callab
     with scratch.temporary(at=place) as folder:
         try:
             made: Any = AutoExecutor(folder=folder, cluster=cluster)
+            own = _OURS if cluster == "slurm" else {}
+            given = {name: _number(value) for name, value in settings.items() if name != "time"}
             made.update_parameters(
                 name="ledger",
                 timeout_min=_number(settings["time"]),
-                **{f"{cluster}_{name}": _number(value) for name, value in settings.items() if name != "time"},
+                **{f"{cluster}_{name}": value for name, value in {**own, **given}.items()},
             )
         except (RuntimeError, NameError, ValueError, TypeError) as error:
             raise UsageError(
                 "no jobs can be made of trials", cause=str(error).strip(), hint="see: sbatch --version"
             ) from error
-        yield partial(JobExecutor, made)
+        if cluster == "slurm":
+            queue = Queue()
+            yield partial(JobExecutor, made, lambda job: queue.ended(job.job_id), queue.hurry)
+        else:
+            yield partial(JobExecutor, made, lambda job: "ENDED" if job.done() else None)
 
 
 def _number(text: str) -> int | str:
@@ -71,43 +97,139 @@ class JobExecutor(Executor):
     ----------
     jobs
         An executor of submitit.
+    ended
+        In which state a job has ended.
+    hurry
+        Told that this should be looked up soon.
     """
 
-    def __init__(self, jobs: Any) -> None:
-        self._jobs, self._waiting = jobs, ThreadPoolExecutor(1)
-        self._last: Any = None
+    def __init__(self, jobs: Any, ended: _Ended, hurry: Callable[[], None] = lambda: None) -> None:
+        self._jobs, self._ended, self._hurry = jobs, ended, hurry
+        self._waiting = ThreadPoolExecutor(1)
+        self._job: Any = None
+        self._future: Future[Any] | None = None
+        self._stopped: float | None = None
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        """Have it called; a `BrokenExecutor` where the job did not come to its end."""
-        self._last = job = self._jobs.submit(_answer, function, *arguments, **named)
-        return self._waiting.submit(_result, job)
+        """Have it called; a `BrokenExecutor` where the job did not come to its end.
+
+        Raises
+        ------
+        UsageError
+            If Slurm takes no such job.
+        """
+        from submitit.core.utils import FailedSubmissionError, UncompletedJobError
+
+        mark = Path(self._jobs.folder) / f"{uuid.uuid4().hex}.begun"
+        try:
+            self._job = self._jobs.submit(_answer, str(mark), function, *arguments, **named)
+        except (FailedSubmissionError, UncompletedJobError, OSError) as error:
+            raise UsageError(
+                "Slurm takes no job of a trial",
+                cause=_telling(str(error)),
+                hint="its settings are those of sbatch: --slurm partition=NAME; see: sinfo",
+            ) from error
+        self._stopped = None
+        self._future = self._waiting.submit(self._result, self._job, mark)
+        return self._future
 
     def stop(self, number: int) -> None:  # noqa: ARG002
         """Cancel the job: Slurm lets its processes end, and kills them after a while whatever `number` is."""
-        if self._last is not None and not self._last.done():
-            self._last.cancel(check=False)
+        if self._future is not None and not self._future.done():
+            self._job.cancel(check=False)
+            self._stopped = self._stopped or time.monotonic()
+            self._hurry()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Cancel what has not ended."""
         self.stop(signal.SIGKILL)
         self._waiting.shutdown(wait=wait, cancel_futures=cancel_futures)
 
+    def _result(self, job: Any, mark: Path) -> Any:
+        state = self._wait(job)
+        if not _there(job.paths.result_pickle):
+            if state in ("FAILED", "COMPLETED") and not _there(mark):
+                raise _unable(f"job {job.job_id}", _said(job) or f"it has {state.lower()}")
+            raise BrokenExecutor(f"job {job.job_id} did not come to its end: {state}")
+        from submitit.core.utils import UncompletedJobError
 
-def _answer(function: Callable[..., Any], *arguments: Any) -> tuple[bool, Any]:
-    """In the job: what it returns, or why somebody else's death left nothing to do."""
+        try:
+            answer: _Answer = job.result()
+        except UncompletedJobError as error:  # in front of our own call: there is no such module, say
+            raise _unable(f"job {job.job_id}", _telling(str(error)) or "it failed") from error
+        if answer.error is not None:
+            raise answer.error
+        if answer.broken is not None:
+            raise BrokenExecutor(answer.broken)
+        return answer.value
+
+    def _wait(self, job: Any) -> str:
+        """Wait for a job's result, or for its end; return how it ended."""
+        while not _there(job.paths.result_pickle):
+            state = self._ended(job)
+            if state is not None:
+                until = time.monotonic() + _LATE_S
+                while not _there(job.paths.result_pickle) and time.monotonic() < until:
+                    time.sleep(_TICK_S)
+                return state
+            if self._stopped is not None and time.monotonic() > self._stopped + _GIVEN_UP_S:
+                return "cancelled, and Slurm does not say that it ended"
+            time.sleep(_TICK_S)
+        return "COMPLETED"
+
+
+class _Answer(NamedTuple):
+    """What a job sends back, one of them."""
+
+    value: Any = None
+    broken: str | None = None
+    """Why somebody else's death left nothing to do."""
+    error: LedgerError | None = None
+
+
+def _answer(mark: str, function: Callable[..., Any], *arguments: Any, **named: Any) -> _Answer:
+    """In the job: call it, fit to be cancelled."""
+    Path(mark).touch()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, between_programs)
+    signal.signal(signal.SIGUSR2, lambda *_: None)  # submitit's handler raises, wherever we are
     try:
-        return True, function(*arguments)
+        return _Answer(value=function(*arguments, **named))
     except BrokenExecutor as error:
-        return False, str(error)
+        return _Answer(broken=str(error))
+    except LedgerError as error:
+        return _Answer(error=error)
+    except Exception as error:  # noqa: BLE001 - it is raised where the search is
+        return _Answer(error=_unable("a job", f"{type(error).__name__}: {error}"))
 
 
-def _result(job: Any) -> Any:
-    from submitit.core.utils import UncompletedJobError
+def _unable(job: str, cause: str) -> RemoteError:
+    return RemoteError(
+        f"{job} of Slurm cannot run a trial",
+        cause=cause,
+        hint=f"nodes have to see {sys.executable}, this directory and {workspaces.cache_directory()}",
+    )
 
+
+def _there(path: Path) -> bool:
+    """Whether a file is there; on a shared disk listing its directory tells of those that are new."""
     try:
-        good, value = job.result()
-    except UncompletedJobError as error:
-        raise BrokenExecutor(f"job {job.job_id} did not come to its end") from error
-    if not good:
-        raise BrokenExecutor(value)
-    return value
+        return path.name in os.listdir(path.parent)
+    except OSError:
+        return False
+
+
+def _said(job: Any) -> str | None:
+    """What a job wrote to its standard error that tells the most."""
+    try:
+        return _telling(Path(job.paths.stderr).read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return None
+
+
+def _telling(text: str) -> str | None:
+    """The last line that names an error, of those that are not srun's; the last one where none does."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    own = [line for line in lines if not line.startswith(("srun: ", "slurmstepd"))] or lines
+    errors = [line for line in own if "error" in line.lower()] or own
+    return errors[-1] if errors else None

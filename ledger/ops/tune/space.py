@@ -3,14 +3,14 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ledger.capture.command_line import typed
 from ledger.errors import NotFoundError, UsageError
 from ledger.model import HyperparameterType, Value
 from ledger.model.space import Space
 from ledger.tune.space.conditions import same
-from ledger.tune.space.language.read import space
+from ledger.tune.space.language.read import again, space
 
 _NEXT = re.compile(r",(?=\s*[^\s,=]+\s*=)")
 """A comma behind which another name begins."""
@@ -39,8 +39,10 @@ def of(given: Space | Mapping[str, Any] | Sequence[str] | None) -> Space | None:
     UsageError
         If it is not sound.
     """
-    if given is None or isinstance(given, Space):
-        return given
+    if given is None:
+        return None
+    if isinstance(given, Space):
+        return again(given)
     if isinstance(given, Mapping):
         return space(mapping=given)
     return space(given)
@@ -77,15 +79,22 @@ def pairs(text: str) -> dict[str, Value]:
 
 
 def meant(searched: Space, values: Mapping[str, Value]) -> dict[str, Value]:
-    """Values as a space has them: 1 is the text 1 where that is a choice, and a float in a real domain."""
+    """Values as a space has them: 1 is the text 1 where that is a choice, and a float in a real domain.
+
+    2.0 is 2 among integers, and a scalar of numpy the Python value that it stands for.
+    """
     domains = {each.name: each.domain for each in searched.parameters}
     found: dict[str, Value] = {}
-    for name, value in values.items():
-        domain = domains.get(name)
+    for name, given in values.items():
+        domain, value = domains.get(name), cast(Any, given)
+        if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
+            value = value.item()  # a float of numpy is a float, too, and is written down in another form
         if domain is not None and domain.choices:
             alike = (each for each in domain.choices if same(each, value) or str(each) == str(value))
             value = next(alike, value)
         elif domain is not None and domain.type is HyperparameterType.REAL and type(value) is int:
             value = float(value)
+        elif domain is not None and domain.type is HyperparameterType.INTEGER and type(value) is float:
+            value = int(value) if value.is_integer() else value
         found[name] = value
     return found

@@ -138,19 +138,36 @@ def standing(name: str, id: Digest, search: Search, tried: Sequence[Tried]) -> S
     """How a search stands after some proposals."""
     for first, believed in ranked(search, tried):
         return Standing(name=name, id=id, search=search, tried=tuple(tried), best=(first,), believed=believed)
-    own = {
+    own = _done(tried)
+    best = tune_outcomes.best(search, {key: each.measured for key, each in own.items()})
+    return Standing(name=name, id=id, search=search, tried=tuple(tried), best=tuple(own[key] for key in best))
+
+
+def ordered(search: Search, tried: Sequence[Tried]) -> tuple[Tried, ...]:
+    """Trials of a search for one objective that meet what it requires, the best first."""
+    own = _done(tried)
+    losses = {
+        key: tune_outcomes.losses(search, each.measured.values)
+        for key, each in own.items()
+        if each.measured.violation == 0
+    }
+    return tuple(own[key] for key in sorted(losses, key=lambda key: (losses[key], key)))
+
+
+def _done(tried: Sequence[Tried]) -> dict[tuple[int, Digest], Tried]:
+    """The search's own trials that ended well."""
+    return {
         (each.number, each.id): each
         for each in tried
         if each.proposed.source is not ProposalSource.EARLIER and each.state is State.DONE
     }
-    best = tune_outcomes.best(search, {key: each.measured for key, each in own.items()})
-    return Standing(name=name, id=id, search=search, tried=tuple(tried), best=tuple(own[key] for key in best))
 
 
 def ranked(search: Search, tried: Sequence[Tried]) -> tuple[tuple[Tried, Believed], ...]:
     """Configurations that are tried with several seeds, the best first: a trial of each, and how good it is.
 
-    The trial is the first one that ended well; there are none where each configuration has one seed.
+    The trial is the first one that ended well and meets what is required; there are none where each
+    configuration has one seed.
     """
     if search.seeds == 1:
         return ()
@@ -161,7 +178,8 @@ def ranked(search: Search, tried: Sequence[Tried]) -> tuple[tuple[Tried, Believe
     found = []
     for estimate in tune_seeds.ranked(search, tried):
         trials = its.get(estimate.point, [])
-        first = next((each for each in trials if each.state is State.DONE), None)
+        good = (each for each in trials if each.state is State.DONE and each.measured.violation == 0)
+        first = next(good, None)
         if first is None:
             continue  # known of an earlier search's trials only
         (mean,) = tune_outcomes.losses(search, (estimate.mean,))

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from ledger.cli.ablation_page import ablation_page
 from ledger.errors import NotFoundError, UsageError
 from ledger.model import HyperparameterType
 from ledger.model.space import Domain, Parameter, Space
@@ -202,3 +203,37 @@ def test_what_was_not_tried_is_run(git_project, accept):
     assert [each.value for each in again.points] == [each.value for each in found.points]
     assert again.run == len(again.failed) == 2
     assert math.isinf(again.points[1].others[("wide",)].loss)
+
+
+def test_a_step_is_held_against_the_noise_of_trials_of_one_configuration(workspace, maker, accept):
+    """Two seeds of each end and what is between differ by 2: a trial is off by √2, a mean of two by 1."""
+    for lr, depth, loss in ((0, 0, 9.0), (1, 0, 2.0), (0, 1, 8.0), (1, 1, 1.0)):
+        for seed in (-1, 1):
+            params = {"lr": lr, "depth": depth, "seed": seed}
+            maker.trial(experiment="x", params=params, metrics={"loss": loss + seed})
+    found = going(workspace, start=str(maker.trials.ordered[0].id))
+    assert found.noise.deviation == pytest.approx(math.sqrt(2))
+    assert (found.noise.repeats, found.mixed) == (True, False)
+    assert [each.error for each in found.points] == pytest.approx([1, 1, 1])
+    assert found.step(1) == (7.0, pytest.approx(1.959964 * math.sqrt(2)))
+    assert [found.in_noise(place) for place in (1, 2)] == [False, True]
+    accept("ablation.v1", ablation_document(found))
+    text = ablation_page(found).plain()
+    assert "chance may explain what depth gained" in text
+    assert "measured, 2 trials" in text
+
+
+def test_of_single_trials_no_noise_is_known(workspace, maker):
+    for lr in (0, 1):
+        maker.trial(experiment="x", params={"lr": lr}, metrics={"loss": 1.0 - lr})
+    found = going(workspace, start="@~1")
+    assert (found.noise, found.in_noise(1)) == (None, None)
+    assert "noise: not known" in ablation_page(found).plain()
+
+
+def test_predictions_of_enormous_values_have_a_spread(workspace, maker):
+    for number in range(24):
+        lr, depth = number / 24, number * 7 % 24
+        maker.trial(experiment="x", params={"lr": lr, "depth": depth}, metrics={"loss": (lr + 0.1) * 1e200})
+    found = going(workspace, start="@")
+    assert 0 < found.points[1].spread < 1e200

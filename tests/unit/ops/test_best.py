@@ -9,6 +9,7 @@ from ledger.model import Head, OriginHead, Status, Tombstone
 from ledger.model.proof import SignedHead
 from ledger.ops import best as module
 from ledger.ops.best import best
+from tests.searches import proposals, search
 
 
 @pytest.fixture
@@ -129,3 +130,45 @@ def test_one_trial_of_each_is_told_to_be_optimistic(workspace, trials, maker):
     assert (found.believed, found.optimistic, found.configurations) == ((), True, 2)
     maker.trial(experiment="one", metrics={"loss": 1.0})
     assert not best(workspace, "one", "loss", maximize=False).optimistic
+
+
+def test_an_infinity_is_no_value(workspace, maker):
+    for value in (0.5, float("inf"), 0.7):
+        maker.trial(experiment="x", metrics={"accuracy": value})
+    found = best(workspace, "x", "accuracy", maximize=True)
+    assert (found.values, found.measured) == ((0.7,), 2)
+    maker.trial(experiment="y", metrics={"accuracy": float("inf")})
+    with pytest.raises(NotFoundError, match="finite value"):
+        best(workspace, "y", "accuracy", maximize=True)
+
+
+def test_of_how_many_a_value_on_the_way_is_the_best(workspace, trials):
+    assert best(workspace, "digits", "loss.min", maximize=False).measured == 3
+
+
+def test_the_best_of_a_search_meets_what_it_requires(workspace, maker):
+    losses = (0.0, 0.9, 1.0, 0.85)
+    tried = {
+        loss: maker.trial(experiment="tuned", proposal=id, metrics={"loss": loss})
+        for loss, id in zip(
+            losses, proposals(maker, search(requirements=("loss > 0.8",)), losses), strict=True
+        )
+    }
+    found = best(workspace, "tuned", "loss", maximize=False, count=2)
+    assert ([each.id for each in found.ranked], found.values) == ([tried[0.85], tried[0.9]], (0.85, 0.9))
+    assert (found.believed, found.optimistic) == ((), True)
+    assert best(workspace, "tuned", "loss", maximize=True).values == (1.0,)
+    (id,) = proposals(maker, search(requirements=("loss > 0.8",)), (0.5,))
+    maker.trial(experiment="tuned", proposal=id, metrics={"loss": 0.5})
+    with pytest.raises(NotFoundError, match="meets what its search requires"):
+        best(workspace, "tuned", "loss", maximize=False)
+
+
+def test_the_trial_of_a_configuration_is_one_that_meets_what_is_required(workspace, maker):
+    tuned = search(requirements=("loss > 0.8",), seeds=3)
+    trials = [
+        maker.trial(experiment="tuned", proposal=id, metrics={"loss": loss})
+        for id, loss in zip(proposals(maker, tuned, (0.5, 0.5, 0.5)), (0.5, 0.9, 1.0), strict=True)
+    ]
+    found = best(workspace, "tuned", "loss", maximize=False)
+    assert ([each.id for each in found.ranked], found.values) == ([trials[1]], (0.9,))

@@ -75,6 +75,9 @@ def test_everything_about_a_trial_and_nothing_else(maker, write):
     sibling = maker.trial(experiment="digits", outputs={"sibling.bin": b"sibling"})
     about = [id, maker.trials.ends[id]]
     about += [maker.replay(id), note(maker, trial=id), note(maker, experiment="digits")]
+    twin = maker.trial(experiment="digits")
+    note(maker, trial=id, against=(twin,))  # on the diff with one that is not in it
+    note(maker, experiment="digits", against_experiments=("other",))
     about += [note(maker, replaces=about[-2]), journal.append(Tag(trial=id, name="paper")).id]
     allowed = journal.append(
         Allowance(

@@ -277,3 +277,12 @@ def test_three_are_a_table(maker, workspace, accept):
     }
     accept("diff-table.v1", table_document(without))
     assert "3 sides, 2 metrics that all have" in table_page(without).plain()
+
+
+def test_a_side_that_has_only_enormous_values_has_none_to_compare(maker, workspace):
+    for label, value in (("x", 1e200), ("y", 2e200), ("z", 1.0)):
+        for seed in range(2):
+            maker.trial(experiment=label, params={"seed": seed}, metrics={"loss": value * (1 + seed)})
+    every = [chosen(workspace, Selection(experiment=each)) for each in "xyz"]
+    with pytest.raises(UsageError, match="no trial of x has a value of 'loss' that can be compared"):
+        table(every, Asked(minimize="loss"))

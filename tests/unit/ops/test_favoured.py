@@ -20,6 +20,7 @@ BEST = [0, 1, 2, 3, 4]
         (("a", "a", "b", "b", "b", "b", "b", "b"), CATEGORICAL, None, None, "a", 2),
         ((True, False, True, True, True, False), HyperparameterType.BOOLEAN, None, None, True, 4),
         ((None, None, None, "x", "x", "x"), CATEGORICAL, None, None, None, 3),
+        ((10**400, 10**400, 1, 2, 3, 1), INTEGER, None, None, 10**400, 2),
     ],
 )
 def test_what_they_have(values, type, low, high, choice, trials):

@@ -160,3 +160,10 @@ def test_without_the_extra(workspace, recorded, monkeypatch):
     with pytest.raises(LedgerError, match="no scikit-learn here") as error:
         importance(workspace, X, minimize="loss", options=ImportanceOptions(method=FANOVA))
     assert error.value.hint == "python -m pip install 'replay-ledger[forest]'"
+
+
+@pytest.mark.parametrize(("quantile", "among"), [(0.97, 1.0), (None, 0.4)])
+def test_best_ones_that_are_all_are_no_ties(workspace, recorded, quantile, among):
+    with pytest.raises(UsageError, match="all of those among which") as error:
+        importance(workspace, X, minimize="loss", options=ImportanceOptions(quantile=quantile, among=among))
+    assert "same value" not in error.value.cause

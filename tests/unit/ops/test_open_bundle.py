@@ -513,7 +513,9 @@ class TestHostile:
         pack = bundles.packs.pack([(*records[0][:1], bundles.packs.CHUNK, *records[0][2:]), *records[1:]])
         assert "expected its document" in refused(path, pack, place)
 
-    @pytest.mark.parametrize("kind", ["end", "tombstone", "tag", "dropped", "allowance", "note", "replaced"])
+    @pytest.mark.parametrize(
+        "kind", ["end", "tombstone", "tag", "dropped", "allowance", "note", "replaced", "diff"]
+    )
     def test_entries_about_other_trials(self, maker, write, trial, place, kind):
         other = maker.trial(experiment="other")
         path = write(trial)
@@ -528,6 +530,7 @@ class TestHostile:
                 "dropped": ContentDropped(contents=(gone,), reason="x"),
                 "allowance": Allowance(trial=other, experiment=None, **allowed),
                 "note": Note(trial=other, experiment="digits", text="x", author="ann"),
+                "diff": Note(trial=trial, against=(other,), text="x", author="ann"),
                 "replaced": Note(trial=trial, replaces=mine.id, text="x", author="ann"),
             }[kind]
         )

@@ -35,7 +35,7 @@ def ask(git_project):
         return examine(
             git_project.workspace,
             Selection(experiment=experiment, where=where),
-            RobustnessOptions(**{"env": "current"} | options),
+            RobustnessOptions(**({"env": "current"} if options.get("run") else {}) | options),
             variables=dict(os.environ),
         )
 
@@ -120,9 +120,21 @@ def test_what_is_off(ask, fitted):
         ask(minimize="los")
     with pytest.raises(UsageError, match="a bad fraction"):
         ask(minimize="loss", fraction=0)
+    with pytest.raises(UsageError, match="--seeds says how trials are run") as error:
+        ask(minimize="loss", seeds=3, dry_run=True)
+    assert "--seeds, --dry-run without --run" in error.value.cause
     noise, changes = ask(minimize="loss").summary
     assert "is not known" in noise
     assert "there is one configuration" in changes
+
+
+def test_a_centre_without_the_metric_is_refused_before_anything_runs(ask, fitted, git_project):
+    fitted("--lr", "0.1")
+    git_project.write(fit="import json; json.dump({'other': 1}, open('metrics.json', 'w'))")
+    git_project.run("python", "fit.py", "--lr", "5")
+    with pytest.raises(UsageError, match="has no value of the metric"):
+        ask(minimize="loss", around=git_project.last.id.short, run=True)
+    assert len(git_project.trials) == 2
 
 
 def test_nothing_to_change(ask, git_project):

@@ -173,6 +173,22 @@ def test_receipts_come_along(many):
     assert [each.id for each in found.trials.receipts[id]] == [receipt]
 
 
+def test_notes_come_along(many):
+    """Those that stand, on a trial and on its diffs, though others are not looked at."""
+    shown, other = (next(each.id for each in many.trials if each.name == name) for name in ("t19", "t3"))
+    wrong = many.journal.append(Note(trial=shown, text="wrong", author="ann")).id
+    many.journal.append(Note(trial=shown, text="right", author="ann", replaces=wrong))
+    many.journal.append(Note(trial=other, against=(shown,), text="both", author="ann"))
+    many.journal.append(Note(trial=other, text="other", author="ann"))
+    for _ in range(2):  # from what was just read, and as it was written down
+        ask(many)
+        found = search.find(LocalJournal(many.folder), BEST)
+        assert [each.note.text for each in found.trials.notes[shown]] == ["right", "both"]
+        assert found.trials.notes[shown] == many.trials.notes[shown]
+        many.trial(name="later")
+        many.journal.seal()
+
+
 @pytest.mark.parametrize("name", ["sheet", "stretch"])
 @pytest.mark.parametrize("damage", ["gone", "empty", "short", "flipped", "newer"])
 def test_a_damaged_index_comes_back_the_same(many, monkeypatch, name, damage):
@@ -286,3 +302,16 @@ def test_nan_and_what_is_missing_come_last(many):
     for sort in ("lr", "-lr", "loss,-lr", "opt,lr"):
         found = [trial.name for trial in search.find(many.journal, Question(sort=sort)).chosen]
         assert found == [trial.name for trial in search._by_reading(many.trials, Question(sort=sort)).chosen]
+
+
+def test_what_is_noted_on_an_experiment_is_told_where_it_is_asked_for(many, decoded):
+    first = many.journal.append(Note(experiment="odd", text="a", author="ann"))
+    many.journal.append(Note(trial=many.trials.ordered[0].id, text="on a trial", author="ann"))
+    many.journal.seal()
+    many.journal.append(Note(experiment="odd", text="b", author="ann", replaces=first.id))
+    many.journal.append(Note(experiment="even", against_experiments=("odd",), text="c", author="ann"))
+    decoded.clear()
+    found = search.find(many.journal, Question(experiment="odd", limit=1, noted=True))
+    assert [each.note.text for each in found.trials.experiment_notes["odd"]] == ["b", "c"]
+    assert len(decoded) < 20  # the trials that are not shown are not read for it
+    assert not search.find(many.journal, Question(experiment="odd", limit=1)).trials.experiment_notes

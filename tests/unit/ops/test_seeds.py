@@ -149,6 +149,37 @@ def test_seeds_that_were_given_for_names_vary_too(git_project):
     assert (main.seed, main.seeds) == (9, (("data", 7), ("init", init)))
 
 
+def test_a_seed_of_the_command_line_that_is_called_as_another_source_varies_too(git_project):
+    body = "import ledger; ledger.log(loss=ledger.seed('seed') % 7 + ledger.seed('data order') % 7)"
+    git_project.write(train=body).run("python", "train.py", "--seed", "3")
+    known = [(each.name, each.way) for each in sources(git_project.last)]
+    assert known == [
+        ("main", Way.ENFORCED),
+        ("seed", Way.NAMED),
+        ("data order", Way.NAMED),
+        ("--seed", Way.ARGUMENT),
+    ]
+    reseeding = Reseeding(git_project.last, git_project.workspace.store)
+    assert reseeding.twin("all", 9).intent.argv[2:] == ("--seed", "9")
+    alone = reseeding.twin("--seed", 9).intent
+    assert (alone.argv[2:], alone.seed, alone.seeds) == (("--seed", "9"), None, ())
+
+
+def test_what_a_script_calls_a_source_need_not_be_an_experiments_name(ask, git_project):
+    git_project.write(train="import ledger; ledger.log(loss=ledger.seed('data order') % 7)")
+    git_project.run("python", "train.py")
+    found = ask(vary=("each",), count=1, dry_run=True)
+    short = git_project.last.id.short
+    assert [each.vary for each in found.groups] == ["all", "main", "data order"]
+    assert found.groups[2].experiment == f"seeds/{short}/data-order"
+
+
+def test_the_only_source_is_all_at_once(ask, git_project):
+    git_project.write(train="import ledger; ledger.log(loss=ledger.seed() % 7)").run("python", "train.py")
+    assert [each.vary for each in ask(vary=("each",), dry_run=True).groups] == ["all"]
+    assert [each.vary for each in ask(vary=("main",), dry_run=True).groups] == ["main"]
+
+
 def test_the_original_and_what_differences_need(ask, git_project):
     git_project.write(train=ARGUMENT).run("python", "train.py", "--seed", "5")
     found = ask(count=3, objective=Objective(metric="loss", maximize=True), differences=(0.5,))

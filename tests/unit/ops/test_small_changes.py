@@ -81,6 +81,13 @@ def test_another_set_of_hyperparameters_is_no_small_change():
     assert {"n": 3} in found.alone
 
 
+def test_changes_of_all_at_once_are_told_apart():
+    search = searched(("n=int(1, 2)", "x=int(1, 3)"), ("python", "t.py", "{*}"))
+    found = Around(trial("python", "t.py"), search, {"n": 1, "x": 2}, 0.5).changes(joint=8)
+    assert sorted(each["x"] for each in found.joint) == [1, 3]
+    assert {each["n"] for each in found.joint} == {2}
+
+
 def test_values_in_a_file_are_not_changed():
     search = searched(("n=int(1, 4)",), ("python", "t.py", "{params}"))
     with pytest.raises(UsageError, match="hyperparameters in a file"):

@@ -7,9 +7,13 @@ import pytest
 
 from ledger.cli.across_page import sensitivity_page, tunability_page
 from ledger.errors import IncomparableError, NotFoundError, UsageError
+from ledger.model import HyperparameterType
 from ledger.model.frozen import replace
+from ledger.model.space import Domain, Parameter, Space
+from ledger.ops import searches
 from ledger.ops.across import DataSets
 from ledger.ops.tunability import sensitivity, sensitivity_document, tunability, tunability_document
+from tests.searches import search
 
 LOSSES = {"one": [1.0, 3.0, 0.5, 5.0], "two": [2.0, 1.5, 4.0, 0.25]}
 GRID = [(lr, depth) for lr in (0.1, 1.0) for depth in (1, 2)]
@@ -85,6 +89,49 @@ def test_the_program_s_own_defaults(workspace, maker):
     found = tunability(workspace, DataSets(experiments=("one", "two"), minimize="loss"))
     assert found.found.over.gains == (0.0, 0.5)
     assert "over the program's own defaults" in tunability_page(found, pairs=False).plain()
+
+
+def test_a_forest_that_explains_little_is_named(workspace, maker, accept):
+    for name, way in (("one", 1.0), ("two", 0.0)):
+        for number in range(24):
+            place = (number + 0.5 * (name == "two")) / 24
+            chance = number * 7 % 24 / 24 * (number % 2)  # nothing of x
+            maker.trial(
+                experiment=name, params={"lr": place}, metrics={"loss": way * place + chance * (1 - way)}
+            )
+    question = DataSets(experiments=("one", "two"), minimize="loss")
+    found = tunability(workspace, question)
+    assert found.asked.table.doubtful == ("two",)
+    document = tunability_document(found)
+    accept("tunability.v1", document)
+    assert document["doubtful"] == ["two"]
+    for text in (
+        tunability_page(found, pairs=False).plain(),
+        sensitivity_page(sensitivity(workspace, question)).plain(),
+    ):
+        assert "the forest of two explains 0%, which is little" in text
+        assert "the forest of one explains" not in text
+
+
+@pytest.mark.parametrize(("where", "told"), [("depth = 4", True), ("depth = 2", False)])
+def test_defaults_are_those_of_what_is_the_same_in_all_trials_too(workspace, maker, where, told):
+    names = {
+        "lr": Domain(type=HyperparameterType.REAL, low=0.0, high=1.0),
+        "depth": Domain(type=HyperparameterType.INTEGER, low=1, high=8),
+    }
+    defaults = {"lr": 0.5, "depth": 4}
+    space = Space(
+        parameters=tuple(
+            Parameter(name=name, domain=domain, default=defaults[name]) for name, domain in names.items()
+        )
+    )
+    for name in LOSSES:
+        maker.journal.append(searches.created(name, replace(search(), space=space)))
+        for lr in (0.25, 0.5):
+            for depth in (2, 4):
+                maker.trial(experiment=name, params={"lr": lr, "depth": depth}, metrics={"loss": lr * depth})
+    found = tunability(workspace, DataSets(experiments=("one", "two"), minimize="loss", where=where))
+    assert (found.found.over is not None) is told
 
 
 @pytest.mark.parametrize(

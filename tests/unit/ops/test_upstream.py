@@ -167,5 +167,6 @@ def test_another_remote_cannot_be_added(copy, tmp_path):
 
 def shared_note(copy):
     from ledger.ops import notes
+    from ledger.ops.note_subject import Subject
 
-    notes.note(copy.journal, "a note", author="ann", experiment="x")
+    notes.note(copy.journal, "a note", author="ann", subject=Subject(experiments=("x",)))

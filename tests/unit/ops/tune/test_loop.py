@@ -19,7 +19,7 @@ from ledger.ops.tune import verify as tune_verify
 from ledger.ops.tune import workers as tune_workers
 from ledger.ops.tune.beginning import Wanted
 from ledger.ops.tune.loop import TuneOptions, tune
-from ledger.ops.tune.space import meant, pairs
+from ledger.ops.tune.space import meant, of, pairs
 from ledger.tune.base import State
 from ledger.tune.samplers import tpe
 from ledger.tune.space.language.read import space
@@ -226,6 +226,18 @@ def test_a_space_with_nothing_left_ends_the_search(searched):
     assert len(tuned.standing.own) == 2
 
 
+def test_a_grid_goes_on_to_its_end_though_nothing_is_said_of_it(searched, git_project):
+    grid = {"sampler": "grid"}
+    searched(1, definitions=("lr=choice(0, 0.5)", "n=fixed(1)"), wanted=grid)
+    rest = Wanted(name="x")
+    done = tune(git_project.workspace, rest, TuneOptions(), directory=git_project.path)
+    assert [each.state for each in done.standing.own] == [State.DONE] * 2
+    with pytest.raises(UsageError, match="nothing says when to stop"):
+        tune(git_project.workspace, Wanted(name="y"), TuneOptions(), directory=git_project.path)
+    with pytest.raises(UsageError, match="n has too many values for a grid"):
+        searched(1, name="y", definitions=("lr=fixed(0)", "n=int(1, 1000000000)"), wanted=grid)
+
+
 def test_a_trial_that_takes_too_long_has_failed(searched, git_project):
     git_project.write(train="import time\ntime.sleep(60)\n")
     tuned = searched(1, wanted={"trial_timeout": 0.5})
@@ -303,6 +315,24 @@ def test_the_same_from_python(git_project):
     assert "expected recreate or current" in caught.value.cause
 
 
+def test_a_search_from_python_is_pushed_where_that_is_wanted(git_project, tmp_path):
+    git_project.write(train=TRAIN)
+    (git_project.path / "ledger.toml").write_text("[remote]\nauto_push = true\n")
+    ledger = api.open(git_project.path, create=True)
+    ledger.add_remote("lab", tmp_path / "lab")
+    words = [sys.executable, "train.py", "{lr}", "{n}", "2"]
+    ledger.tune(words, SPACE, experiment="x", minimize="loss", executions=1)
+    assert ledger.push("lab").entries == 0
+
+
+def test_a_space_that_is_put_together_by_hand_is_checked(git_project):
+    whole = space(("opt=choice(a, b)", "x=real(0, 1) if opt = a"))
+    by_hand = replace(whole, parameters=whole.parameters[::-1])
+    assert of(by_hand) == of(whole) == whole
+    with pytest.raises(UsageError, match="opt"):
+        of(replace(whole, parameters=whole.parameters[1:]))
+
+
 def test_trials_need_a_copy_of_the_tree_that_they_run_in(searched, git_project, tmp_path):
     with pytest.raises(UsageError) as caught:
         tune(
@@ -323,6 +353,12 @@ def test_trials_need_a_copy_of_the_tree_that_they_run_in(searched, git_project, 
 def test_values_are_meant_as_the_space_has_them():
     searched = space(["opt=choice(1, sgd)", "lr=real(0, 2)", "k=choice('1', '2')"])
     assert meant(searched, pairs("opt=sgd,lr=1,k=1")) == {"opt": "sgd", "lr": 1.0, "k": "1"}
+    counted = space(["n=int(1, 5)", "lr=real(0, 2)"])
+    for given in (pairs("n=2.0,lr=0.5"), {"n": np.int64(2), "lr": np.float64(0.5)}):
+        values = meant(counted, given)
+        assert values == {"n": 2, "lr": 0.5}
+        assert {name: type(each) for name, each in values.items()} == {"n": int, "lr": float}
+    assert meant(counted, {"n": 2.5}) == {"n": 2.5}  # which the space refuses
     with pytest.raises(UsageError):
         pairs("lr")
     with pytest.raises(UsageError):
@@ -464,6 +500,20 @@ def test_a_fork_that_died_before_it_learnt_does_so_when_it_goes_on(searched, git
     earlier = [each.proposed.adopted for each in fork.tried if each.proposed.source == "earlier"]
     assert earlier == [each.trial for each in first.own]
     assert len(searched(1, definitions=changed).standing.tried) == len(fork.tried)
+
+
+def test_a_search_learns_from_no_trial_that_breaks_a_constraint(searched, git_project):
+    git_project.write(train="")
+    for lr, n in (("0.5", "1"), ("0.9", "3")):
+        git_project.run("python", "train.py", "--lr", lr, "--n", n, experiment="before")
+    bound = space(SPACE, ["lr * n <= 1"])
+    tuned = searched(
+        0,
+        name="y",
+        wanted={"space": bound, "objectives": (Objective(metric="duration_s"),)},
+        earlier=("before",),
+    )
+    assert [dict(each.proposed.values) for each in tuned.standing.tried] == [{"lr": 0.5, "n": 1}]
 
 
 def test_the_same_command_with_fork_goes_on_with_its_fork(searched, git_project):

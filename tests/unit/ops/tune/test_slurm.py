@@ -1,4 +1,4 @@
-"""Trials as jobs: submitit's own executor of local processes stands for Slurm, which is not here."""
+"""Trials as jobs of submitit's executor of local processes; a real Slurm has tests/cli/test_tune_slurm.py."""
 
 import signal
 import sys
