@@ -47,6 +47,17 @@ def write(path, size, seed=0):
             file.write(random.bytes(min(16 * MIB, size - start)))
 
 
+@pytest.fixture(scope="module")
+def large_file(tmp_path_factory):
+    """A directory with nothing but a file of 1 GiB."""
+    source = tmp_path_factory.mktemp("large") / "source"
+    source.mkdir()
+    write(source / "file", LARGE)
+    yield source
+    shutil.rmtree(source)
+    os.sync()
+
+
 def store_in(place, **options):
     return LocalStore(place / "objects", place / "tmp", **options)
 
@@ -87,11 +98,8 @@ def ratio(source, place, most, **options):
 
 
 @pytest.mark.parametrize(("large", "most"), [("chunk", MOST_CHUNKED), ("whole", MOST_WHOLE)])
-def test_storing_a_large_file(place, report, large, most):
-    source = place / "source"
-    source.mkdir()
-    write(source / "file", LARGE)
-    found, seconds = ratio(source, place, most, large=large)
+def test_storing_a_large_file(place, large_file, report, large, most):
+    found, seconds = ratio(large_file, place, most, large=large)
     report(f"1 GiB stored, {large}", f"{found:.2f} × ({seconds:.2f} s)", f"{most} × `cp -r` + sync")
     assert found <= most
 
@@ -113,9 +121,8 @@ def used(directory):
     return sum(path.stat().st_blocks * 512 for path in directory.rglob("*"))
 
 
-def test_bytes_inserted_into_a_large_file(place, report):
-    path = place / "file"
-    write(path, LARGE)
+def test_bytes_inserted_into_a_large_file(place, large_file, report):
+    path = large_file / "file"
     target = place / "ledger"
     store = store_in(target)
     store.put_file(path)

@@ -373,6 +373,25 @@ PAYLOADS = {
     "a corrected note on an experiment": m.Note(
         experiment="mlp", text="bad", author="ann", replaces=digest("note")
     ),
+    "a note on a step of a metric": m.Note(
+        trial=digest("trial"), metric="loss", step=-200, text="a spike", author="ann"
+    ),
+    "a signed note on the diff of two trials": m.Note(
+        trial=digest("trial"),
+        against=(digest("parent"),),
+        text="only the seed",
+        author="ann",
+        key="SHA256:Vw1Sm0Rz0ZtQ8u9D0b2m4yJmJ2ZVq9dQ0Qm2k1o2c3A",
+        signature="-----BEGIN SSH SIGNATURE-----\nU1NIU0lH\n-----END SSH SIGNATURE-----\n",
+    ),
+    "a note on the diff of three experiments is taken back": m.Note(
+        experiment="mlp",
+        against_experiments=("cnn", "svm"),
+        text="",
+        author="ann",
+        replaces=digest("note"),
+        removed=True,
+    ),
     "a tag": m.Tag(trial=digest("trial"), name="paper"),
     "a tag is taken off": m.Tag(trial=digest("trial"), name="paper", removed=True),
     "a tombstone": m.Tombstone(target=digest("trial"), reason="a mistake"),

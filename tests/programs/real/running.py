@@ -91,6 +91,7 @@ class Runner:
         self._root = work / "project"
         self._home = work / "home"
         self._template = work / "template"
+        self._derived = work / "derived"
         place = None if program.environment is None else environments.make(program.environment, cache)
         self._prefixes = (
             () if place is None else (str(place), *environments.prefixes(place / "bin" / "python"))
@@ -117,6 +118,10 @@ class Runner:
         """Record it, move the project elsewhere, and make the trial again there, its environment too."""
         shutil.copytree(self._template, self._root, symlinks=True)
         self._home.mkdir()
+        # The environment is made by the first replay, and found by the next, at the same place.
+        if self._derived.exists():
+            (self._home / ".cache").mkdir()
+            self._derived.rename(self._home / ".cache" / "ledger")
         seeded = [] if seed is None else ["--seed", str(seed)]
         directory = self._root / self._program.directory
         words = [*LEDGER, "run", "--quiet", *seeded, "--", *self._program.command]
@@ -133,6 +138,7 @@ class Runner:
             timeout=2 * _TIMEOUT_S,
             check=False,
         )
+        (self._home / ".cache" / "ledger").rename(self._derived)
         self._home.rename(self._work / f"replay-home-{seed}")
         assert done.stdout, done.stderr.decode("utf-8", "replace")[-2000:]
         found = json.loads(done.stdout)
