@@ -6,6 +6,7 @@ given up at any time, and dies with who records.
 
 import json
 import os
+import select
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -19,6 +20,8 @@ from ledger.remotes import names
 from ledger.workspace import Workspace, is_copy
 
 _NICE = 5
+_LOOK_MS = 500
+_BLOCK = 1 << 16
 _CODE = (
     f"import os; os.nice({_NICE}); import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
     " from ledger.ops.companion import main; main(sys.argv[2:])"
@@ -165,9 +168,20 @@ class _Process:
 
     def answers(self) -> Iterator[str]:
         """Lines of its standard output, to its end. Raises OSError."""
-        with open(self._reader, encoding="utf-8", errors="replace", closefd=False) as lines:
-            for line in lines:
-                yield line.rstrip("\n")
+        waiting = select.poll()
+        waiting.register(self._reader, select.POLLIN)
+        rest = b""
+        while True:
+            # A signal that comes right before a wait, behind Python's last look, is seen at the next look.
+            if not waiting.poll(_LOOK_MS):
+                continue
+            block = os.read(self._reader, _BLOCK)
+            if not block:
+                break
+            *lines, rest = (rest + block).split(b"\n")
+            yield from (line.decode("utf-8", "replace") for line in lines)
+        if rest:
+            yield rest.decode("utf-8", "replace")
 
     def end(self) -> None:
         """Kill it, and see it gone."""
