@@ -81,3 +81,13 @@ def test_a_running_search_moves_in_the_table(page_of, project):
         shown.wait_for_selector(".count:text-matches('^[1-9] trials?$')", timeout=60_000)
         child.wait(120)
     shown.wait_for_selector(".count:text-is('4 trials')", timeout=15_000)
+
+
+def test_what_comes_right_after_the_page_was_opened_is_shown(page_of, project):
+    project.workspace  # noqa: B018 - makes the ledger
+    page = page_of(project.ledger)
+    shown = page.open("#/trials")
+    shown.wait_for_selector(".count:text-is('0 trials')")
+    with begun(project, "run", "--", sys.executable, "-c", "pass") as child:
+        assert child.wait(60) == 0
+    shown.wait_for_selector(".count:text-is('1 trial')", timeout=15_000)

@@ -74,6 +74,7 @@ async function look() {
 
 async function settle() {
   const mine = ++turn;
+  const before = version;
   const route = parse(location.hash);
   for (const link of document.querySelectorAll("#pages a"))
     if (link.dataset.view === (WITHIN[route.view] ?? route.view)) link.setAttribute("aria-current", "page");
@@ -93,8 +94,9 @@ async function settle() {
     const module = await VIEWS[route.view]();
     if (mine !== turn) return;
     const made = await module.show(place, route, context);
-    if (mine !== turn) made?.leave?.();
-    else shown.view_ = made ?? {};
+    if (mine !== turn) return made?.leave?.();
+    shown.view_ = made ?? {};
+    if (version !== before) for (const each of [...listeners]) each({ version }); // it moved while the view was made
   } catch (error) {
     if (mine === turn) fill(place, problem(error));
   }
@@ -134,8 +136,7 @@ function begin() {
     root.focus();
   });
   addEventListener("hashchange", settle);
-  settle();
-  setTimeout(look, PERIOD);
+  look().then(settle); // in this order: what comes while the first view is made is news
 }
 
 begin();
