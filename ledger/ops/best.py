@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ledger.errors import IncomparableError, NotFoundError, UsageError
-from ledger.model import Trial
+from ledger.model import Digest, Trial
 from ledger.model.frozen import frozen
 from ledger.model.proof import SignedHead
 from ledger.model.space import Objective
@@ -171,12 +171,13 @@ def _searched(
     workspace: Workspace, experiment: str, metric: str, maximize: bool, count: int
 ) -> "_Several | None":
     """The best of a search as it has them: of those that meet what it requires, and by means over seeds."""
-    found = tried(workspace, experiment, Objective(metric=metric, maximize=maximize))
-    if found is None or (found[0].seeds == 1 and not found[0].requirements):
+    found = sought(workspace, experiment, Objective(metric=metric, maximize=maximize))
+    if found is None or (found[1].seeds == 1 and not found[1].requirements):
         return None
     from ledger.ops.tune.standing import ordered, ranked
 
-    tuned, all_tried = found
+    id, tuned = found
+    all_tried = tried(workspace, id, tuned)
     several = ranked(tuned, all_tried)
     chosen = [first for first, _ in several] if tuned.seeds > 1 else ordered(tuned, all_tried)
     trials = query.load(workspace.journal)
@@ -192,20 +193,23 @@ def _searched(
     return trials, measured[:count], tuple(believed for _, believed in several[:count])
 
 
-def tried(
-    workspace: Workspace, experiment: str, objective: Objective
-) -> "tuple[Search, tuple[Tried, ...]] | None":
-    """The newest search of an experiment and what it tried; None where none was for that objective alone."""
+def sought(workspace: Workspace, experiment: str, objective: Objective) -> "tuple[Digest, Search] | None":
+    """The newest search of an experiment; None where that was not for this objective alone."""
     created = searches.newest(workspace.journal, experiment)
     tuned = None if created is None else searches.definition(created[1])
     if created is None or tuned is None or tuned.objectives != (objective,):
         return None
+    return created[0], tuned
+
+
+def tried(workspace: Workspace, id: Digest, tuned: "Search") -> "tuple[Tried, ...]":
+    """All that a search tried; takes reading the journal."""
     from ledger.ops.tune.history import History  # of no use to other experiments
 
-    history = History(created[0], tuned)
+    history = History(id, tuned)
     for recorded in workspace.journal.entries():
         history.add(recorded)
-    return tuned, history.at()
+    return history.at()
 
 
 def _measured(found: Found, key: str) -> Iterator[tuple[Trial, float]]:

@@ -186,10 +186,10 @@ def _allowed(
     workspace: Workspace, choice: Choice, observed: "Observations", objective: Objective
 ) -> "Observations":
     """Those that meet what their search requires, where it was for that objective."""
-    found = None if choice.experiment is None else best.tried(workspace, choice.experiment, objective)
-    if found is None or not found[0].requirements:
+    found = None if choice.experiment is None else best.sought(workspace, choice.experiment, objective)
+    if found is None or not found[1].requirements:
         return observed
-    meet = {each.trial for each in found[1] if each.measured.violation == 0}
+    meet = {each.trial for each in best.tried(workspace, *found) if each.measured.violation == 0}
     return observed.picked([row for row, id in enumerate(observed.trials) if id in meet])
 
 
