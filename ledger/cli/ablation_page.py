@@ -5,10 +5,10 @@ import math
 from ledger.analysis.importance.forest import DOUBTFUL
 from ledger.cli.page import Page
 from ledger.cli.plots import bar
-from ledger.cli.text import count, exact, line, number
 from ledger.ops.ablation import Ablation
 from ledger.ops.ablation_ends import End
 from ledger.ops.ablation_points import Point
+from ledger.ops.text import count, exact, line, number
 
 _BAR = 20
 

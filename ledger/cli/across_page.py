@@ -5,9 +5,9 @@ from ledger.analysis.statistics.intervals import Interval
 from ledger.analysis.tunability import Gain
 from ledger.cli.page import Cell, Page
 from ledger.cli.plots import bar
-from ledger.cli.text import count, exact, line, number
 from ledger.model import Value
 from ledger.ops.across import Asked
+from ledger.ops.text import count, exact, line, number
 from ledger.ops.tunability import Depends, Tuned
 
 _WIDTH = 20

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ledger.cli.page import Page
-from ledger.cli.text import count, line, short
 from ledger.compare.texts.masks import readable
+from ledger.ops.text import count, line, short
 
 Document = dict[str, Any]
 

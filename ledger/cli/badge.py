@@ -7,9 +7,9 @@ import click
 from ledger import fs
 from ledger.cli import common
 from ledger.cli.plain import say
-from ledger.cli.text import line
 from ledger.ops import query, references
 from ledger.ops.output_file import output_file
+from ledger.ops.text import line
 from ledger.reports import badge
 
 

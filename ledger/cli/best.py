@@ -4,13 +4,13 @@ import click
 
 from ledger.cli import common
 from ledger.cli.page import Page
-from ledger.cli.text import count, exact, line, number
 from ledger.errors import UsageError
 from ledger.model import HyperparameterRole
 from ledger.ops import searches
 from ledger.ops.best import Best, best
 from ledger.ops.denominator import counted_words
 from ledger.ops.result_documents import best_document
+from ledger.ops.text import count, exact, line, number
 from ledger.workspace import Workspace
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 
 from ledger.cli import common, plain
-from ledger.cli.text import count, line, size
 from ledger.errors import UsageError
 from ledger.model import Trial
 from ledger.ops import query, references, signing
@@ -13,6 +12,7 @@ from ledger.ops.bundle import Bundled, bundle
 from ledger.ops.bundle_document import bundle_document
 from ledger.ops.output_file import output_file
 from ledger.ops.query import Trials
+from ledger.ops.text import count, line, size
 
 
 @click.command(

@@ -5,12 +5,12 @@ from pathlib import Path
 from ledger import workspace as workspaces
 from ledger.cli import plain
 from ledger.cli.open import TRUST, tell
-from ledger.cli.text import line
 from ledger.errors import NotFoundError
 from ledger.model import Trial, layout
 from ledger.ops import query, references
 from ledger.ops.open_bundle import open_in_cache
 from ledger.ops.query import Trials
+from ledger.ops.text import line
 from ledger.workspace import Workspace
 
 _SHOWN = 10

@@ -3,9 +3,9 @@
 from ledger.cli import marks
 from ledger.cli.allowances_page import patterns
 from ledger.cli.page import Page
-from ledger.cli.text import count, line
 from ledger.ops.calibrate import Calibrated, Varying
 from ledger.ops.references import describe
+from ledger.ops.text import count, line
 
 _MANY = 1_000_000
 """Units in the last place past which nobody counts in them."""

@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 
 from ledger.cli import common, plain
-from ledger.cli.text import count, line
 from ledger.errors import DamagedError
 from ledger.ops import lettings, query, references
 from ledger.ops.checkout import Part, checkout
+from ledger.ops.text import count, line
 
 
 @click.command(

@@ -6,9 +6,9 @@ import click
 
 from ledger.cli import common, transferring
 from ledger.cli.plain import directory
-from ledger.cli.text import line
 from ledger.errors import UsageError
 from ledger.ops import sharing
+from ledger.ops.text import line
 
 
 @click.command(

@@ -4,9 +4,9 @@ import math
 from typing import TYPE_CHECKING
 
 from ledger.cli.page import Cell
-from ledger.cli.text import duration, number, size
 from ledger.ops.compare_words import amount, rounded
 from ledger.ops.diff_experiments import COST
+from ledger.ops.text import duration, number, size
 
 if TYPE_CHECKING:
     from ledger.analysis.comparison import Comparison

@@ -8,8 +8,8 @@ from ledger.analysis.pairing import Design, Pairing
 from ledger.cli import compare_cells as cells
 from ledger.cli import plots
 from ledger.cli.page import Page
-from ledger.cli.text import count, line, number, value
 from ledger.ops.experiments import Experiments
+from ledger.ops.text import count, line, number, value
 
 if TYPE_CHECKING:
     from ledger.analysis.comparison import Comparison

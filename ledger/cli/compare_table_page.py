@@ -6,8 +6,8 @@ from ledger.analysis.pairing import Design
 from ledger.cli import compare_cells as cells
 from ledger.cli import plots
 from ledger.cli.page import Page
-from ledger.cli.text import line, number
 from ledger.ops.compare_table import Table
+from ledger.ops.text import line, number
 
 _WIDTH = 24
 """Letters of a plot."""

@@ -4,12 +4,12 @@ import math
 from collections.abc import Iterable, Sequence
 
 from ledger.cli.page import Page
-from ledger.cli.text import clean, count, exact, line, short
 from ledger.model import Difference, Digest
 from ledger.ops import diff_stat
 from ledger.ops.diff import Compared
 from ledger.ops.query import Trials
 from ledger.ops.references import describe
+from ledger.ops.text import clean, count, exact, line, short
 
 _SHOWN = 60
 """Differences of a section that are listed."""

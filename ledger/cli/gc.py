@@ -4,11 +4,11 @@ import click
 
 from ledger.cli import common, plain
 from ledger.cli.page import Page
-from ledger.cli.text import count, line, size
 from ledger.ops import gc, keeping
 from ledger.ops.gc import Collected, Row
 from ledger.ops.keeping import Policy
 from ledger.ops.result_documents import gc_document
+from ledger.ops.text import count, line, size
 
 _REASONS = {
     gc.DROPPED: "outputs let go of",

@@ -7,9 +7,9 @@ from ledger.analysis.importance import coverage
 from ledger.analysis.importance.forest import DOUBTFUL
 from ledger.cli.page import Cell, Page
 from ledger.cli.plots import bar
-from ledger.cli.text import count, exact, line, number
 from ledger.ops.favoured import Favoured
 from ledger.ops.importance import PED_ANOVA, Importance, OfMetric
+from ledger.ops.text import count, exact, line, number
 
 if TYPE_CHECKING:
     from ledger.analysis.importance.explained import Share

@@ -5,7 +5,7 @@ import click
 from ledger import workspace as workspaces
 from ledger.cli.common import ends
 from ledger.cli.plain import directory
-from ledger.cli.text import line
+from ledger.ops.text import line
 from ledger.remotes.locate import is_url, written
 
 

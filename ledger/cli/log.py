@@ -8,7 +8,6 @@ import click
 
 from ledger.cli import common, marks
 from ledger.cli.page import Cell, Page
-from ledger.cli.text import count, duration, exact, line, moment, number
 from ledger.errors import FormatError, UsageError
 from ledger.model import Digest, HyperparameterRole, Trial
 from ledger.model.jsonform import rfc3339
@@ -16,6 +15,7 @@ from ledger.ops import search
 from ledger.ops.documents import log_document
 from ledger.ops.machines import Machines
 from ledger.ops.search import Found, Question
+from ledger.ops.text import count, duration, exact, line, moment, number
 
 _LIMIT = 20
 _PARAMETERS, _METRICS = 8, 5

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ledger.cli.page import Styled
-from ledger.cli.text import duration
+from ledger.ops.text import duration
 
 _STYLES = {
     "ok": "green",

@@ -9,7 +9,6 @@ import click
 from ledger.cli import common
 from ledger.cli.notes_page import notes as notes_page
 from ledger.cli.page import Page
-from ledger.cli.text import line
 from ledger.errors import LedgerError, UsageError
 from ledger.model import Recorded
 from ledger.ops import note_signatures, note_subject, notes, query
@@ -18,6 +17,7 @@ from ledger.ops.note_signatures import Signing
 from ledger.ops.note_subject import Subject
 from ledger.ops.query import Trials
 from ledger.ops.remarks import Remark, remark_of
+from ledger.ops.text import line
 from ledger.workspace import Workspace
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ledger.cli.page import Cell, Page
-from ledger.cli.text import count, line, moment, short
+from ledger.ops.text import count, line, moment, short
 
 _STYLES = {"good": "green", "bad": "bold red", "unchecked": "yellow"}
 

@@ -7,10 +7,10 @@ import click
 from ledger.cli import common, plain
 from ledger.cli.page import Page
 from ledger.cli.proof_page import head_digest, signers_told
-from ledger.cli.text import count, line
 from ledger.ops import bundle_check, proofs
 from ledger.ops.bundle_document import opened_document
 from ledger.ops.open_bundle import Opened, open_bundle
+from ledger.ops.text import count, line
 
 TRUST = "replay runs the recorded command: do that with what comes from people whom you trust"
 """What has to be known before anything of a bundle is made again."""

@@ -29,7 +29,7 @@ def directory() -> "Path":
 
 def report(error: LedgerError) -> None:
     """Write an error to standard error: what, why, and what helps."""
-    from ledger.cli.text import clean
+    from ledger.ops.text import clean
 
     for label, text in (("error", error.message), ("cause", error.cause), ("hint", error.hint)):
         if text:
@@ -43,7 +43,7 @@ def warn(text: str) -> None:
 
 def say(text: str) -> None:
     """Write a line to standard error."""
-    from ledger.cli.text import line
+    from ledger.ops.text import line
 
     write_error(f"ledger: {line(text)}")
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from ledger.cli import common
 from ledger.cli.page import Page
-from ledger.cli.text import count, line, value
 from ledger.errors import IncomparableError, LedgerError, NotFoundError, UsageError
 from ledger.model import Digest
 from ledger.model.proof import MOST_BYTES
 from ledger.ops import proofs
 from ledger.ops.proof_document import proven_document
 from ledger.ops.proofs import Proven, Signer, Trusted
+from ledger.ops.text import count, line, value
 
 _SHOWN = 12
 """Hyperparameters and metrics."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ledger.cli.page import Page
-from ledger.cli.text import line, short, value
+from ledger.ops.text import line, short, value
 
 Document = dict[str, Any]
 

@@ -7,12 +7,12 @@ import click
 from ledger import fs
 from ledger.cli import common
 from ledger.cli.plain import say, warn
-from ledger.cli.text import count, line
 from ledger.errors import FormatError
 from ledger.model import Digest
 from ledger.model.proof import write_proof
 from ledger.ops import prove, query, references, signing
 from ledger.ops.output_file import output_file
+from ledger.ops.text import count, line
 
 
 @click.command(

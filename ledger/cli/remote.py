@@ -5,9 +5,9 @@ import click
 from ledger.cli import common
 from ledger.cli.page import Page
 from ledger.cli.plain import directory
-from ledger.cli.text import line
 from ledger.ops import sharing
 from ledger.ops.result_documents import remotes_document
+from ledger.ops.text import line
 from ledger.remotes import registry
 
 

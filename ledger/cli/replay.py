@@ -7,7 +7,6 @@ import click
 from ledger.cli import common, marks, plain
 from ledger.cli.diff_page import differences
 from ledger.cli.page import Page
-from ledger.cli.text import duration, line, short
 from ledger.cli.vary_page import vary_page
 from ledger.errors import IncomparableError, MismatchError, UsageError
 from ledger.model import HealthState, Trial, Verdict
@@ -17,6 +16,7 @@ from ledger.ops.bundle_check import is_bundle
 from ledger.ops.query import Trials
 from ledger.ops.replay import Replayed, ReplayOptions, replay
 from ledger.ops.result_documents import calibration_document, replay_document, vary_document
+from ledger.ops.text import duration, line, short
 from ledger.ops.varied import Effect, Varied
 from ledger.ops.vary import vary
 from ledger.ops.vary_conditions import ALL, CONDITIONS, select

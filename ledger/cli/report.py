@@ -7,9 +7,9 @@ import click
 from ledger import fs
 from ledger.cli import common, selecting
 from ledger.cli.plain import say, warn
-from ledger.cli.text import count, line, size
 from ledger.errors import UsageError
 from ledger.ops.output_file import output_file
+from ledger.ops.text import count, line, size
 from ledger.reports.forms import MOST_ROWS, Form, form_of, make
 
 

@@ -3,9 +3,9 @@
 import click
 
 from ledger.cli import common
-from ledger.cli.text import line
 from ledger.model import Allowance, Trial
 from ledger.ops import query, references, remove
+from ledger.ops.text import line
 
 
 @click.command(

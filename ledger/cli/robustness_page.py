@@ -6,9 +6,9 @@ from ledger.analysis.robustness import Moves, OfGroup
 from ledger.cli.page import Page
 from ledger.cli.plots import bar, interval
 from ledger.cli.seeds_page import told
-from ledger.cli.text import count, line, number
 from ledger.ops.references import describe
 from ledger.ops.robustness import Robustness
+from ledger.ops.text import count, line, number
 from ledger.ops.why_hybrids import How
 
 _WIDTH = 24

@@ -7,12 +7,12 @@ from typing import Any
 
 from ledger import workspace as workspaces
 from ledger.cli.plain import directory, warn, write_error
-from ledger.cli.text import count, duration, number, size
 from ledger.errors import LedgerError, UsageError
 from ledger.model import Artifact, Mode, Outcome
 from ledger.ops import options
 from ledger.ops.names import check_name
 from ledger.ops.run import RunOptions, RunResult, cannot_record, run
+from ledger.ops.text import count, duration, number, size
 from ledger.workspace import Workspace
 
 _METRICS = 3

@@ -4,12 +4,12 @@ from typing import Any
 
 from ledger.cli import common, marks
 from ledger.cli.page import Page
-from ledger.cli.text import count, duration, line
 from ledger.errors import IncomparableError, MismatchError
 from ledger.model import Verdict
 from ledger.model.jsonform import to_json
 from ledger.ops.replay import Replayed, ReplayOptions
 from ledger.ops.result_documents import replay_document
+from ledger.ops.text import count, duration, line
 from ledger.ops.tune.replay import Member, SearchReplayed
 
 

@@ -7,7 +7,6 @@ import click
 from ledger.cli import common
 from ledger.cli.plain import say, warn
 from ledger.cli.seeds_page import seeds_page
-from ledger.cli.text import number
 from ledger.errors import LedgerError, UsageError
 from ledger.model.space import Objective
 from ledger.ops import options, query, references
@@ -15,6 +14,7 @@ from ledger.ops.reruns import Had
 from ledger.ops.seed_sources import ALL
 from ledger.ops.seeds import SeedOptions, seeds, value_of
 from ledger.ops.seeds_document import seeds_document
+from ledger.ops.text import number
 from ledger.ops.why_hybrids import How
 
 INTERRUPTED = 130

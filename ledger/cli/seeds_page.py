@@ -5,11 +5,11 @@ import math
 from ledger.analysis.statistics.intervals import Interval
 from ledger.cli.page import Page
 from ledger.cli.plots import bar, histogram, interval
-from ledger.cli.text import line, number
 from ledger.ops import seed_words
 from ledger.ops.references import describe
 from ledger.ops.seed_sources import ALL
 from ledger.ops.seeds import Group, OverSeeds, Seeds
+from ledger.ops.text import line, number
 from ledger.ops.why_hybrids import How
 
 _WIDTH = 24

@@ -4,11 +4,11 @@ import click
 
 from ledger.cli import common
 from ledger.cli.page import Page
-from ledger.cli.text import line
 from ledger.cli.trial_page import trial_page
 from ledger.model import Trial
 from ledger.ops import query, references
 from ledger.ops.documents import file_counts, in_full, trial_document
+from ledger.ops.text import line
 from ledger.workspace import Workspace
 
 

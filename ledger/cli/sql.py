@@ -14,9 +14,9 @@ from ledger.analysis.sql import Answer
 from ledger.api import Ledger
 from ledger.cli import common
 from ledger.cli.page import Page
-from ledger.cli.text import count, line
 from ledger.errors import UsageError
 from ledger.model.jsonform import number
+from ledger.ops.text import count, line
 
 
 @click.command(

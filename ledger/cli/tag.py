@@ -3,11 +3,11 @@
 import click
 
 from ledger.cli import common
-from ledger.cli.text import line
 from ledger.errors import NotFoundError, UsageError
 from ledger.model import Trial
 from ledger.ops import notes, query, references
 from ledger.ops.query import Trials
+from ledger.ops.text import line
 
 
 @click.command(

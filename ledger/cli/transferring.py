@@ -7,9 +7,9 @@ import click
 
 from ledger.cli import common, plain
 from ledger.cli.page import Page
-from ledger.cli.text import count, line, size
 from ledger.errors import MismatchError
 from ledger.ops.result_documents import transfer_document
+from ledger.ops.text import count, line, size
 from ledger.ops.transfer import Transferred
 from ledger.remotes.registry import Known
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ledger.capture.recorder import CHANGED, CREDENTIALS, SECRET, SIZE, UNREADABLE
 from ledger.cli.page import Page
-from ledger.cli.text import line, short, size
+from ledger.ops.text import line, short, size
 
 _SHOWN = 20
 """Files of a kind that are listed unless all are asked for."""

@@ -9,9 +9,9 @@ from ledger.cli.allowances_page import allowed
 from ledger.cli.notes_page import notes
 from ledger.cli.page import Cell, Page
 from ledger.cli.proposal_page import proposed, reported
-from ledger.cli.text import command, count, duration, exact, line, moment, number, short, size, value
 from ledger.cli.trial_files import Names, files
 from ledger.model import Notebook
+from ledger.ops.text import command, count, duration, exact, line, moment, number, short, size, value
 
 _PACKAGES = 6
 _ADDRESSES = 6

@@ -4,7 +4,7 @@ from collections import Counter
 from math import isfinite
 
 from ledger.cli.page import Page
-from ledger.cli.text import count, exact, line, number
+from ledger.ops.text import count, exact, line, number
 from ledger.ops.tune.history import Tried
 from ledger.ops.tune.loop import Standing, Tuned
 from ledger.ops.tune.standing import Believed

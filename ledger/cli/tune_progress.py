@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ledger.cli.plain import say, warn
 from ledger.cli.plots import sparkline
-from ledger.cli.text import count, duration, line, number, value
+from ledger.ops.text import count, duration, line, number, value
 from ledger.ops.tune.history import Tried
 from ledger.ops.tune.loop import Standing, TuneOptions
 from ledger.tune.base import State

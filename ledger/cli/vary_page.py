@@ -3,9 +3,9 @@
 from ledger.cli import marks
 from ledger.cli.diff_page import differences
 from ledger.cli.page import Cell, Page, Styled
-from ledger.cli.text import line
 from ledger.model import Difference, Verdict
 from ledger.ops.references import describe
+from ledger.ops.text import line
 from ledger.ops.varied import Control, Effect, Tried, Varied
 
 _STYLES = {

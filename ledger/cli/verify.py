@@ -11,7 +11,6 @@ import click
 from ledger.cli import common
 from ledger.cli.page import Page
 from ledger.cli.plain import say
-from ledger.cli.text import count, duration, line, short
 from ledger.errors import MismatchError, UsageError
 from ledger.model import Digest, Notice, Status, Trial
 from ledger.model.frozen import replace
@@ -19,6 +18,7 @@ from ledger.ops import pinned_heads, query, references
 from ledger.ops.query import Trials
 from ledger.ops.result_documents import verify_document
 from ledger.ops.sampling import CONFIDENCE, Sample, Sampling
+from ledger.ops.text import count, duration, line, short
 from ledger.ops.verify import Report, verify, with_notes, with_searches
 from ledger.workspace import Workspace, is_copy
 

@@ -1,9 +1,9 @@
 """An answer to why as a page for people."""
 
 from ledger.cli.page import Cell, Page
-from ledger.cli.text import count, line, number
 from ledger.ops import why_words
 from ledger.ops.references import describe
+from ledger.ops.text import count, line, number
 from ledger.ops.why import Why
 from ledger.ops.why_hybrids import How, Hybrid
 from ledger.ops.why_shares import MetricShares, ResultChange

@@ -5,11 +5,10 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 
 import pytest
 
-from tests.cli.conftest import COMMAND
+from tests.cli.searching import PATIENCE_S, begin, until
 
 TRAIN = """
     import json, os, pathlib, sys, time
@@ -20,7 +19,6 @@ TRAIN = """
         time.sleep(0.05)
     open("metrics.json", "w").write(json.dumps({"loss": lr, "gpu": int(gpu)}))
 """
-_PATIENCE_S = 120
 
 pytestmark = pytest.mark.slow
 
@@ -84,13 +82,7 @@ class Search:
         )
 
     def start(self, *words):
-        return subprocess.Popen(
-            [*COMMAND, *map(str, words)],
-            cwd=self.tool.path,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+        return begin(self.tool, *words)
 
     def begun(self, count):
         """Wait until trials have begun; return the devices that they were given."""
@@ -104,14 +96,6 @@ class Search:
         return [each for each in self.tool.document(*self.remote, "log") if each["experiment"] == "x"]
 
 
-def until(look, enough):
-    end = time.monotonic() + _PATIENCE_S
-    while not enough(found := look()):
-        assert time.monotonic() < end, f"it did not come: {found}"
-        time.sleep(0.1)
-    return found
-
-
 @pytest.fixture
 def search(tool, cluster, tmp_path):
     return Search(tool, cluster, tmp_path)
@@ -121,7 +105,7 @@ def test_workers_record_in_one_remote_each_with_its_own_device(search, tool):
     process = search.start(*search.words(4, "wait"))
     first = {each.read_text() for each in search.begun(2)}
     (search.marks / "go").touch()
-    err = process.communicate(timeout=_PATIENCE_S)[1].decode()
+    err = process.communicate(timeout=PATIENCE_S)[1].decode()
     assert process.returncode == 0, err
     assert first == {"0", "1"}
     document = tool.document(*search.remote, "tune", "-x", "x", "-n", "4")
@@ -140,7 +124,7 @@ def test_a_worker_that_is_killed_costs_one_attempt(search, tool):
     search.cluster.workers[int(mark.read_text())].send_signal(signal.SIGKILL)
     other = search.begun(2)[-1]
     (search.marks / "go").touch()
-    err = process.communicate(timeout=_PATIENCE_S)[1].decode()
+    err = process.communicate(timeout=PATIENCE_S)[1].decode()
     assert process.returncode == 0, err
     assert "a process that ran a trial died; its trial is recorded as lost" in err
     assert other.read_text() != mark.read_text()
@@ -155,7 +139,7 @@ def test_ctrl_c_ends_trials_where_they_run_and_the_same_command_goes_on(search, 
     process = search.start(*words)
     search.begun(2)
     process.send_signal(signal.SIGINT)
-    err = process.communicate(timeout=_PATIENCE_S)[1].decode()
+    err = process.communicate(timeout=PATIENCE_S)[1].decode()
     assert process.returncode == 130, err
     assert [each["status"] for each in search.log()] == ["killed"] * 2
     (search.marks / "go").touch()

@@ -4,11 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
-from tests.cli.conftest import COMMAND
+from tests.cli.searching import PATIENCE_S, begin, until
 from tests.slurm import one_node
 
 # It says which job it runs in and who records it, and ends when it is told to.
@@ -20,7 +19,6 @@ TRAIN = """
         time.sleep(0.05)
     open("metrics.json", "w").write(json.dumps({"loss": float(sys.argv[1])}))
 """
-_PATIENCE_S = 120
 
 pytestmark = pytest.mark.network
 
@@ -49,13 +47,7 @@ class Search:
         )
 
     def start(self, *words):
-        return subprocess.Popen(
-            [*COMMAND, *map(str, words)],
-            cwd=self.tool.path,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+        return begin(self.tool, *words)
 
     def begun(self, count):
         """Wait until so many trials have begun; return their jobs and recorders in that order."""
@@ -72,7 +64,7 @@ class Search:
 
     def end(self, process, code=0):
         """Wait for its end; return what it said."""
-        err = process.communicate(timeout=_PATIENCE_S)[1].decode()
+        err = process.communicate(timeout=PATIENCE_S)[1].decode()
         assert process.returncode == code, err
         assert "Traceback" not in err
         return err
@@ -84,14 +76,6 @@ class Search:
 @pytest.fixture
 def search(slurm, tool, tmp_path):
     return Search(tool, tmp_path)
-
-
-def until(look, enough):
-    end = time.monotonic() + _PATIENCE_S
-    while not enough(found := look()):
-        assert time.monotonic() < end, f"it did not come: {found}"
-        time.sleep(0.1)
-    return found
 
 
 def said(*words):
