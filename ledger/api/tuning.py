@@ -91,7 +91,8 @@ class Tuning(Base):
         seed
             Seeds the search, and every generator of each trial; 0 to 2**63 - 1.
         seeds
-            Try what may be the best with up to so many seeds.
+            Try what may be the best with up to so many seeds. A scheduler compares and stops first trials,
+            which all have the same seed; further ones run to their end.
         executions
             Trials in all, those of earlier calls among them.
         jobs

@@ -121,6 +121,10 @@ def command(
     had left it. It is for COMMAND to begin from there. --scheduler asha:promote=1 without a checkpoint trains
     it again from the beginning.
 
+    With --seeds 5 --scheduler asha, the scheduler compares and stops the first trial of each configuration,
+    which all have the same seed. Further trials of what may be the best run to their end, and a configuration
+    that was stopped is never the best.
+
     With --engine dask, the cluster's workers run them, each in its own environment, such as the GPU that it
     was given; with --engine slurm, jobs do (--slurm time=MINUTES, --slurm partition=NAME). They see the
     ledger where it is a remote (ledger --ledger URL tune), or on a shared disk.

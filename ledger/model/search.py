@@ -47,7 +47,10 @@ class Search:
     trial_timeout: float | None = None
     """Seconds after which a trial is ended, and has failed."""
     seeds: int = 1
-    """With how many seeds a configuration is tried at most; 1 where all trials have the one above."""
+    """With how many seeds a configuration is tried at most; 1 where all trials have the one above.
+
+    A scheduler looks at the first trial of each only, which all have the same one.
+    """
     racing: int = 0
     """Version of the rule that says which configuration is tried again; 0 where none is."""
     forked: Digest | None = None

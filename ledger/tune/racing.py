@@ -7,11 +7,15 @@ compared: common random numbers, the blocks of a designed experiment. The varian
 pooled over the configurations that were tried more than once, and means are shrunk as much as they are
 uncertain (empirical Bayes: Efron & Morris 1973, Stein's estimation rule and its competitors).
 
+A configuration of which a trial was stopped early is none of those that are compared: what it would have come
+to is not known, but that it is likely bad is, and the mean of its other trials alone would flatter it.
+
 All is scalar arithmetic on observations in their order: the same bits on every processor.
 """
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cache
 from statistics import median
 from typing import Final
 
@@ -25,7 +29,7 @@ VERSION: Final = 1
 MOST_SEEDS: Final = 64
 """Of one configuration."""
 STARTING: Final = 10
-"""Configurations that are over before one is tried again."""
+"""Configurations that ended well, or were stopped early, before one is tried again."""
 OPTIMISM: Final = 2.0
 """Standard deviations by which a configuration may be better than it is believed to be."""
 _PURPOSE: Final = 23
@@ -67,13 +71,16 @@ class Tries:
     """Trials that have not ended."""
     spoilt: int
     """Trials that failed, or miss what is required."""
+    stopped: int = 0
+    """Trials that were stopped early, and have not gone on, nor ended well in another one of their seed."""
 
     @property
     def sound(self) -> bool:
-        """Whether most of its trials ended well."""
-        return len(self.losses) > self.spoilt
+        """Whether most of its trials ended well, and none was stopped."""
+        return not self.stopped and len(self.losses) > self.spoilt
 
 
+@cache
 def seed(experiment: int, place: int) -> int:
     """The seed of each configuration's trial number `place`: 0 to 2**31 - 1, which every generator takes."""
     return Draws(experiment, place, _PURPOSE).below(1 << 31)
@@ -96,16 +103,25 @@ def gathered(observations: Sequence[Observation], seeds: Sequence[int | None]) -
     for point, known in found.items():
         good = [(its, each.losses[0]) for its, each in known if is_good(each)]
         over = sum(each.state is not State.PENDING for _, each in known)
+        pruned = [its for its, each in known if each.state is State.PRUNED]
+        whole = {its for its, _ in good}  # two machines may try the same, and only one of them stop it
         begun = sum(its is not None for its, _ in known)
         waiting = len(known) - over
         tries.append(
-            Tries(point=point, losses=tuple(good), begun=begun, waiting=waiting, spoilt=over - len(good))
+            Tries(
+                point=point,
+                losses=tuple(good),
+                begun=begun,
+                waiting=waiting,
+                spoilt=over - len(good) - len(pruned),
+                stopped=sum(its not in whole for its in pruned),
+            )
         )
     return tuple(tries)
 
 
 def estimates(tries: Sequence[Tries]) -> tuple[Estimate, ...]:
-    """What is believed of each configuration of whose trials most ended well."""
+    """What is believed of each configuration of whose trials most ended well, and none was stopped."""
     sound = [each for each in tries if each.sound]
     if not sound:
         return ()
@@ -148,7 +164,8 @@ def repeated(tries: Sequence[Tries], seeds: int) -> Point | None:
     """The configuration that is to be tried with one more seed; None where a new one is to be tried.
 
     It is one that may be better than the one that is believed to be the best, if all goes well: the one with
-    the least optimistic bound. At most about half of the trials are such ones.
+    the least optimistic bound. At most about half of the trials that are not stopped are such ones: a further
+    trial of a configuration runs to its end, and so costs as much as many that are.
 
     Parameters
     ----------
@@ -158,8 +175,11 @@ def repeated(tries: Sequence[Tries], seeds: int) -> Point | None:
         How many seeds a configuration is tried with at most.
     """
     begun = [each for each in tries if each.begun]
+    stopped = sum(each.stopped > 0 for each in begun)
+    missing = STARTING - stopped
     again = sum(each.begun - 1 for each in begun)
-    if seeds < 2 or sum(each.sound for each in begun) < STARTING or again + STARTING >= len(begun):
+    room = len(begun) - stopped - max(missing, 0)
+    if seeds < 2 or sum(each.sound for each in begun) < missing or again >= room:
         return None
     believed = {each.point: each for each in estimates(tries)}
     bounds = [

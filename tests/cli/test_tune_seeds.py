@@ -2,8 +2,14 @@
 
 import re
 import sys
+from collections import Counter
 
 import pytest
+
+from ledger import workspace as workspaces
+from ledger.model import Digest
+from ledger.ops import query
+from ledger.tune import racing
 
 TRAIN = """
     import json, random, sys
@@ -54,19 +60,86 @@ def test_the_best_is_told_by_its_mean_over_seeds(tool, accept):
     assert plain["best"][0]["mean"] > plain["best"][0]["interval"][0]  # of any experiment with several seeds
 
 
-def test_several_seeds_and_a_scheduler_are_refused(tool):
-    words = (
-        "--seeds",
-        "3",
-        "--scheduler",
-        "asha",
-        "-p",
-        "x=real(0,1)",
-        "--",
-        sys.executable,
-        "-c",
-        "0",
-        "{x}",
+CURVE = """
+    import json, os, random, sys, ledger
+    low, slow, seed, first, mark = *map(float, sys.argv[1:3]), *map(int, sys.argv[3:5]), sys.argv[5]
+    noise = random.Random(seed).gauss(0, 1) + random.Random(f"{seed} {low}").gauss(0, 0.05)
+    if seed != first and not os.path.exists(mark):
+        open(mark, "w").close()
+        recorder = os.getppid()
+        searching = int(open(f"/proc/{recorder}/stat").read().rpartition(")")[2].split()[1])
+        os.kill(searching, 9)
+        os.kill(recorder, 9)
+        import time
+        time.sleep(60)
+    epoch = json.load(open("state.json")) if os.path.exists("state.json") else 0
+    while epoch < 4:
+        epoch += 1
+        loss = low + slow / epoch + noise
+        ledger.log(step=epoch, loss=loss)
+        json.dump(epoch, open("state.json", "w"))
+        if ledger.report(epoch, loss):
+            break
+"""
+# As in test_tune_promotions: the second begins worse than the first and comes out better.
+ORDER = tuple(
+    word
+    for low, slow in ((0.5, 0.1), (0.1, 0.8), (0.9, 0.9), (0.8, 0.9))
+    for word in ("--enqueue", f"low={low},slow={slow}")
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("scheduler", "words", "killed"),
+    [
+        ("asha:factor=2,min=1,max=4", ("--checkpoint", "state.json"), True),
+        ("hyperband:factor=2,max=4", ("-j", "2"), False),
+        ("median:startup=2,warmup=1", ("-j", "2"), False),
+    ],
+)
+def test_first_trials_are_stopped_and_further_ones_run_to_their_end(tool, tmp_path, scheduler, words, killed):
+    mark, first, count = tmp_path / "mark", racing.seed(3, 0), "22"
+    tool.project.write(train=CURVE)
+    if not killed:
+        mark.touch()
+    search = ("tune", "-x", "net", "--minimize", "loss", "--sampler", "random", "--seed", "3", "--seeds", "3")
+    space = ("-p", "low=real(0, 1)", "-p", "slow=real(0, 1)", "--scheduler", scheduler, *words, *ORDER)
+    command = ("--", sys.executable, "train.py", "{low}", "{slow}", "{seed}", str(first), str(mark))
+    if killed:  # with all that it runs, while a configuration is tried again for the first time
+        tool(*search, *space, "-n", count, *command, code=-9, start_new_session=True)
+        assert mark.exists()
+    tool(*search, *space, "-n", count, *command)
+    document = tool.document("tune", "-x", "net", "-n", count)
+    searched = document["trials"]
+    assert len(searched) == int(count)
+
+    trials = query.load(workspaces.find(tool.path, None).journal)
+    states, counts = {}, Counter()
+    for each in searched:
+        values = tuple(each["hyperparameters"].values())
+        assert each["seed"] == racing.seed(3, counts[values])
+        assert (each["source"] == "repeat") == (counts[values] > 0)
+        counts[values] += 1
+        states.setdefault(values, []).append(each["state"])
+        chain = [
+            trials.by_id[Digest.parse(id)]
+            for id in (*(part["trial"] for part in each["parts"]), each["trial"])
+        ]
+        assert {one.intent.seed for one in chain} == {each["seed"]}
+        trained = sum(one.outcome.metrics[0].count for one in chain)
+        assert trained == (4 if each["state"] == "done" else each["stopped"]["step"])
+        if each["seed"] != first:
+            assert (each["state"], trials.reports.get(chain[-1].id)) == ("done", None)
+    assert {"done", "pruned"} == {each["state"] for each in searched}
+    assert max(counts.values()) > 1
+    assert all("pruned" not in own for own in states.values() if len(own) > 1)
+    assert (
+        states[tuple(document["best"]["hyperparameters"].values())].count("done") == document["best"]["seeds"]
     )
-    done = tool("tune", "-x", "s", "--minimize", "loss", "-n", "2", *words, code=2)
-    assert "leave out one of --seeds and --scheduler" in done.err
+    assert tool.document("verify", "-x", "net")["ok"]
+    if killed:
+        assert [each.status for each in trials].count("lost") == 1
+        assert any(each["parts"] for each in searched)
+        whole = tool.document("replay", "-x", "net", "--env", "current")
+        assert (whole["verdict"], whole["findings"]) == ("identical", [])

@@ -278,12 +278,6 @@ def _seeds(wanted: Wanted) -> int:
             cause="which configuration is worth another seed is known of one objective only",
             hint="leave out --seeds, or say one --minimize or --maximize",
         )
-    if seeds > 1 and wanted.scheduler is not None:
-        raise UsageError(
-            "several seeds and a scheduler",
-            cause="what a trial that was stopped says of its configuration's mean is not known",
-            hint="leave out one of --seeds and --scheduler",
-        )
     return seeds
 
 

@@ -18,6 +18,7 @@ from ledger.tune.schedulers import registry
 from ledger.tune.schedulers.base import Report, Scheduler
 
 Said = Iterator[Finding | Notice]
+_WHOLE = "none: its seed is not the one that is compared"
 
 
 def check(history: Entries, get: Get) -> Said:
@@ -41,7 +42,9 @@ def check(history: Entries, get: Get) -> Said:
     else:
         seen = Seen(history, scheduler)
         for id, _, decided in history.decisions:
-            expected, got = seen.expected(decided), _word(decided.stop)
+            compared = history.is_compared(decided.trial)
+            expected = seen.expected(decided) if compared else _WHOLE
+            got = _word(decided.stop)
             if expected != got:
                 where = f"trial {decided.trial} at {decided.rung}: decision {id}"
                 yield _finding("trial.decided", where, expected, got, decided.trial)

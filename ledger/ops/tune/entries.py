@@ -14,7 +14,7 @@ from ledger.model import (
 )
 from ledger.model.search import Search
 from ledger.ops.tune.history import History, Place
-from ledger.ops.tune.rungs import Sizes
+from ledger.ops.tune.rungs import Sizes, is_compared
 
 
 class Entries(History):
@@ -68,6 +68,10 @@ class Entries(History):
         """The trial from which one of the search has to go on, by what was known where it started."""
         parts = self.parts(self.own[trial], self._known_at[trial])
         return parts[-1].trial if parts else None
+
+    def is_compared(self, trial: Digest) -> bool:
+        """Whether a scheduler looks at a trial of the search."""
+        return is_compared(self.search, self.proposed[self.own[trial]].seed)
 
     def proposals(self) -> Iterator[tuple[Digest, Place, TrialProposed]]:
         """Each proposal with the place of its entry, in merged order."""

@@ -14,7 +14,7 @@ from ledger.ops.tune import outcomes as tune_outcomes
 from ledger.ops.tune.endings import Endings
 from ledger.ops.tune.facts import Decided, Ended, Fact, Proposed, Removed, Reported, Started, fact_of
 from ledger.ops.tune.outcomes import Measured
-from ledger.ops.tune.rungs import AtRungs, Sizes, sizes, within
+from ledger.ops.tune.rungs import AtRungs, Sizes, is_compared, sizes, within
 from ledger.tune.base import Observation, State
 from ledger.tune.schedulers.base import Report
 
@@ -170,12 +170,13 @@ class History:
             self.good.setdefault(self._keys[trial], []).append(trial)
 
     def _report(self, fact: Reported) -> None:
-        if len(self.search.objectives) != 1:
-            return
         proposal = self.own[fact.trial]
+        proposed = self._proposals[proposal].proposed
+        if len(self.search.objectives) != 1 or not is_compared(self.search, proposed.seed):
+            return
         report = Report(
             proposal=proposal,
-            number=self._proposals[proposal].proposed.number,
+            number=proposed.number,
             rung=fact.rung,
             loss=tune_outcomes.losses(self.search, (fact.value,))[0],
         )

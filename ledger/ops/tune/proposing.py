@@ -27,6 +27,7 @@ from ledger.ops.tune.facts import Identity, key_of
 from ledger.ops.tune.history import History, Part, Tried
 from ledger.ops.tune.points import completed, hyperparameters, point_of
 from ledger.ops.tune.reading import Reading, collecting_later
+from ledger.ops.tune.rungs import is_compared
 from ledger.ops.tune.words import FILE, Words
 from ledger.ops.tune.workers import Order
 from ledger.tune.base import State
@@ -238,7 +239,7 @@ class Proposing:
         )
 
     def _scheduled(self, tried: Tried) -> Scheduled | None:
-        if self._scheduler is None:
+        if self._scheduler is None or not is_compared(self.search, tried.proposed.seed):
             return None
         rungs, after = self._scheduler.rungs(tried.number), None
         if tried.parts:

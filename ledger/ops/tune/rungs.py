@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping
 
 from ledger.model import Digest, Head
+from ledger.model.search import Search
 from ledger.ops.tune.facts import Decided, Fact, Reported
+from ledger.tune import racing
 from ledger.tune.schedulers.base import Report
 
 Sizes = Mapping[bytes, int]
@@ -75,6 +77,16 @@ class AtRungs:
         stops = ((each, self.stops[each]) for each in trials if each in self.stops)
         found = ((trial, self.by(trial, stop.rung, head)) for trial, stop in stops)
         return {trial: report for trial, report in found if report is not None}
+
+
+def is_compared(search: Search, seed: int | None) -> bool:
+    """Whether a scheduler looks at the trials of a proposal of some seed, and may stop them.
+
+    Of a search that tries configurations with several seeds these are each one's first: they share a seed, so
+    that what it does to all makes no difference where they are compared. The others run to their end, since
+    one that was stopped tells nothing of its configuration's mean.
+    """
+    return search.seeds == 1 or seed == racing.seed(search.seed, 0)
 
 
 def sizes(head: Head | None) -> Sizes | None:

@@ -138,7 +138,8 @@ def standing(name: str, id: Digest, search: Search, tried: Sequence[Tried]) -> S
     """How a search stands after some proposals."""
     for first, believed in ranked(search, tried):
         return Standing(name=name, id=id, search=search, tried=tuple(tried), best=(first,), believed=believed)
-    own = _done(tried)
+    stopped = {each.proposed.point for each in tried if search.seeds > 1 and each.state is State.PRUNED}
+    own = {key: each for key, each in _done(tried).items() if each.proposed.point not in stopped}
     best = tune_outcomes.best(search, {key: each.measured for key, each in own.items()})
     return Standing(name=name, id=id, search=search, tried=tuple(tried), best=tuple(own[key] for key in best))
 

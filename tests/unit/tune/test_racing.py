@@ -10,7 +10,7 @@ from ledger.tune import racing
 from ledger.tune.base import Observation, State
 
 LOSS = st.floats(-1e6, 1e6, allow_nan=False)
-STATES = st.sampled_from((State.DONE, State.DONE, State.DONE, State.FAILED, State.PENDING))
+STATES = st.sampled_from((*(State.DONE,) * 3, State.FAILED, State.PENDING, State.PRUNED))
 TRIAL = st.tuples(st.integers(0, 20), STATES, LOSS, st.sampled_from((0.0, 0.0, 0.5)))
 TRIALS = st.lists(TRIAL, max_size=60)
 
@@ -20,7 +20,7 @@ def observed(trials):
     found, seeds, begun = [], [], {}
     for number, (which, state, loss, violation) in enumerate(trials):
         done = state is State.DONE
-        losses = (loss,) if done else ()
+        losses = (loss,) if done or state is State.PRUNED else ()
         point = (which / 32,)
         found.append(
             Observation(
@@ -59,10 +59,12 @@ def test_what_is_chosen_is_a_function_of_what_is_known(trials, seeds):
         return
     (its,) = [each for each in known if each.point == chosen]
     assert its.sound
+    assert not its.stopped
     assert 0 < its.begun < seeds
     configurations = [each for each in known if each.begun]
     assert len(configurations) > racing.STARTING
-    assert sum(each.begun - 1 for each in configurations) < len(configurations)
+    whole = [each for each in configurations if not each.stopped]
+    assert sum(each.begun - 1 for each in configurations) < len(whole)
 
 
 @given(TRIALS)
@@ -140,6 +142,38 @@ def test_failing_seeds_spoil_a_configuration():
     trials += [(0, State.FAILED, 0.0, 0.0), (1, State.DONE, -5.0, 1.0)]
     found = racing.estimates(tries(trials))
     assert racing.best(found).point == (2 / 32,)
+
+
+def test_a_configuration_of_which_a_trial_was_stopped_is_none_of_the_best():
+    trials = [(which, State.DONE, float(which), 0.0) for which in range(12)]
+    trials += [(0, State.PRUNED, 0.1, 0.0), (0, State.DONE, -5.0, 0.0), (0, State.DONE, -5.0, 0.0)]
+    known = tries(trials)
+    assert (known[0].stopped, known[0].spoilt, len(known[0].losses)) == (1, 0, 3)
+    assert racing.best(racing.estimates(known)).point == (1 / 32,)
+    assert racing.repeated(known, 5) is None  # there are two further trials already
+    more = [(which, State.DONE, float(which), 0.0) for which in range(12, 20)]
+    assert racing.repeated(tries(trials + more), 5) == (1 / 32,)
+
+
+def test_what_one_machine_stopped_and_another_did_not_is_known():
+    """Both tried the same configuration with the same seed, and neither knew of the other."""
+    known, seeds = observed([(0, State.DONE, 1.0, 0.0), (0, State.PRUNED, 2.0, 0.0)])
+    (its,) = racing.gathered(known, seeds[:1] * 2)
+    assert (its.stopped, its.spoilt, its.sound) == (0, 0, True)
+    (its,) = racing.gathered(known, seeds)
+    assert (its.stopped, its.sound) == (1, False)
+
+
+def test_where_trials_are_stopped_half_of_the_others_are_further_ones():
+    """Those that were stopped are over: they count where the first is tried again."""
+    stopped = [(which, State.PRUNED, 9.0, 0.0) for which in range(racing.STARTING)]
+    one, other = (20, State.DONE, 1.0, 0.0), (21, State.DONE, 1.5, 0.0)
+    assert racing.repeated(tries([*stopped[1:], one]), 3) is None
+    assert racing.repeated(tries([*stopped, one]), 3) == (20 / 32,)
+    assert racing.repeated(tries([*stopped, one, one]), 3) is None
+    assert racing.repeated(tries([*stopped, one, one, other]), 3) is not None
+    assert racing.repeated(tries([*stopped, one, one, other, other]), 3) is None
+    assert racing.repeated(tries(stopped), 3) is None
 
 
 def test_a_configuration_that_is_being_tried_waits_for_its_turn():

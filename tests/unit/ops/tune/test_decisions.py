@@ -10,6 +10,7 @@ from ledger.ops import searches
 from ledger.ops.tune import decisions as tune_decisions
 from ledger.ops.tune.entries import Entries
 from ledger.ops.tune.facts import Proposed, Reported, Started
+from ledger.tune import racing
 from ledger.tune.schedulers import registry
 from tests.searches import search
 
@@ -23,7 +24,7 @@ class Story:
         self.id = self.journal.append(searches.created("x", self.search)).id
         self.count = 0
 
-    def trial(self):
+    def trial(self, seed=None, source=model.ProposalSource.SAMPLER):
         proposed = model.TrialProposed(
             experiment="x",
             search=self.id,
@@ -31,7 +32,8 @@ class Story:
             values=(("lr", 0.5),),
             point=(0.5,),
             head=self.journal.head(),
-            source=model.ProposalSource.SAMPLER,
+            source=source,
+            seed=seed,
         )
         self.count += 1
         return self.maker.start(experiment="x", proposal=self.journal.append(proposed).id)[0]
@@ -121,6 +123,29 @@ def test_what_this_release_cannot_decide_is_a_notice(maker, defined, told):
     story.decide(trial, story.report(trial, 2.0), stop=True)
     (notice,) = story.said()
     assert (notice.what, notice.detail) == ("search.scheduler", f"its decisions are not made again: {told}")
+
+
+def test_of_several_seeds_only_the_first_is_compared_and_stopped(maker):
+    story = Story(maker, seeds=3, racing=racing.VERSION)
+    first, second = (racing.seed(story.search.seed, place) for place in range(2))
+    one, again, other = (
+        story.trial(first),
+        story.trial(second, model.ProposalSource.REPEAT),
+        story.trial(first),
+    )
+    story.decide(one, story.report(one, 2.0), stop=False)
+    story.report(again, 1.0)
+    story.decide(other, story.report(other, 1.5), stop=False)  # the best of two, and not of three
+    assert story.said() == []
+    story.decide(again, story.journal.head(), stop=True)
+    story.end(again, Status.PRUNED)
+    (found,) = story.said()
+    assert (found.what, found.expected, found.got) == (
+        "trial.decided",
+        "none: its seed is not the one that is compared",
+        "stop",
+    )
+    assert found.trials == (str(again),)
 
 
 LOGS = (b"a" * 16, b"b" * 16)

@@ -6,17 +6,22 @@ from collections import Counter
 import pytest
 
 from ledger.errors import MismatchError, UsageError
-from ledger.model import ProposalSource
+from ledger.model import Digest, ProposalSource, Status
 from ledger.model.frozen import replace
 from ledger.model.space import Objective
 from ledger.ops import query
 from ledger.ops.tune import seeds as tune_seeds
 from ledger.ops.tune import verify as tune_verify
 from ledger.ops.tune.beginning import Wanted
+from ledger.ops.tune.facts import Ended, Proposed, Started
+from ledger.ops.tune.history import History
 from ledger.ops.tune.loop import TuneOptions, tune
+from ledger.ops.tune.proposing import Proposing, Setting
+from ledger.ops.tune.standing import standing
 from ledger.tune import racing
 from ledger.tune.base import Observation, State
 from ledger.tune.space.language.read import space
+from tests.searches import search
 
 TRAIN = """
     import json, random, sys
@@ -134,11 +139,15 @@ def test_a_sampler_is_told_of_each_configuration_once():
         seen(5, 0.3, State.DONE, 0.5, violation=1.0),
         seen(6, 0.1, State.PENDING),
         seen(7, 0.4, State.PENDING),
+        seen(8, 0.5, State.PRUNED, 0.1),
+        seen(9, 0.5, State.DONE, -9.0),
     ]
-    tries = racing.gathered(known, [1, 1, 2, 2, 3, 1, 3, 1])
+    tries = racing.gathered(known, [1, 1, 2, 2, 3, 1, 3, 1, 1, 2])
     told = tune_seeds.told(known, tries)
-    assert [(each.number, each.point[0]) for each in told] == [(0, 0.1), (1, 0.2), (2, 0.3), (3, 0.4)]
-    assert [each.state for each in told] == [State.DONE, State.FAILED, State.DONE, State.PENDING]
+    points = [(0, 0.1), (1, 0.2), (2, 0.3), (3, 0.4), (4, 0.5)]
+    assert [(each.number, each.point[0]) for each in told] == points
+    states = [State.DONE, State.FAILED, State.DONE, State.PENDING, State.PRUNED]
+    assert [each.state for each in told] == states
     assert told[0].losses == (pytest.approx(racing.estimates(tries)[0].mean),)
     assert told[2].violation == 1.0
 
@@ -148,3 +157,44 @@ def test_without_seeds_all_is_as_it_was(searched):
     assert [each.proposed.seed for each in done.standing.own] == [None, None]
     assert done.standing.believed is None
     assert (done.standing.search.seeds, done.standing.search.racing) == (1, 0)
+
+
+# --- where trials are stopped early, too --------------------------------------------------------------------
+
+
+def test_a_further_trial_is_not_looked_at(searched, git_project):
+    done = searched(1, wanted={"scheduler": "asha:factor=2,min=1,max=4"})
+    first, workspace = done.standing.own[0], git_project.workspace
+    further = replace(
+        workspace.journal.get(first.id).entry.payload,
+        number=1,
+        seed=racing.seed(7, 1),
+        source=ProposalSource.REPEAT,
+        head=workspace.journal.head(),
+    )
+    workspace.journal.append(further)
+    setting = Setting(root=workspace.root, directory=git_project.path, variables={})
+    with Proposing(workspace, "x", done.standing.id, done.standing.search, setting) as proposing:
+        tried, order = proposing.next(lambda tried, new: new)
+        assert proposing.order(first).pinned.scheduled.rungs == "1,2"
+    assert (tried.number, order.seed, order.pinned.scheduled) == (1, racing.seed(7, 1), None)
+
+
+def test_a_trial_of_a_configuration_that_was_stopped_is_not_the_best():
+    """Not even where there is no other."""
+    tuned, id = search(scheduler="asha", scheduler_version=1, seeds=3, racing=racing.VERSION), Digest.of(b"x")
+    history = History(id, tuned)
+    for place, (status, metrics) in enumerate(((Status.PRUNED, {}), (Status.OK, {"loss": 0.1}))):
+        proposal, trial = (Digest.of(bytes([each, place])) for each in range(2))
+        seed = racing.seed(tuned.seed, place)
+        source = ProposalSource.SAMPLER if place == 0 else ProposalSource.ENQUEUED
+        history.take(
+            [
+                Proposed(place, b"a", proposal, id, place, (0.5,), source, None, seed, b""),
+                Started(place, b"a", trial, proposal, b""),
+                Ended(place, b"a", trial, False, True, status, 0, None, 1.0, 1, metrics),
+            ]
+        )
+    assert [each.state for each in history.at()] == [State.PRUNED, State.DONE]
+    assert standing("x", id, tuned, history.at()).best == ()
+    assert len(standing("x", id, replace(tuned, seeds=1, racing=0), history.at()).best) == 1
