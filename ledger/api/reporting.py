@@ -30,10 +30,9 @@ class Reporting(Base):
         minimize, maximize
             The metric by which trials are best; what an experiment was tuned for by default.
         format
-            ``html``: one page that needs nothing else; ``md``, ``latex-table``, ``pdf`` (extra: pdf), or
-            ``json``: the form ``report.v1``.
+            ``html``: one page that needs nothing else; ``md``, ``latex-table``, or ``pdf`` (extra: pdf).
         limit
-            Configurations of each experiment in Markdown, PDF and a table; the others have all trials.
+            Configurations of each experiment, at most; the page has all trials.
 
         Returns
         -------

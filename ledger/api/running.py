@@ -51,9 +51,6 @@ class Running(Base):
     ) -> Trial:
         """Run a command and record it as a trial, as ``ledger run`` does.
 
-        At its end the ledger is pushed where ``[remote] auto_push`` is set; so do `seeds`, `robustness`,
-        `ablation`, `why` and `tune`.
-
         Parameters
         ----------
         command
@@ -123,7 +120,7 @@ class Running(Base):
             trace=trace,
             deep=deep,
         )
-        with self._pushing(notify), accompanied(self._workspace, notify) as on_started:
+        with accompanied(self._workspace, notify) as on_started:
             result = runs.run(
                 self._workspace if reuse else plain(self._workspace),
                 [os.fspath(word) for word in command],
@@ -295,8 +292,7 @@ class Running(Base):
             experiment=experiment,
         )
         pair = resolve(trials, a), resolve(trials, b)
-        with self._pushing(progress, wanted=not dry_run):
-            return reasons.why(self._workspace, trials, *pair, chosen, progress=progress)
+        return reasons.why(self._workspace, trials, *pair, chosen, progress=progress)
 
 
 def _value(value: Any) -> Value:

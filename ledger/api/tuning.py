@@ -151,6 +151,7 @@ class Tuning(Base):
         >>> [each.number for each in tuned.standing.best]
         [17]
         """
+        from ledger.ops.sharing import push_if_wanted
         from ledger.ops.tune import engines as tune_engines
         from ledger.ops.tune import space as tune_space
         from ledger.ops.tune.beginning import Wanted
@@ -198,8 +199,8 @@ class Tuning(Base):
             trace=trace,
         )
         settings = {name: str(value) for name, value in slurm.items()}
-        with self._pushing(notify), tune_engines.engine(engine, scheduler_address, settings) as executor:
-            return tune(
+        with tune_engines.engine(engine, scheduler_address, settings) as executor:
+            tuned = tune(
                 self._workspace,
                 wanted,
                 replace(chosen, executor=executor),
@@ -208,6 +209,8 @@ class Tuning(Base):
                 tell=tell,
                 notify=notify,
             )
+        push_if_wanted(self._workspace, notify)
+        return tuned
 
     def replay_search(
         self,

@@ -82,7 +82,7 @@ def command(
     better than a threshold, for each threshold.
     """
     found = examine(
-        common.opened(context, records=run and not dry_run),
+        common.opened(context),
         Selection(experiment=experiment, where=where),
         RobustnessOptions(
             minimize=minimize,

@@ -15,10 +15,10 @@ from ledger.errors import MismatchError, UsageError
 from ledger.model import Digest, Notice, Status, Trial
 from ledger.model.frozen import replace
 from ledger.ops import pinned_heads, query, references
+from ledger.ops.query import Trials
 from ledger.ops.result_documents import verify_document
 from ledger.ops.sampling import CONFIDENCE, Sample, Sampling
 from ledger.ops.text import count, duration, line, short
-from ledger.ops.trials import Trials
 from ledger.ops.verify import Report, verify, with_notes, with_searches
 from ledger.workspace import Workspace, is_copy
 
@@ -33,8 +33,7 @@ _EVERY_S = 0.1
         """ledger verify --sample 5%
         ledger verify proof.json --key ann.pub""",
         "0 whole or proved, 2 usage, 3 there is no such trial or file, 4 something is damaged, missing or not"
-        " as proved, 5 there is no proof, neither what you named nor the ledger at hand vouches for it, or"
-        " there is no ssh-keygen",
+        " as proved, 5 nothing that you named vouches for the proof, or there is no ssh-keygen",
     ),
 )
 @click.argument("ref", metavar="[REF|FILE]", required=False)
@@ -85,22 +84,14 @@ def command(
 
     FILE is a proof (a path with a / in it, or a name that ends in .json) or a report's page (.html), whose
     proofs are checked with nothing but themselves and what you name: a public key, a list of signers, or a
-    head. Where you name none, the ledger at hand vouches for them if it goes on from their heads.
+    head.
     """
     if ref is not None and (ref.endswith((".json", ".html", ".htm")) or ("/" in ref and Path(ref).is_file())):
         if sign or repair or experiment is not None or sample is not None:
             raise UsageError("a proof is checked as a whole, and neither signed nor repaired")
         from ledger.cli import proof_page
 
-        return proof_page.check(
-            ref,
-            key=key,
-            signers=signers,
-            head=head,
-            since=since,
-            at_hand=lambda: common.at_hand(context),
-            as_json=as_json,
-        )
+        return proof_page.check(ref, key=key, signers=signers, head=head, since=since, as_json=as_json)
     if signers or head or since or (key and not sign):
         raise UsageError(
             "what to expect of a proof, and no proof", hint="ledger verify proof.json --key KEY.pub"
@@ -128,17 +119,14 @@ def command(
             sample=drawing,
             progress=progress,
         )
-        progress.end()  # what follows has no count
+        progress.end()
         if experiment is not None:
             report = with_searches(report, workspace, trials, experiment)
         return with_notes(pinned_heads.checked(workspace, report), trials)
 
-    try:
-        report = check()
-        if report.findings:
-            report = _with_remotes(workspace, report, check if repair else None)
-    finally:
-        progress.end()
+    report = check()
+    if report.findings:
+        report = _with_remotes(workspace, report, check if repair else None)
     report = _with_silent(report, trials, common.silent(workspace))
     if as_json:
         common.emit(verify_document(report))
@@ -194,7 +182,6 @@ class _Progress:
         """Take the line away."""
         if self._width:
             click.echo(f"\r{' ' * self._width}\r", nl=False, err=True)
-            self._width = 0
 
 
 def _page(report: Report) -> Page:

@@ -11,7 +11,6 @@ import numpy
 from numpy.typing import NDArray
 
 from ledger.compare.base import Tolerance
-from ledger.compare.mapped import Stored
 from ledger.compare.row_bounds import ROW, Known, row_bounds
 from ledger.compare.scratch import SCRATCH
 
@@ -40,18 +39,12 @@ _NOTHING: Final = Dense(0.0, 0.0, 0, 0, 0, 0)
 _INFINITE: Final = Dense(math.inf, math.inf, 0, 0, 0, 0)
 
 
-def dense(
-    a: NDArray[Any], b: NDArray[Any], tolerance: Tolerance, known: Known, stored: Stored | None = None
-) -> Dense | None:
-    """Compare two blocks of one type, some of whose numbers differ; None if not all of them are finite.
-
-    Single-precision numbers may be read from where they are `stored`.
-    """
+def dense(a: NDArray[Any], b: NDArray[Any], tolerance: Tolerance, known: Known) -> Dense | None:
+    """Compare two blocks of one type, some of whose numbers differ; None if not all of them are finite."""
     whole = len(a) - len(a) % ROW if a.dtype.itemsize == 4 and len(a) > _ROWS * ROW else 0
     parts = []
     if whole:
-        rows = a[:whole].reshape(-1, ROW), b[:whole].reshape(-1, ROW)
-        parts.append(_single(*rows, tolerance, known, stored))
+        parts.append(_single(a[:whole].reshape(-1, ROW), b[:whole].reshape(-1, ROW), tolerance, known))
     if whole < len(a):
         rest = _double(a[whole:], b[whole:], tolerance)
         parts.append(rest._replace(first=whole + rest.first))
@@ -59,11 +52,9 @@ def dense(
     return found if math.isfinite(found.absolute) else None
 
 
-def _single(
-    a: NDArray[Any], b: NDArray[Any], tolerance: Tolerance, known: Known, stored: Stored | None
-) -> Dense:
+def _single(a: NDArray[Any], b: NDArray[Any], tolerance: Tolerance, known: Known) -> Dense:
     """Compare rows of numbers in single precision."""
-    bounds = row_bounds(a, b, stored)
+    bounds = row_bounds(a, b)
     if bounds is None:
         return _INFINITE
     found, rows = [], bounds.above(known, tolerance)

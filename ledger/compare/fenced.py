@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from io import BufferedRandom, BufferedReader, FileIO
 from shutil import copyfileobj
-from tempfile import NamedTemporaryFile
+from tempfile import TemporaryFile
 from types import ModuleType
 from typing import Any, BinaryIO, Final
 
@@ -84,8 +84,7 @@ def _on_disk(content: BinaryIO) -> Iterator[int]:
     if _is_file(content):
         yield content.fileno()
         return
-    # It has a name: SQLite opens by one what it gets as a descriptor.
-    with NamedTemporaryFile(prefix="ledger-") as file:
+    with TemporaryFile(prefix="ledger-") as file:
         try:
             copyfileobj(content, file, _BLOCK)
             file.flush()

@@ -12,9 +12,8 @@ from ledger.model.space import Objective
 from ledger.ops import denominator, prove, query, search, searches
 from ledger.ops.columns import Columns
 from ledger.ops.denominator import Denominator
-from ledger.ops.receipts import Receipts
+from ledger.ops.query import Trials
 from ledger.ops.search import Found, Question
-from ledger.ops.trials import Trials
 from ledger.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -172,7 +171,7 @@ def _searched(
     workspace: Workspace, experiment: str, metric: str, maximize: bool, count: int
 ) -> "_Several | None":
     """The best of a search as it has them: of those that meet what it requires, and by means over seeds."""
-    found = sought(workspace, experiment, (Objective(metric=metric, maximize=maximize),))
+    found = sought(workspace, experiment, Objective(metric=metric, maximize=maximize))
     if found is None or (found[1].seeds == 1 and not found[1].requirements):
         return None
     from ledger.ops.tune.standing import ordered, ranked
@@ -194,13 +193,11 @@ def _searched(
     return trials, measured[:count], tuple(believed for _, believed in several[:count])
 
 
-def sought(
-    workspace: Workspace, experiment: str, objectives: tuple[Objective, ...]
-) -> "tuple[Digest, Search] | None":
-    """The newest search of an experiment; None where that was not for these objectives alone."""
+def sought(workspace: Workspace, experiment: str, objective: Objective) -> "tuple[Digest, Search] | None":
+    """The newest search of an experiment; None where that was not for this objective alone."""
     created = searches.newest(workspace.journal, experiment)
     tuned = None if created is None else searches.definition(created[1])
-    if created is None or tuned is None or tuned.objectives != objectives:
+    if created is None or tuned is None or tuned.objectives != (objective,):
         return None
     return created[0], tuned
 
@@ -216,7 +213,7 @@ def tried(workspace: Workspace, id: Digest, tuned: "Search") -> "tuple[Tried, ..
 
 
 def _measured(found: Found, key: str) -> Iterator[tuple[Trial, float]]:
-    column = Columns(found.chosen, Receipts(found.trials.receipts)).find(key)
+    column = Columns(found.chosen).find(key)
     for trial in found.chosen:
         value = column.read(trial)
         if isinstance(value, int | float) and math.isfinite(value):

@@ -17,7 +17,6 @@ from ledger.model import Trial, Value
 from ledger.model.filter_syntax import Both, Either, Expression, Literal, Not, Operator, Test, mistake, parse
 from ledger.ops import columns
 from ledger.ops.columns import Columns
-from ledger.ops.receipts import Receipts
 
 Answer = bool | None
 Ask = Callable[[Trial], Answer]
@@ -32,7 +31,7 @@ ORDER: dict[Operator, Callable[[Any, Any], Any]] = {
 }
 
 
-def matcher(source: str, trials: Iterable[Trial], receipts: Receipts) -> Callable[[Trial], bool]:
+def matcher(source: str, trials: Iterable[Trial]) -> Callable[[Trial], bool]:
     """Read a filter.
 
     Parameters
@@ -41,8 +40,6 @@ def matcher(source: str, trials: Iterable[Trial], receipts: Receipts) -> Callabl
         The filter.
     trials
         Those whose names it may use: a name that none of them has is a mistake.
-    receipts
-        Of the trials.
 
     Returns
     -------
@@ -54,13 +51,12 @@ def matcher(source: str, trials: Iterable[Trial], receipts: Receipts) -> Callabl
     UsageError
         If the filter does not parse, names what no trial has, or orders what has no order.
     """
-    ask = _compiled(parse(source), Columns(trials, receipts), source)
+    ask = _compiled(parse(source), Columns(trials), source)
     return lambda trial: ask(trial) is True
 
 
 def select(
     trials: Sequence[Trial],
-    receipts: Receipts,
     *,
     where: str | None = None,
     sort: str | None = None,
@@ -72,8 +68,6 @@ def select(
     ----------
     trials
         Oldest first.
-    receipts
-        Of them.
     where
         A filter; all where it is None.
     sort
@@ -90,9 +84,9 @@ def select(
         raise UsageError(f"a limit of {limit}", cause="expected 0 or more")
     chosen = list(reversed(trials))
     if sort is not None:
-        chosen = columns.order(chosen, sort, receipts)
+        chosen = columns.order(chosen, sort)
     if where is not None:
-        matches = matcher(where, trials, receipts)
+        matches = matcher(where, trials)
         chosen = [trial for trial in chosen if matches(trial)]
     return chosen[:limit]
 

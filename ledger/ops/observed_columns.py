@@ -14,15 +14,12 @@ from ledger.journal import pieces
 from ledger.journal.held import FORM
 from ledger.journal.pieces import Piece, array_of
 from ledger.model import Digest, Status, Value
-from ledger.model.digest import SIZE
 from ledger.model.filter_syntax import parse
 from ledger.model.search import Search
 from ledger.ops import forms, masks, ranks
 from ledger.ops.columns import FIELD, PARAMETER, Key, sort_keys
 from ledger.ops.forms import Form
-from ledger.ops.machines import Machines
 from ledger.ops.scope import Scope, as_recorded
-from ledger.store.base import Store
 
 if TYPE_CHECKING:
     from ledger.journal.held import Held
@@ -33,9 +30,7 @@ _LAST = "last"
 _COSTS = ("duration_s", "peak_memory")
 
 
-def read(
-    held: "Held", logs: "Logs", selection: "Selection", tuned: Search | None, store: Store | None = None
-) -> Observations:
+def read(held: "Held", logs: "Logs", selection: "Selection", tuned: Search | None) -> Observations:
     """The trials of a selection that ended well.
 
     Raises
@@ -51,7 +46,7 @@ def read(
     """
     from ledger.ops.observations import variables
 
-    scope = Scope(held, logs, selection.experiment, Machines(store))
+    scope = Scope(held, logs, selection.experiment)
     which = scope.present
     if selection.where is not None:
         which = which & masks.ask(parse(selection.where), scope, selection.where).yes
@@ -74,7 +69,6 @@ class _Rows:
 
     def __init__(self, scope: Scope, numbers: NDArray[Any]) -> None:
         self._scope = scope
-        self._numbers = numbers
         self.count = len(numbers)
         self._row = np.full(scope.total, -1, np.int64)
         self._row[numbers] = np.arange(len(numbers))
@@ -110,8 +104,11 @@ class _Rows:
 
     def ids(self) -> tuple[Digest, ...]:
         """Of each row."""
-        raw = self._scope.ids()[self._numbers].tobytes()
-        return tuple(Digest(raw[place : place + SIZE]) for place in range(0, len(raw), SIZE))
+        found: list[Digest | None] = [None] * self.count
+        for rows, piece in self.pieces(self.column((FIELD, "id"))):
+            for row, place in zip(rows.tolist(), piece.values.tolist(), strict=True):
+                found[row] = Digest(piece.table.raw(place)) if piece.table else None
+        return tuple(each for each in found if each is not None)
 
 
 def _recorded(piece: Piece) -> NDArray[Any]:

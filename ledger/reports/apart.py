@@ -9,9 +9,8 @@ from ledger.model.frozen import frozen
 from ledger.ops import diff as comparing
 from ledger.ops import diff_code
 from ledger.ops.differences import Diff
-from ledger.ops.experiments import Experiments
 from ledger.ops.objects import one_line
-from ledger.ops.trials import Trials
+from ledger.ops.query import Trials
 from ledger.reports.choosing import Chosen
 from ledger.reports.standing import Standing
 from ledger.workspace import Workspace
@@ -44,8 +43,6 @@ class Compared:
     a: str
     b: str
     sentences: tuple[str, ...]
-    """Or why nothing can be said."""
-    experiments: Experiments | None = None
 
 
 def apart(
@@ -62,8 +59,7 @@ def apart(
     for each in standings:
         first = each.choice.trials[0]
         if each.choice.experiment is not None and each.ranked and each.ranked[0].trial.id != first.id:
-            which = "the best" if each.trade_off is None else "one of the best"
-            pairs.append((first, each.ranked[0].trial, f"the first and {which} of {each.choice.label}"))
+            pairs.append((first, each.ranked[0].trial, f"the first and the best of {each.choice.label}"))
     found, problems = [], []
     for a, b, why in pairs:
         try:
@@ -85,7 +81,7 @@ def compared(workspace: Workspace, trials: Trials, chosen: Chosen) -> tuple[Comp
         except LedgerError as error:  # they have no metric in common, or one has no trial that ended well
             found.append(Compared(a=a, b=b, sentences=(one_line(error),)))
             continue
-        found.append(Compared(a=a, b=b, sentences=told.sentences if told else (), experiments=told))
+        found.append(Compared(a=a, b=b, sentences=told.sentences if told else ()))
     return tuple(found)
 
 

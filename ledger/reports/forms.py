@@ -1,6 +1,5 @@
 """The forms that a report has, and which one a file's name asks for."""
 
-import json
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import PurePath
@@ -22,7 +21,6 @@ class Form(StrEnum):
     MARKDOWN = "md"
     LATEX_TABLE = "latex-table"
     PDF = "pdf"
-    JSON = "json"
 
 
 _BY_END = {
@@ -31,7 +29,6 @@ _BY_END = {
     ".md": Form.MARKDOWN,
     ".tex": Form.LATEX_TABLE,
     ".pdf": Form.PDF,
-    ".json": Form.JSON,
 }
 
 
@@ -80,7 +77,7 @@ def make(
     form
         How.
     most
-        Configurations of a choice, at most, that the forms for a README, a printer and a paper have.
+        Configurations of a choice, at most, that other forms than the page have.
 
     Raises
     ------
@@ -94,12 +91,6 @@ def make(
         from ledger.reports.html.page import page  # each form brings what the others do not need
 
         return Made(content=page(found), report=found)
-    if form is Form.JSON:
-        from ledger.reports.document import report_document
-
-        document = report_document(found, workspace.store)
-        text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
-        return Made(content=f"{text}\n".encode(), report=found)
     from ledger.reports.cells import cells
 
     timing = workspace.config.replay.timing

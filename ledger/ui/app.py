@@ -21,7 +21,6 @@ from ledger.ui.source import Source
 DATA = {
     "algorithm": "algorithm",
     "brush": "brush",
-    "compared": "compared",
     "experiment": "experiment",
     "experiments": "experiments",
     "filtered": "filtered",

@@ -1,15 +1,13 @@
 """The ledger that the page shows: what was read of it is read again when its head moves."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 
 from ledger.model import Digest, Head, Trial
 from ledger.model.codec import digest_of
-from ledger.ops import noted, query, references, running
+from ledger.ops import query, references, running
 from ledger.ops.indexed import asked
-from ledger.ops.noted import Found, Shown
-from ledger.ops.trials import Trials
+from ledger.ops.query import Trials
 from ledger.workspace import Workspace
 
 MOST = 64
@@ -84,22 +82,6 @@ class Source:
             while len(self._single) > MOST:
                 del self._single[next(iter(self._single))]
         return found
-
-    def noted(self, refs: Sequence[str], experiments: Sequence[str], shown: Shown) -> Found:
-        """All notes, and the trials that references mean: as `noted.find`.
-
-        All of the journal is read only where there is no index, or the index does not know an experiment.
-
-        Raises
-        ------
-        NotFoundError, AmbiguousError
-            If there is no such trial or experiment, or more than one.
-        """
-        found = asked(
-            self.workspace.journal,
-            lambda held, logs: noted.by_index(held, logs, refs, experiments, shown),
-        )
-        return found or noted.by_reading(self.trials(), refs, experiments)
 
     def spool(self, trial: Trial) -> Path | None:
         """Where a trial that runs on this machine writes to; None of any other."""

@@ -15,12 +15,12 @@ import pytest
 from ledger.compare import registry
 from ledger.compare.base import Tolerance
 
-pytestmark = [pytest.mark.bench, pytest.mark.timeout(1800)]
+pytestmark = pytest.mark.bench
 
 SIZE = 1 << 30
-AIM, MOST_RATIO = 2.0, 6.0
-"""Of elapsed time: what is wanted, and what fails. Where the page cache holds files in large folios, as
-it does while memory is free, reading 2 GiB takes 0.07 s rather than 0.2 s: the ratio was 1.6 to 2.7."""
+AIM, MOST_RATIO = 2.0, 3.0
+"""Of elapsed time: what is wanted, and what fails. Processors differ: where all numbers differ, 1.5 on one
+and 2.0 to 2.3 on another."""
 ROUNDS = 3
 """From a page cache both are memory traffic, which others on the machine slow: one round of it has to do."""
 MOST_MEMORY = 500 << 10
@@ -31,10 +31,13 @@ MOST_MEMORY = 500 << 10
 def checkpoints(tmp_path_factory):
     """Paths of a checkpoint, of one with other numbers here and there, and of one with all others."""
     place = tmp_path_factory.mktemp("checkpoints")
+    shape = [SIZE // 4]
+    text = json.dumps({"w": {"dtype": "F32", "shape": shape, "data_offsets": [0, SIZE]}}).encode()
+    text += b" " * (-len(text) % 8)
     paths = {name: place / f"{name}.safetensors" for name in ("one", "few", "all")}
     with ExitStack() as stack:
         files = {name: stack.enter_context(open(path, "wb")) for name, path in paths.items()}
-        _write(files)
+        _write(files, text)
     os.sync()  # and this would slow what is measured here
     yield paths
     for path in paths.values():
@@ -42,26 +45,10 @@ def checkpoints(tmp_path_factory):
     os.sync()  # what is still to be written would slow whatever is measured next
 
 
-def header(kind, size, tensors):
-    """What a file of safetensors begins with: so many numbers of one size, `SIZE` bytes in all."""
-    each = SIZE // tensors
-    told = {
-        f"w{place}": {
-            "dtype": kind,
-            "shape": [each // size],
-            "data_offsets": [place * each, place * each + each],
-        }
-        for place in range(tensors)
-    }
-    text = json.dumps(told).encode()
-    text += b" " * (-len(text) % 8)
-    return struct.pack("<Q", len(text)) + text
-
-
-def _write(files):
+def _write(files, text):
     random = numpy.random.default_rng(0)
     for file in files.values():
-        file.write(header("F32", 4, 1))
+        file.write(struct.pack("<Q", len(text)) + text)
     for _ in range(64):
         block = random.standard_normal(SIZE // 64 // 4, dtype="f4")
         files["one"].write(block.tobytes())
@@ -104,15 +91,12 @@ def peak(*paths):
 def test_comparing_costs_little_more_than_reading(checkpoints, report, other):
     paths = checkpoints["one"], checkpoints[other]
     read(*paths)
-    found = []
     for _ in range(ROUNDS):
         turns = [(seconds(read, *paths), seconds(compare, *paths)) for _ in range(5)]
         cpu = median(compared[0] for _, compared in turns) / median(control[0] for control, _ in turns)
         wall = median(compared[1] for _, compared in turns) / median(control[1] for control, _ in turns)
-        found.append((wall, cpu))
         if wall <= AIM:
             break
-    wall, cpu = min(found)
     memory = peak(*paths)
     figure = f"{cpu:.2f} × (CPU), {wall:.2f} × (elapsed), {memory >> 10} MiB"
     report(f"comparing 2 × 1 GiB, {other} numbers differ", figure, f"aim: {AIM} × reading; 500 MiB")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browsers import launched, page_in, serving
+from tests.browsers import launched, serving
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def page_of(browser):
     def open_page(ledger, *options, **settings):
         context = serving(ledger, *options)
         address = context.__enter__()
-        page = Page(page_in(browser, **settings), address)
+        page = Page(browser.new_page(**settings), address)
         opened.append((context, page))
         return page
 

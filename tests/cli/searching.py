@@ -4,7 +4,8 @@ import subprocess
 import time
 
 from tests.cli.conftest import COMMAND
-from tests.patience import PATIENCE_S
+
+PATIENCE_S = 120
 
 
 def begin(tool, *words):

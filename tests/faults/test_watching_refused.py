@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.patience import PATIENCE_S
-
+PATIENCE_S = 60
 NOBODY = 65534
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user, or mounts")
 

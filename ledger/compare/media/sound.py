@@ -28,8 +28,7 @@ _TYPES = {
 _MOST_CHUNKS = 10_000
 
 
-def read(file: BinaryIO) -> Iterator[tuple[str, Leaf]]:
-    """Channels, rate and samples of a WAV file."""
+def _leaves(file: BinaryIO) -> Iterator[tuple[str, Leaf]]:
     head = byte_by_byte.read(file, 12)
     if head[:4] != b"RIFF" or head[8:] != b"WAVE":
         raise Unfit("it is no WAV")
@@ -66,7 +65,7 @@ def read(file: BinaryIO) -> Iterator[tuple[str, Leaf]]:
     )
 
 
-compare = of_leaves(read)
+compare = of_leaves(_leaves)
 """Titles and the like never count."""
 
 

@@ -87,23 +87,21 @@ def parsed(text: str) -> Choice:
     return Choice(name=name, argument=argument, options=tuple(sorted(options.items())))
 
 
-def make(
-    choice: Choice | str, space: UnitSpace, objectives: int, seed: int, version: int | None = None
-) -> Sampler:
+def make(choice: Choice | str, space: UnitSpace, objectives: int, seed: int) -> Sampler:
     """The sampler of a name.
 
     Parameters
     ----------
     choice
         Which, or what ``--sampler`` says.
-    space, objectives, seed, version
+    space, objectives, seed
         As `Sampler`.
 
     Raises
     ------
     UsageError
-        If there is none of that name or version, a package that it needs is missing, it has no such option,
-        or it cannot look for so many objectives.
+        If there is none of that name, a package that it needs is missing, it has no such option, or it cannot
+        look for so many objectives.
     """
     chosen = parsed(choice) if isinstance(choice, str) else choice
     kind = found(chosen.name)
@@ -126,7 +124,7 @@ def make(
                 hint=f"write: --sampler {chosen.name}",
             )
     make_it: Any = kind
-    sampler: Sampler = make_it(space, objectives, seed, version, **taken)
+    sampler: Sampler = make_it(space, objectives, seed, **taken)
     return sampler
 
 

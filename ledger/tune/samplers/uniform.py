@@ -13,12 +13,10 @@ class Uniform(Sampler):
     """Each point is drawn by itself; none that was tried, as long as there are others."""
 
     name: ClassVar[str] = "random"
-    versions: ClassVar[tuple[int, ...]] = (1, 2)
     several: ClassVar[bool] = True
 
-    def __init__(self, space: UnitSpace, objectives: int, seed: int, version: int | None = None) -> None:
-        super().__init__(space, objectives, seed, version)
-        self._fresh = candidates.FRESH[self.version]
+    def __init__(self, space: UnitSpace, objectives: int, seed: int) -> None:
+        super().__init__(space, objectives, seed)
         self._tried: frozenset[Point] = frozenset()
 
     def update(self, observations: Sequence[Observation]) -> None:
@@ -33,4 +31,4 @@ class Uniform(Sampler):
         SpaceExhaustedError
             If there is nothing left to try.
         """
-        return self._fresh(self.space, Draws(self.seed, number), self._tried)
+        return candidates.fresh(self.space, Draws(self.seed, number), self._tried)

@@ -1,7 +1,7 @@
 """The notes of a ledger, as the page shows them."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from ledger.errors import UsageError
@@ -10,9 +10,8 @@ from ledger.ops import note_subject
 from ledger.ops.note_documents import note_document
 from ledger.ops.note_html import htmls
 from ledger.ops.note_subject import Subject
-from ledger.ops.noted import Found, Shown
+from ledger.ops.query import Trials
 from ledger.ops.remarks import Remark
-from ledger.ops.trials import Trials
 
 Document = dict[str, Any]
 
@@ -23,12 +22,12 @@ MOST = 1000
 class Source(Protocol):
     """The part of a ledger's source that is needed."""
 
-    def around(self, ref: str) -> tuple[Trial, Trials]:
-        """The trial that a reference means, and what was said of it."""
+    def trials(self) -> Trials:
+        """All trials and what was said of them, as of now."""
         ...
 
-    def noted(self, refs: Sequence[str], experiments: Sequence[str], shown: Shown) -> Found:
-        """All notes, and the trials that are needed."""
+    def around(self, ref: str) -> tuple[Trial, Trials]:
+        """The trial that a reference means, and what was said of it."""
         ...
 
 
@@ -56,18 +55,13 @@ def answer(source: Source, query: Mapping[str, str]) -> Document:
         If there is no such trial or experiment, or more than one.
     """
     refs = [each for each in query.get("trials", "").split(",") if each]
-    named = names(query["experiments"]) if "experiments" in query else []
-    if len(refs) == 1 and not named:
+    names = _names(query["experiments"]) if "experiments" in query else []
+    if len(refs) == 1 and not names:
         trial, trials = source.around(refs[0])
-        return notes(trials, Subject(trials=(trial.id,)))
-    if not refs and not named:
-        return notes(
-            source.noted(
-                (), (), lambda trials: [*_last(trials.standing_notes), *_last(trials.notes_taken_back)]
-            ).trials
-        )
-    found = source.noted(refs, named, lambda _: ())
-    return notes(found.trials, note_subject.checked(found, named))
+        refs = [str(trial.id)]
+    else:
+        trials = source.trials()
+    return notes(trials, note_subject.named(trials, refs, names) if refs or names else None)
 
 
 def notes(trials: Trials, on: Subject | None = None) -> Document:
@@ -100,27 +94,16 @@ def notes(trials: Trials, on: Subject | None = None) -> Document:
     return {"notes": told, "all": len(found), "taken_back": gone}
 
 
-def _last(remarks: Sequence[Remark]) -> Sequence[Remark]:
-    return remarks[-MOST:]
-
-
 def _concerning(remarks: Iterable[Remark], on: Subject | None) -> list[Remark]:
     found = [each for each in remarks if on is None or note_subject.concerns(each, on)]
     return found[::-1]
 
 
-def names(text: str, what: str = "experiments") -> list[str]:
-    """The texts of a JSON array in an address.
-
-    Raises
-    ------
-    UsageError
-        If it is none.
-    """
+def _names(text: str) -> list[str]:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise UsageError("no names", cause=f"{what}: expected JSON: {str(error)[:200]}") from error
+        raise UsageError("no names", cause=f"experiments: expected JSON: {str(error)[:200]}") from error
     if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
-        raise UsageError("no names", cause=f"{what}: expected an array of texts")
+        raise UsageError("no names", cause="experiments: expected an array of texts")
     return found

@@ -11,7 +11,6 @@ from ledger.journal.series_format import RECORD
 from ledger.model import layout
 from ledger.ui.data import live, running, series, streams
 from ledger.ui.source import Source
-from tests.patience import PATIENCE_S
 
 SCRIPT = """
 import os, sys, time, ledger
@@ -41,7 +40,7 @@ def runs(project):
         time.sleep(0.01)
     yield child
     (project.path / "go").touch()
-    child.wait(PATIENCE_S)
+    child.wait(30)
 
 
 def torn_process(spool):
@@ -72,7 +71,7 @@ def test_what_a_running_trial_logged_and_printed_is_there_before_its_end(project
     assert told["text"] == "first line secret:API_TOKEN\n"
     assert streams.answer(source, {"trial": "slow", "name": "stderr"})["text"] == ""
     (project.path / "go").touch()
-    runs.wait(PATIENCE_S)
+    runs.wait(30)
     assert live.answer(source, {})["running"] == {}
     ended = running.answer(source, {"trial": "slow"})
     assert (ended["running"], ended["here"], ended["metrics"]) == (False, False, [])

@@ -9,11 +9,6 @@ const PARTS = [
   ["history", "History of the best"], ["importance", "Importance"], ["seeds", "Seeds"], ["pareto", "Two metrics"], ["slices", "Slices"],
 ];
 
-const SCALED = ["history", "slices"]; // those whose metric has a scale that can be chosen
-
-/** What a search shows until its first trial has ended well. */
-const NONE_YET = () => ({ plots: [], nodes: h("p", { class: "faint" }, "No trial has ended well yet."), retry: true });
-
 /** @param {any} context @param {string} name of the experiment */
 export function sections(context, name) {
   const parts = PARTS.map(([kind, title]) => section(kind, title));
@@ -37,7 +32,7 @@ export function sections(context, name) {
   /** What a part's drawing depends on. */
   function key(part) {
     const { found, route } = now;
-    const own = part.kind === "pareto" ? [route.query.get("x_metric"), route.query.get("x_direction")] : SCALED.includes(part.kind) ? [route.query.get("scale")] : [];
+    const own = part.kind === "pareto" ? [route.query.get("x_metric"), route.query.get("x_direction")] : [];
     const moved = part.kind === "slices" ? now.table.rows.length : part.kind === "importance" ? 0 : found.trials;
     return JSON.stringify([found.objective, own, moved, part.kind === "slices" ? [found.trials, route.query.get("brush")] : 0]);
   }
@@ -52,8 +47,7 @@ export function sections(context, name) {
     part.trials = now.found.trials.trials;
     const mine = ++part.turn;
     try {
-      const early = now.found.objective && !now.found.metrics.length;
-      const made = early ? NONE_YET() : await drawings[part.kind]({
+      const made = await drawings[part.kind]({
         ...now, context, name, question: { name, metric: now.found.objective?.metric, direction: now.found.objective?.direction },
         open: (table) => (at) => (location.hash = context.link("trial", idOf(table, at))),
       });

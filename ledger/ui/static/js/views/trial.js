@@ -46,12 +46,10 @@ export async function show(root, route, context) {
     current = name;
     drop();
     fill(head, header(trial, context, (part) => plots.push(part)), jump);
-    const within = tabs.contains(document.activeElement);
     fill(tabs, TABS.map(([id, title]) => h("a", {
       role: "tab", id: `tab-${id}`, href: context.link("trial", route.id, { tab: id }), "aria-selected": String(id === name),
       "aria-controls": "panel", tabindex: id === name ? "0" : "-1",
     }, title)));
-    if (within) document.getElementById(`tab-${name}`).focus();
     panel.setAttribute("aria-labelledby", `tab-${name}`);
     const made = await PANELS[name](trial, context, (plot) => {
       plots.push(plot);
@@ -67,6 +65,7 @@ export async function show(root, route, context) {
     const place = TABS.findIndex(([id]) => id === current);
     const next = TABS[(place + step + TABS.length) % TABS.length][0];
     context.go({ tab: next });
+    queueMicrotask(() => requestAnimationFrame(() => document.getElementById(`tab-${next}`)?.focus()));
   });
   const update = (next) => draw(Object.hasOwn(PANELS, next.query.get("tab")) ? next.query.get("tab") : "recipe");
   await update(route);
@@ -75,7 +74,6 @@ export async function show(root, route, context) {
       const next = await context.net.json("trial", { ref: route.id });
       if (bare(next) === bare(trial)) return;
       trial = next;
-      said.offer(trial.metric_summaries.map((each) => each.name));
       await draw(current);
       context.announce("the record has changed");
     } catch (error) {
@@ -83,8 +81,7 @@ export async function show(root, route, context) {
     }
   });
   const unfollow = trial.status === "running" ? live.follow(trial.id, context, (news, moved) => {
-    said.offer(news.metrics.map((each) => each.name));
-    for (const each of [...plots]) if (moved || each.ticks) each.refresh?.(news);
+    for (const each of plots) if (moved || each.ticks) each.refresh?.(news);
   }) : () => {};
   return {
     update,
@@ -159,7 +156,7 @@ function recipe(trial, context) {
 }
 
 async function metrics(trial, context, keep, pick) {
-  if (trial.status === "running") return live.metrics(trial, context, keep, pick);
+  if (trial.status === "running") return live.metrics(trial, context, keep);
   if (!trial.series) return h("p", { class: "faint" }, "no curves were recorded");
   const many = trial.metric_summaries.filter((each) => each.count > 1);
   const shown = many.slice(0, CURVES);
