@@ -89,7 +89,7 @@ readme: $(READY)
 	$(BIN)/python tests/cli/stories.py
 
 vectors: $(READY)
-	for each in codec_vectors journal_vectors series_vectors pack_vectors remote_vectors proof_vectors format_tables; do $(BIN)/python tests/golden/$$each.py || exit 1; done
+	for each in codec_vectors journal_vectors series_vectors pack_vectors remote_vectors proof_vectors proposal_vectors format_tables; do $(BIN)/python tests/golden/$$each.py || exit 1; done
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -16,6 +16,7 @@ from typing import ClassVar, Final
 
 from ledger.model.frozen import frozen
 from ledger.tune.space.unit import Point, UnitSpace
+from ledger.tune.versions import Versioned
 
 NEAR: Final = 1e-6
 """How far scores, relatively, may be apart that differ by the processor alone."""
@@ -49,20 +50,33 @@ class Observation:
     """How far it came, as reported; None where nothing was."""
 
 
-class Sampler(ABC):
-    """A way to search."""
+class Sampler(Versioned, ABC):
+    """A way to search.
 
+    Parameters
+    ----------
+    space
+        Where.
+    objectives
+        How many there are.
+    seed
+        Of the experiment.
+    version
+        By whose rules; None for the newest. There is another one where the same observations lead to another
+        suggestion.
+    """
+
+    kind: ClassVar[str] = "sampler"
     name: ClassVar[str]
     """As ``--sampler`` names it."""
-    version: ClassVar[int] = 1
-    """Grows when the same observations lead to another suggestion."""
     several: ClassVar[bool] = False
     """Whether it can look for more than one objective."""
 
-    def __init__(self, space: UnitSpace, objectives: int, seed: int) -> None:
+    def __init__(self, space: UnitSpace, objectives: int, seed: int, version: int | None = None) -> None:
+        super().__init__(version)
         self.space, self.objectives, self.seed = space, objectives, seed
 
-    def check_size(self) -> None:  # noqa: B027 - most samplers list no values
+    def check_size(self) -> None:
         """Refuse a space that is too large for it. It is asked before a search begins, not where one goes on.
 
         Raises

@@ -165,7 +165,7 @@ def test_a_trial_that_is_run_again_after_its_recorder_died_is_decided_again(tuni
 def test_another_scheduler_is_another_search(tuning):
     tuning(*SEARCH, "-n", "1", *command())
     refused = tuning(*SEARCH[:-1], "asha:factor=4", "-n", "2", *command(), code=4).err
-    assert "scheduler: asha:factor=3,min=1,max=27 (version 1) → asha:factor=4,min=1 (version 1)" in refused
+    assert "scheduler: asha:factor=3,min=1,max=27 (version 2) → asha:factor=4,min=1 (version 2)" in refused
     two = (*SEARCH, "--maximize", "accuracy")
     assert "compares one objective" in tuning(*two, "-x", "y", "-n", "1", *command(), code=2).err
     assert "max is missing" in tuning(*SEARCH[:-1], "hyperband", "-x", "z", "-n", "1", *command(), code=2).err

@@ -12,7 +12,7 @@ from ledger.model.search import Search
 from ledger.model.space import Objective, Space
 from ledger.ops import checkpoints, searches
 from ledger.ops.prepare import RunOptions, prepare, relative
-from ledger.ops.tune import changes, others
+from ledger.ops.tune import changes, others, rules
 from ledger.ops.tune import secrets as tune_secrets
 from ledger.ops.tune.words import Words
 from ledger.tune import racing
@@ -110,7 +110,7 @@ def begin(
         if former is None or before is None:
             return Begun(id=_append(workspace, wanted.name, search), search=search, new=True)
         notices = _notices(search, before)
-        differences = list(changes.between(workspace, before, search))
+        differences = list(changes.between(workspace, before, rules.as_begun(search, before)))
         if not differences and (not fork or before.forked is not None):
             workspace.store.release()
             if fork:
@@ -282,7 +282,7 @@ def _seeds(wanted: Wanted) -> int:
 
 
 def _append(workspace: Workspace, name: str, search: Search) -> Digest:
-    registry.make(search.sampler, UnitSpace(search.space), len(search.objectives), search.seed).check_size()
+    rules.sampler(search, UnitSpace(search.space)).check_size()
     workspace.store.flush()
     id = workspace.journal.append(searches.created(name, search)).id
     workspace.store.release()

@@ -9,12 +9,11 @@ from ledger.errors import LedgerError
 from ledger.model import Digest, Finding, Head, Notice, ProposalSource, Status, TrialDecided
 from ledger.model.search import Search
 from ledger.ops import checkpoints
-from ledger.ops.tune import promotions
+from ledger.ops.tune import promotions, rules
 from ledger.ops.tune.entries import Entries
 from ledger.ops.tune.history import Part
 from ledger.ops.tune.promotions import Get
 from ledger.ops.tune.rungs import Sizes
-from ledger.tune.schedulers import registry
 from ledger.tune.schedulers.base import Report, Scheduler
 
 Said = Iterator[Finding | Notice]
@@ -61,15 +60,11 @@ def check(history: Entries, get: Get) -> Said:
 
 def _scheduler(search: Search) -> Scheduler | str:
     """What decides; or why this release cannot."""
-    if search.scheduler is None:
-        return "the search has no scheduler"
     try:
-        found = registry.make(search.scheduler)
+        found = rules.scheduler(search)
     except LedgerError as error:
-        return error.message
-    if found.version != search.scheduler_version:
-        return f"its scheduler {found.name} is of version {search.scheduler_version}, here is {found.version}"
-    return found
+        return ": ".join(filter(None, [error.message, error.cause]))
+    return "the search has no scheduler" if found is None else found
 
 
 def _too_early(history: Entries, seen: "Seen") -> Said:

@@ -11,9 +11,9 @@ from ledger import fs
 from ledger import workspace as workspaces
 from ledger.model import Digest, TrialDecided, TrialReported, layout
 from ledger.ops.run_options import Scheduled
+from ledger.ops.tune import rules
 from ledger.ops.tune.history import History
 from ledger.ops.tune.reading import Reading
-from ledger.tune.schedulers import registry
 from ledger.workspace import Workspace
 
 PIPE = "rungs"
@@ -52,8 +52,11 @@ class Following:
     ) -> None:
         self.workspace, self.trial, self.spool = workspace, trial, spool
         self.scheduled, self.notify = scheduled, notify
-        self._scheduler = registry.make(scheduled.search.scheduler or "")
-        rungs = self._scheduler.rungs(scheduled.number)
+        scheduler = rules.scheduler(scheduled.search)
+        if scheduler is None:
+            raise ValueError(f"search {scheduled.id} has no scheduler")
+        self._scheduler = scheduler
+        rungs = scheduler.rungs(scheduled.number)
         self._rungs = rungs if scheduled.after is None else rungs.beyond(scheduled.after)
         self._decided: set[int] = set()
         self._thread: threading.Thread | None = None

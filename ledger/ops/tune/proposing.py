@@ -21,7 +21,7 @@ from ledger.ops import lost
 from ledger.ops.prepare import Pinned
 from ledger.ops.replay_inputs import unchanged
 from ledger.ops.run_options import Continued, Scheduled
-from ledger.ops.tune import facts, promotions
+from ledger.ops.tune import facts, promotions, rules
 from ledger.ops.tune import seeds as tune_seeds
 from ledger.ops.tune.facts import Identity, key_of
 from ledger.ops.tune.history import History, Part, Tried
@@ -31,8 +31,6 @@ from ledger.ops.tune.rungs import is_compared
 from ledger.ops.tune.words import FILE, Words
 from ledger.ops.tune.workers import Order
 from ledger.tune.base import State
-from ledger.tune.samplers import registry
-from ledger.tune.schedulers import registry as schedulers
 from ledger.tune.space.unit import Point, UnitSpace
 from ledger.workspace import Workspace
 
@@ -89,8 +87,8 @@ class Proposing:
         self.unit = UnitSpace(search.space)
         self.reading = Reading(workspace.journal, workspace.directory, lambda: History(id, search))
         self._words, self._recorded = Words(search, setting.command), Words(search)
-        self._sampler = registry.make(search.sampler, self.unit, len(search.objectives), search.seed)
-        self._scheduler = None if search.scheduler is None else schedulers.make(search.scheduler)
+        self._sampler = rules.sampler(search, self.unit)
+        self._scheduler = rules.scheduler(search)
         self._queue = [(self.unit.point(each), dict(each)) for each in queue]
         self._starts: dict[Digest, int] = {}
         self._busy: set[Digest] = set()

@@ -19,7 +19,7 @@ from ledger.model import (
 from ledger.model.frozen import frozen
 from ledger.ops import searches
 from ledger.ops.tune import decisions as tune_decisions
-from ledger.ops.tune import members
+from ledger.ops.tune import members, rules
 from ledger.ops.tune import seeds as tune_seeds
 from ledger.ops.tune.entries import Entries
 from ledger.ops.tune.history import Place
@@ -151,22 +151,18 @@ class _Checking:
                         yield _of_head(of[id], id, str(each.root), got)
 
     def _proposals(self) -> Said:
-        search = self.search
-        reason = self._not_here()
-        if reason is not None:
+        sampler = self._sampler()
+        if isinstance(sampler, str):
             yield _notice(
-                "search.sampler", self.history.id, f"its proposals are not computed again: {reason}"
+                "search.sampler", self.history.id, f"its proposals are not computed again: {sampler}"
             )
         numbers: dict[int, Digest] = {}
-        sampler = None
-        if reason is None:
-            sampler = registry.make(search.sampler, self.unit, len(search.objectives), search.seed)
         for id, place, proposed in self.history.proposals():
             if numbers.setdefault(proposed.number, id) != id:
                 yield self._doubled(id, place, proposed, numbers[proposed.number])
             yield from self._values(id, proposed)
             yield from self._seed(id, proposed)
-            if sampler is None or proposed.source not in _COMPUTED:
+            if isinstance(sampler, str) or proposed.source not in _COMPUTED:
                 continue
             yield from self._computed(id, proposed, sampler)
 
@@ -187,23 +183,20 @@ class _Checking:
         else:
             yield _finding("proposal.point", id, _point(point), _point(proposed.point))
 
-    def _not_here(self) -> str | None:
-        """Why this release cannot compute the search's proposals; None where it can."""
+    def _sampler(self) -> Sampler | str:
+        """What proposes; or why this release cannot compute the search's proposals."""
         search = self.search
         try:
-            choice = registry.parsed(search.sampler)
-            version = registry.found(choice.name).version
+            sampler = rules.sampler(search, self.unit)
         except LedgerError as error:
             return ": ".join(filter(None, [error.message, error.cause]))
-        if version != search.version:
-            return f"its sampler {choice.name} is of version {search.version}, here is {version}"
         if (reason := self._racing()) is not None:
             return reason
-        here = registry.packages(choice)
+        here = registry.packages(registry.parsed(search.sampler))
         for name, wanted in search.packages:
             if here.get(name) != wanted:
                 return f"they were made with {name} {wanted}, here is {here.get(name, 'none')}"
-        return None
+        return sampler
 
     def _doubled(self, id: Digest, place: Place, proposed: TrialProposed, other: Digest) -> Finding | Notice:
         """Two of one number: of two machines that searched at once, or of somebody who wrote one in."""

@@ -8,7 +8,7 @@ worse than chance. On the problems of ``tests/bench`` the mixture finds better p
 from typing import ClassVar, Final
 
 from ledger.tune.draws import Draws
-from ledger.tune.samplers import candidates, gp, tpe
+from ledger.tune.samplers import gp, tpe
 from ledger.tune.samplers.history import History
 from ledger.tune.samplers.modelled import ModelledSampler
 from ledger.tune.samplers.warp import Warp
@@ -32,10 +32,10 @@ class AutoSampler(ModelledSampler):
     def _proposed(self, number: int, history: History, draws: Draws, wanted: Point | None) -> Point:
         match TURN[number % len(TURN)]:
             case "g":
-                return gp.proposed(self.space, history, draws, wanted=wanted)
+                return gp.proposed(self.space, history, draws, self._fresh, wanted=wanted)
             case "p":
-                return gp.proposed(self.space, history, draws, Warp.PLAIN, wanted=wanted)
+                return gp.proposed(self.space, history, draws, self._fresh, Warp.PLAIN, wanted=wanted)
             case "t":
-                return tpe.proposed(self.space, history, draws, wanted=wanted)
+                return tpe.proposed(self.space, history, draws, self._fresh, wanted=wanted)
             case _:
-                return candidates.fresh(self.space, draws, history.tried)
+                return self._fresh(self.space, draws, history.tried)

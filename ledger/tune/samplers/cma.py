@@ -50,9 +50,11 @@ class Cma(Sampler):
     """
 
     name: ClassVar[str] = "cma"
+    versions: ClassVar[tuple[int, ...]] = (1, 2)
 
-    def __init__(self, space: UnitSpace, objectives: int, seed: int) -> None:
-        super().__init__(space, objectives, seed)
+    def __init__(self, space: UnitSpace, objectives: int, seed: int, version: int | None = None) -> None:
+        super().__init__(space, objectives, seed, version)
+        self._fresh = candidates.FRESH[self.version]
         self._free = [place for place, axis in enumerate(space.axes) if not axis.fixed]
         self._scales = [_Scale(space.axes[place]) for place in self._free]
         self._observations: tuple[Observation, ...] = ()
@@ -81,7 +83,7 @@ class Cma(Sampler):
                 point = self._point(encoded)
                 if point not in self._tried and self.space.feasible(point):
                     return point
-        return candidates.fresh(self.space, Draws(self.seed, number, _RANDOM), self._tried)
+        return self._fresh(self.space, Draws(self.seed, number, _RANDOM), self._tried)
 
     def equivalent(self, number: int, point: Point) -> bool:
         """Whether `point` is what is suggested, but for a rounding of its coordinates."""

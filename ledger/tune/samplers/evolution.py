@@ -38,10 +38,12 @@ class Evolution(Sampler):
     """
 
     name: ClassVar[str] = "evolution"
+    versions: ClassVar[tuple[int, ...]] = (1, 2)
     several: ClassVar[bool] = True
 
-    def __init__(self, space: UnitSpace, objectives: int, seed: int) -> None:
-        super().__init__(space, objectives, seed)
+    def __init__(self, space: UnitSpace, objectives: int, seed: int, version: int | None = None) -> None:
+        super().__init__(space, objectives, seed, version)
+        self._fresh = candidates.FRESH[self.version]
         self._free = [place for place, axis in enumerate(space.axes) if not axis.fixed]
         self._tried: frozenset[Point] = frozenset()
         self._parents: list[Point] = []
@@ -67,7 +69,7 @@ class Evolution(Sampler):
                 child = self._child(draws)
                 if child not in self._tried and self.space.feasible(child):
                     return child
-        return candidates.fresh(self.space, draws, self._tried)
+        return self._fresh(self.space, draws, self._tried)
 
     def _child(self, draws: Draws) -> Point:
         mother, father = self._chosen(draws), self._chosen(draws)

@@ -7,8 +7,8 @@ import numpy as np
 
 from ledger.tune.base import NEAR
 from ledger.tune.draws import Draws
-from ledger.tune.samplers import candidates
 from ledger.tune.samplers.blas import one_thread
+from ledger.tune.samplers.candidates import Fresh
 from ledger.tune.samplers.cells import Cells
 from ledger.tune.samplers.history import Floats, History, array, rounded
 from ledger.tune.samplers.kriging import Features, Process, free, hyperparameters, log_improvement
@@ -46,13 +46,14 @@ class GaussianProcessSampler(ModelledSampler):
     starting: ClassVar[int] = STARTING
 
     def _proposed(self, _number: int, history: History, draws: Draws, wanted: Point | None) -> Point:
-        return proposed(self.space, history, draws, wanted=wanted)
+        return proposed(self.space, history, draws, self._fresh, wanted=wanted)
 
 
 def proposed(
     space: UnitSpace,
     history: History,
     draws: Draws,
+    fresh: Fresh,
     warp: Warp = Warp.RANKED,
     *,
     wanted: Point | None = None,
@@ -65,7 +66,7 @@ def proposed(
     if free(space):
         with one_thread():
             found = _modelled(space, history, draws, warp, wanted)
-    return candidates.fresh(space, draws, history.tried) if found is None else found
+    return fresh(space, draws, history.tried) if found is None else found
 
 
 def _modelled(

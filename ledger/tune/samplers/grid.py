@@ -21,7 +21,7 @@ class Grid(Sampler):
 
     Parameters
     ----------
-    space, objectives, seed
+    space, objectives, seed, version
         As `Sampler`.
     points
         Of a continuous axis: evenly from end to end of its unit coordinate, so that those of a logarithmic
@@ -41,9 +41,16 @@ class Grid(Sampler):
     several: ClassVar[bool] = True
 
     def __init__(
-        self, space: UnitSpace, objectives: int, seed: int, *, points: int = 5, order: str = "shuffled"
+        self,
+        space: UnitSpace,
+        objectives: int,
+        seed: int,
+        version: int | None = None,
+        *,
+        points: int = 5,
+        order: str = "shuffled",
     ) -> None:
-        super().__init__(space, objectives, seed)
+        super().__init__(space, objectives, seed, version)
         if order not in ("shuffled", "natural"):
             raise UsageError(
                 f"a grid has no order {order!r}",

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from ledger.tune.base import Observation, Sampler
 from ledger.tune.draws import Draws
+from ledger.tune.samplers import candidates
 from ledger.tune.samplers.history import History, gathered, trade_off
 from ledger.tune.samplers.sobol import Sobol
 from ledger.tune.space.unit import Point, UnitSpace
@@ -15,20 +16,22 @@ from ledger.tune.space.unit import Point, UnitSpace
 class ModelledSampler(Sampler):
     """A sampler that learns; of several objectives, each trial trades them off in its own way."""
 
+    versions: ClassVar[tuple[int, ...]] = (1, 2)
     several: ClassVar[bool] = True
     purpose: ClassVar[int]
     """Tells its random numbers from those of other samplers."""
     starting: ClassVar[int]
     """Points that are over before there is a model."""
 
-    def __init__(self, space: UnitSpace, objectives: int, seed: int) -> None:
-        super().__init__(space, objectives, seed)
+    def __init__(self, space: UnitSpace, objectives: int, seed: int, version: int | None = None) -> None:
+        super().__init__(space, objectives, seed, version)
+        self._fresh = candidates.FRESH[self.version]
         self._observations: Sequence[Observation] = ()
 
     @cached_property
     def _first(self) -> Sobol:
-        """Made when it is asked: most trials come behind it."""
-        return Sobol(self.space, self.objectives, self.seed)
+        """Made when it is asked: most trials come behind it. Its version has grown with ours."""
+        return Sobol(self.space, self.objectives, self.seed, self.version)
 
     def update(self, observations: Sequence[Observation]) -> None:
         """Take all that is known; it replaces what was known before."""

@@ -63,12 +63,21 @@ class OptunaSampler(Sampler):
     """
 
     name: ClassVar[str] = "optuna"
+    versions: ClassVar[tuple[int, ...]] = (1, 2)
     several: ClassVar[bool] = True
 
     def __init__(
-        self, space: UnitSpace, objectives: int, seed: int, *, argument: str = "TPESampler", **options: Any
+        self,
+        space: UnitSpace,
+        objectives: int,
+        seed: int,
+        version: int | None = None,
+        *,
+        argument: str = "TPESampler",
+        **options: Any,
     ) -> None:
-        super().__init__(space, objectives, seed)
+        super().__init__(space, objectives, seed, version)
+        self._fresh = candidates.FRESH[self.version]
         self._kind = _kind(argument)
         if objectives > 1 and argument in _SINGLE:
             raise UsageError(
@@ -112,7 +121,7 @@ class OptunaSampler(Sampler):
                 if self.space.feasible(point) and not (finite and point in known):
                     return point
                 study.tell(trial, state=TrialState.FAIL)
-        return candidates.fresh(self.space, Draws(self.seed, number, _RANDOM), known)
+        return self._fresh(self.space, Draws(self.seed, number, _RANDOM), known)
 
     def _made(self, number: int) -> BaseSampler:
         """The sampler, seeded by the trial's number."""

@@ -87,21 +87,23 @@ def parsed(text: str) -> Choice:
     return Choice(name=name, argument=argument, options=tuple(sorted(options.items())))
 
 
-def make(choice: Choice | str, space: UnitSpace, objectives: int, seed: int) -> Sampler:
+def make(
+    choice: Choice | str, space: UnitSpace, objectives: int, seed: int, version: int | None = None
+) -> Sampler:
     """The sampler of a name.
 
     Parameters
     ----------
     choice
         Which, or what ``--sampler`` says.
-    space, objectives, seed
+    space, objectives, seed, version
         As `Sampler`.
 
     Raises
     ------
     UsageError
-        If there is none of that name, a package that it needs is missing, it has no such option, or it cannot
-        look for so many objectives.
+        If there is none of that name or version, a package that it needs is missing, it has no such option,
+        or it cannot look for so many objectives.
     """
     chosen = parsed(choice) if isinstance(choice, str) else choice
     kind = found(chosen.name)
@@ -124,7 +126,7 @@ def make(choice: Choice | str, space: UnitSpace, objectives: int, seed: int) -> 
                 hint=f"write: --sampler {chosen.name}",
             )
     make_it: Any = kind
-    sampler: Sampler = make_it(space, objectives, seed, **taken)
+    sampler: Sampler = make_it(space, objectives, seed, version, **taken)
     return sampler
 
 

@@ -29,10 +29,12 @@ class Sobol(Sampler):
     """
 
     name: ClassVar[str] = "sobol"
+    versions: ClassVar[tuple[int, ...]] = (1, 2)
     several: ClassVar[bool] = True
 
-    def __init__(self, space: UnitSpace, objectives: int, seed: int) -> None:
-        super().__init__(space, objectives, seed)
+    def __init__(self, space: UnitSpace, objectives: int, seed: int, version: int | None = None) -> None:
+        super().__init__(space, objectives, seed, version)
+        self._fresh = candidates.FRESH[self.version]
         self._free = [place for place, axis in enumerate(space.axes) if not axis.fixed]
         draws = Draws(seed, 0, _SCRAMBLE)
         self._scrambled = [_scrambled(each, draws) for each in range(min(len(self._free), DIMENSIONS))]
@@ -55,7 +57,7 @@ class Sobol(Sampler):
             point = self._point((number + (leap << _LEAP)) % (1 << GRID), beyond)
             if point not in self._tried and self.space.feasible(point):
                 return point
-        return candidates.fresh(self.space, beyond, self._tried)
+        return self._fresh(self.space, beyond, self._tried)
 
     def _point(self, index: int, beyond: Draws) -> Point:
         coordinates = [0.5] * len(self.space.axes)

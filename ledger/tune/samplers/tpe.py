@@ -12,7 +12,7 @@ import numpy as np
 
 from ledger.tune.base import NEAR
 from ledger.tune.draws import Draws
-from ledger.tune.samplers import candidates
+from ledger.tune.samplers.candidates import Fresh
 from ledger.tune.samplers.history import Floats, History, array, rounded
 from ledger.tune.samplers.modelled import ModelledSampler
 from ledger.tune.samplers.parzen import Parzen
@@ -45,10 +45,12 @@ class TPESampler(ModelledSampler):
     starting: ClassVar[int] = STARTING
 
     def _proposed(self, _number: int, history: History, draws: Draws, wanted: Point | None) -> Point:
-        return proposed(self.space, history, draws, wanted=wanted)
+        return proposed(self.space, history, draws, self._fresh, wanted=wanted)
 
 
-def proposed(space: UnitSpace, history: History, draws: Draws, *, wanted: Point | None = None) -> Point:
+def proposed(
+    space: UnitSpace, history: History, draws: Draws, fresh: Fresh, *, wanted: Point | None = None
+) -> Point:
     """What the model proposes.
 
     Of a group's candidates that of `wanted` is preferred, where it is as good as the best but for rounding.
@@ -58,7 +60,7 @@ def proposed(space: UnitSpace, history: History, draws: Draws, *, wanted: Point 
         point = model.proposed(draws)
         if point not in history.tried and space.feasible(point):
             return point
-    return candidates.fresh(space, draws, history.tried)
+    return fresh(space, draws, history.tried)
 
 
 class _Model:

@@ -13,10 +13,12 @@ class Uniform(Sampler):
     """Each point is drawn by itself; none that was tried, as long as there are others."""
 
     name: ClassVar[str] = "random"
+    versions: ClassVar[tuple[int, ...]] = (1, 2)
     several: ClassVar[bool] = True
 
-    def __init__(self, space: UnitSpace, objectives: int, seed: int) -> None:
-        super().__init__(space, objectives, seed)
+    def __init__(self, space: UnitSpace, objectives: int, seed: int, version: int | None = None) -> None:
+        super().__init__(space, objectives, seed, version)
+        self._fresh = candidates.FRESH[self.version]
         self._tried: frozenset[Point] = frozenset()
 
     def update(self, observations: Sequence[Observation]) -> None:
@@ -31,4 +33,4 @@ class Uniform(Sampler):
         SpaceExhaustedError
             If there is nothing left to try.
         """
-        return candidates.fresh(self.space, Draws(self.seed, number), self._tried)
+        return self._fresh(self.space, Draws(self.seed, number), self._tried)

@@ -16,8 +16,8 @@ class Asha(Halving):
 
     name = "asha"
 
-    def __init__(self, options: Mapping[str, int | None]) -> None:
-        super().__init__(options)
+    def __init__(self, options: Mapping[str, int | None], version: int | None = None) -> None:
+        super().__init__(options, version)
         self._rungs = geometric(self.option("min"), self.option("factor"), self.options["max"])
 
     def rungs(self, number: int) -> Rungs:  # noqa: ARG002 - the same for all

@@ -7,13 +7,13 @@ every processor.
 
 import math
 from abc import ABC, abstractmethod
-from bisect import bisect_left, bisect_right, insort
-from collections import Counter
+from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import ClassVar, Final
 
 from ledger.errors import UsageError
 from ledger.model.frozen import frozen
+from ledger.tune.versions import Versioned
 
 LARGEST: Final = 1 << 62
 """Steps are smaller."""
@@ -58,20 +58,31 @@ class Report:
     """Of that proposal in its search, from 0."""
     rung: int
     loss: float
-    """The smaller the better; NaN is the worst."""
+    """The smaller the better."""
 
 
-class Scheduler(ABC):
-    """A way to stop trials early."""
+class Scheduler(Versioned, ABC):
+    """A way to stop trials early.
 
+    Parameters
+    ----------
+    options
+        By name; the others are as in `defaults`.
+    version
+        By whose rules; None for the newest. There is another one where the same reports lead to another
+        decision.
+    """
+
+    kind: ClassVar[str] = "scheduler"
     name: ClassVar[str]
     """As ``--scheduler`` names it."""
-    version: ClassVar[int] = 1
-    """Grows when the same reports lead to another decision."""
+    versions: ClassVar[tuple[int, ...]] = (1, 2)
     defaults: ClassVar[Mapping[str, int | None]]
     """Its options; None for no limit."""
 
-    def __init__(self, options: Mapping[str, int | None]) -> None:
+    def __init__(self, options: Mapping[str, int | None], version: int | None = None) -> None:
+        super().__init__(version)
+        self.comparable = COMPARABLE[self.version]
         self.options = {**self.defaults, **options}
 
     @property
@@ -220,81 +231,18 @@ class Known(ABC):
         return False
 
 
-class Best(Known):
-    """Lets a trial go on that is among the best 1/`factor` of its group, and at least the best of it.
-
-    Of equal ones the smaller number is the better.
-
-    Parameters
-    ----------
-    factor
-        As above.
-    group
-        With which others a report is compared.
-    """
-
-    def __init__(self, factor: int, group: Callable[[Report], Hashable]) -> None:
-        self._factor, self._group = factor, group
-        self._found: dict[Hashable, dict[Hashable, tuple[float, int]]] = {}
-        """(loss, number) of each proposal, by group."""
-        self._ordered: dict[Hashable, list[tuple[float, int]]] = {}
-        """The same, the best first."""
-        self._stopped: dict[Hashable, Counter[Hashable]] = {}
-        """How many trials of each proposal were stopped and have not gone on, by group."""
-        self._waiting: dict[Hashable, list[tuple[float, int]]] = {}
-        """Of those proposals what they are worth there, the best first."""
-
-    def add(self, report: Report) -> None:
-        """Take one more report."""
-        group = self._group(report)
-        found, ordered = self._found.setdefault(group, {}), self._ordered.setdefault(group, [])
-        former = found.get(report.proposal)
-        found[report.proposal] = new = (comparable(report.loss), report.number)
-        waits = group in self._stopped and self._stopped[group][report.proposal] > 0
-        for each in (ordered, self._waiting[group]) if waits else (ordered,):
-            if former is not None:
-                del each[bisect_left(each, former)]
-            insort(each, new)
-
-    def stop(self, report: Report) -> None:
-        """Take that a trial was stopped."""
-        self._wait(report, 1)
-
-    def go_on(self, report: Report) -> None:
-        """Take that one goes on."""
-        self._wait(report, -1)
-
-    def _wait(self, report: Report, by: int) -> None:
-        group, proposal = self._group(report), report.proposal
-        stopped, waiting = self._stopped.setdefault(group, Counter()), self._waiting.setdefault(group, [])
-        before = stopped[proposal] > 0
-        stopped[proposal] += by
-        found = self._found.get(group, {}).get(proposal)
-        if found is None or before is (stopped[proposal] > 0):
-            return
-        if before:
-            del waiting[bisect_left(waiting, found)]
-        else:
-            insort(waiting, found)
-
-    @property
-    def may_promote(self) -> bool:
-        """Whether one is among the best by now: then the best of its group is."""
-        return any(waiting and self._are_best(group, waiting[0]) for group, waiting in self._waiting.items())
-
-    def goes_on(self, own: Report) -> bool:
-        """Whether a trial is among the best."""
-        group = self._group(own)
-        return self._are_best(group, self._found[group][own.proposal])
-
-    def _are_best(self, group: Hashable, found: tuple[float, int]) -> bool:
-        ordered = self._ordered[group]
-        return bisect_left(ordered, found) < max(len(ordered) // self._factor, 1)
-
-
-def comparable(loss: float) -> float:
+def number(loss: float) -> float:
     """A loss that can be compared: NaN is as bad as infinity."""
     return math.inf if math.isnan(loss) else loss
+
+
+def finite(loss: float) -> float:
+    """A loss that can be compared: what is not finite has failed, and is the worst, whatever its sign."""
+    return loss if math.isfinite(loss) else math.inf
+
+
+COMPARABLE: Final[Mapping[int, Callable[[float], float]]] = {1: number, 2: finite}
+"""What a loss is compared as, by the version of the scheduler."""
 
 
 def geometric(smallest: int, factor: int, largest: int | None) -> Rungs:

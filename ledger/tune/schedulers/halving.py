@@ -6,10 +6,12 @@ stopped; with ``promote`` = 1 it goes on later, once it is among the best of all
 """
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left, insort
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import ClassVar
 
-from ledger.tune.schedulers.base import Best, Known, Report, Scheduler, comparable
+from ledger.tune.schedulers.base import Known, Report, Scheduler
 
 
 class Halving(Scheduler):
@@ -17,8 +19,8 @@ class Halving(Scheduler):
 
     defaults: ClassVar[Mapping[str, int | None]] = {"factor": 3, "min": 1, "max": None, "promote": None}
 
-    def __init__(self, options: Mapping[str, int | None]) -> None:
-        super().__init__(options)
+    def __init__(self, options: Mapping[str, int | None], version: int | None = None) -> None:
+        super().__init__(options, version)
         self.at_least(factor=2, min=1, max=1, promote=0)
         self.at_most(promote=1)
         self.is_largest("max", "min")
@@ -31,7 +33,7 @@ class Halving(Scheduler):
 
     def promoting(self) -> "Halving":
         """The same scheduler, by which one that was stopped may go on later."""
-        return type(self)({**self.options, "promote": 1})
+        return type(self)({**self.options, "promote": 1}, self.version)
 
     @abstractmethod
     def bracket(self, number: int) -> int:
@@ -39,7 +41,11 @@ class Halving(Scheduler):
 
     def known(self) -> Known:
         """Whether one is among the best of its bracket that have reached the rung."""
-        return Best(self.option("factor"), lambda report: (self.bracket(report.number), report.rung))
+        return Best(
+            self.option("factor"),
+            lambda report: (self.bracket(report.number), report.rung),
+            self.comparable,
+        )
 
     def promoted(self, stopped: Iterable[Report], known: Known) -> Report | None:
         """Of those that would go on by now the one that came furthest; of several of these the best.
@@ -49,4 +55,80 @@ class Halving(Scheduler):
         if not self.promotes:
             return None
         best = filter(known.goes_on, stopped)
-        return min(best, key=lambda each: (-each.rung, comparable(each.loss), each.number), default=None)
+        return min(best, key=lambda each: (-each.rung, self.comparable(each.loss), each.number), default=None)
+
+
+class Best(Known):
+    """Lets a trial go on that is among the best 1/`factor` of its group, and at least the best of it.
+
+    Of equal ones the smaller number is the better.
+
+    Parameters
+    ----------
+    factor
+        As above.
+    group
+        With which others a report is compared.
+    comparable
+        What a loss is compared as.
+    """
+
+    def __init__(
+        self, factor: int, group: Callable[[Report], Hashable], comparable: Callable[[float], float]
+    ) -> None:
+        self._factor, self._group, self._comparable = factor, group, comparable
+        self._found: dict[Hashable, dict[Hashable, tuple[float, int]]] = {}
+        """(loss, number) of each proposal, by group."""
+        self._ordered: dict[Hashable, list[tuple[float, int]]] = {}
+        """The same, the best first."""
+        self._stopped: dict[Hashable, Counter[Hashable]] = {}
+        """How many trials of each proposal were stopped and have not gone on, by group."""
+        self._waiting: dict[Hashable, list[tuple[float, int]]] = {}
+        """Of those proposals what they are worth there, the best first."""
+
+    def add(self, report: Report) -> None:
+        """Take one more report."""
+        group = self._group(report)
+        found, ordered = self._found.setdefault(group, {}), self._ordered.setdefault(group, [])
+        former = found.get(report.proposal)
+        found[report.proposal] = new = (self._comparable(report.loss), report.number)
+        waits = group in self._stopped and self._stopped[group][report.proposal] > 0
+        for each in (ordered, self._waiting[group]) if waits else (ordered,):
+            if former is not None:
+                del each[bisect_left(each, former)]
+            insort(each, new)
+
+    def stop(self, report: Report) -> None:
+        """Take that a trial was stopped."""
+        self._wait(report, 1)
+
+    def go_on(self, report: Report) -> None:
+        """Take that one goes on."""
+        self._wait(report, -1)
+
+    def _wait(self, report: Report, by: int) -> None:
+        group, proposal = self._group(report), report.proposal
+        stopped, waiting = self._stopped.setdefault(group, Counter()), self._waiting.setdefault(group, [])
+        before = stopped[proposal] > 0
+        stopped[proposal] += by
+        found = self._found.get(group, {}).get(proposal)
+        if found is None or before is (stopped[proposal] > 0):
+            return
+        if before:
+            del waiting[bisect_left(waiting, found)]
+        else:
+            insort(waiting, found)
+
+    @property
+    def may_promote(self) -> bool:
+        """Whether one is among the best by now: then the best of its group is."""
+        return any(waiting and self._are_best(group, waiting[0]) for group, waiting in self._waiting.items())
+
+    def goes_on(self, own: Report) -> bool:
+        """Whether a trial is among the best."""
+        group = self._group(own)
+        return self._are_best(group, self._found[group][own.proposal])
+
+    def _are_best(self, group: Hashable, found: tuple[float, int]) -> bool:
+        ordered = self._ordered[group]
+        return bisect_left(ordered, found) < max(len(ordered) // self._factor, 1)

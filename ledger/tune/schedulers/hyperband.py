@@ -21,8 +21,8 @@ class Hyperband(Halving):
 
     name = "hyperband"
 
-    def __init__(self, options: Mapping[str, int | None]) -> None:
-        super().__init__(options)
+    def __init__(self, options: Mapping[str, int | None], version: int | None = None) -> None:
+        super().__init__(options, version)
         if self.options["max"] is None:
             raise UsageError(
                 "the scheduler hyperband has to know how long a trial is",

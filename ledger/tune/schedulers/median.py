@@ -7,10 +7,10 @@ averages of theirs up to that rung. It is looked at from step ``warmup`` on, eac
 
 import math
 from bisect import bisect_left, insort
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import ClassVar
 
-from ledger.tune.schedulers.base import Known, Report, Rungs, Scheduler, comparable
+from ledger.tune.schedulers.base import Known, Report, Rungs, Scheduler
 
 
 class Median(Scheduler):
@@ -19,8 +19,8 @@ class Median(Scheduler):
     name = "median"
     defaults: ClassVar[Mapping[str, int | None]] = {"startup": 5, "warmup": 1, "interval": 1}
 
-    def __init__(self, options: Mapping[str, int | None]) -> None:
-        super().__init__(options)
+    def __init__(self, options: Mapping[str, int | None], version: int | None = None) -> None:
+        super().__init__(options, version)
         self.at_least(startup=1, warmup=0, interval=1)
         self._rungs = Rungs(steps=(self.option("warmup"),), every=self.option("interval"))
 
@@ -30,7 +30,7 @@ class Median(Scheduler):
 
     def known(self) -> Known:
         """Whether one's best is no worse than the median of the others' averages."""
-        return _Averages(self.option("startup"))
+        return _Averages(self.option("startup"), self.comparable)
 
 
 class _Averages(Known):
@@ -40,10 +40,12 @@ class _Averages(Known):
     ----------
     startup
         How many others have to have reached a rung.
+    comparable
+        What a loss is compared as.
     """
 
-    def __init__(self, startup: int) -> None:
-        self._startup = startup
+    def __init__(self, startup: int, comparable: Callable[[float], float]) -> None:
+        self._startup, self._comparable = startup, comparable
         self._losses: dict[Hashable, dict[int, float]] = {}
         """By proposal and rung."""
         self._averages: dict[tuple[Hashable, int], float] = {}
@@ -53,7 +55,7 @@ class _Averages(Known):
     def add(self, report: Report) -> None:
         """Take one more report."""
         losses = self._losses.setdefault(report.proposal, {})
-        losses[report.rung] = comparable(report.loss)
+        losses[report.rung] = self._comparable(report.loss)
         steps = sorted(losses)
         for place in range(bisect_left(steps, report.rung), len(steps)):
             rung, key = steps[place], (report.proposal, steps[place])

@@ -13,13 +13,13 @@ from ledger.tune.schedulers.median import Median
 SCHEDULERS: Final[Mapping[str, type[Scheduler]]] = {each.name: each for each in (Asha, Hyperband, Median)}
 
 
-def make(text: str) -> Scheduler:
-    """The scheduler that ``--scheduler NAME[:OPTION=N,…]`` says.
+def make(text: str, version: int | None = None) -> Scheduler:
+    """The scheduler that ``--scheduler NAME[:OPTION=N,…]`` says; the newest version where none is asked for.
 
     Raises
     ------
     UsageError
-        If there is none of that name, or it has no such option or value.
+        If there is none of that name or version, or it has no such option or value.
     """
     name, _, rest = text.partition(":")
     kind = SCHEDULERS.get(name)
@@ -48,4 +48,4 @@ def make(text: str) -> Scheduler:
                 hint=f"for example: --scheduler {name}:{key}=4",
             )
         options[key] = int(value)
-    return kind(options)
+    return kind(options, version)

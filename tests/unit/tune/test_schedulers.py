@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from ledger.errors import UsageError
 from ledger.tune.schedulers import registry
-from ledger.tune.schedulers.base import Report, Rungs, comparable
+from ledger.tune.schedulers.base import Report, Rungs
 
+PROMOTING = ("asha:factor=2,min=1,max=16,promote=1", "hyperband:factor=2,max=8,promote=1")
 ALL = ("asha:factor=2,min=1,max=16", "hyperband:factor=2,max=8", "median:startup=2")
 losses = st.one_of(st.floats(-10, 10), st.sampled_from([math.nan, math.inf, -math.inf]))
 searches = st.lists(st.tuples(st.integers(0, 6), st.sampled_from([1, 2, 4, 8]), losses), max_size=30)
@@ -100,13 +101,41 @@ def test_the_median_is_of_the_others_averages():
     assert goes_on("median:startup=3", *told, (2, 1, 9.0), (2, 2, 9.0))  # too few to compare with
 
 
+def others(text, *losses):
+    """Reports of some trials that are compared with one another."""
+    rungs = registry.make(text).rungs
+    numbers = [number for number in range(1, 99) if rungs(number) == rungs(1)]
+    return [(number, 1, loss) for number, loss in zip(numbers, losses, strict=False)]
+
+
+NOT_FINITE = (math.nan, math.inf, -math.inf)
+
+
 @pytest.mark.parametrize("text", ALL)
-def test_what_is_no_number_is_the_worst(text):
-    told = [(number, 1, float(number)) for number in (1, 2)]
-    number = next(
-        each for each in range(3, 99) if registry.make(text).rungs(each) == registry.make(text).rungs(1)
-    )
-    assert not goes_on(text, *told, (number, 1, math.nan))
+@pytest.mark.parametrize("loss", NOT_FINITE)
+def test_what_is_not_finite_is_the_worst(text, loss):
+    assert not goes_on(text, *others(text, 1.0, 2.0, loss))
+    assert goes_on(text, *others(text, loss, loss, 2.0))
+
+
+@pytest.mark.parametrize("text", ALL)
+def test_to_version_1_what_is_infinitely_good_was_the_best(text):
+    found = reports(*others(text, -math.inf, -math.inf, 2.0))
+    assert not registry.make(text, 1).goes_on(found[-1], found)
+    assert registry.make(text, 2).goes_on(found[-1], found)
+    assert registry.make(text, 1).version == 1
+
+
+@pytest.mark.parametrize("text", PROMOTING)
+def test_one_that_may_go_on_later_is_of_the_same_version(text):
+    plain = text.replace(",promote=1", "")
+    assert [registry.make(plain, each).promoting().version for each in (1, 2, None)] == [1, 2, 2]
+
+
+def test_a_version_that_is_not_known_is_refused():
+    with pytest.raises(UsageError) as error:
+        registry.make("asha", 3)
+    assert error.value.message == "the scheduler asha has no version 3 here"
 
 
 @given(st.sampled_from(ALL), searches, st.integers(0, 6), st.sampled_from([1, 2, 4, 8]), losses)
@@ -121,7 +150,7 @@ def test_a_decision_is_a_function_of_the_reports(text, told, number, rung, loss)
 
 def by_definition(scheduler, own, found):
     """The rules as they are told, of all reports at once."""
-    last = {(each.proposal, each.rung): comparable(each.loss) for each in found}
+    last = {(each.proposal, each.rung): scheduler.comparable(each.loss) for each in found}
     if scheduler.name == "median":
         runs = {
             proposal: [
@@ -168,7 +197,7 @@ def test_a_decision_is_that_of_its_rule_at_any_time(text, told):
 @given(st.sampled_from(ALL), searches, st.integers(0, 6), st.sampled_from([1, 2, 4, 8]), losses, losses)
 def test_a_better_report_is_never_stopped_where_a_worse_one_goes_on(text, told, number, rung, one, other):
     told = [each for each in told if each[0] != number]
-    better, worse = sorted((one, other), key=lambda each: (math.isnan(each), each))
+    better, worse = sorted((one, other), key=lambda each: each if math.isfinite(each) else math.inf)
     if goes_on(text, *told, (number, rung, worse)):
         assert goes_on(text, *told, (number, rung, better))
 
@@ -191,8 +220,6 @@ def test_the_order_of_other_proposals_reports_does_not_matter(told, random):
 
 
 # --- which go on later --------------------------------------------------------------------------------------
-
-PROMOTING = ("asha:factor=2,min=1,max=16,promote=1", "hyperband:factor=2,max=8,promote=1")
 
 
 def promoted(text, stopped, *told):

@@ -111,8 +111,9 @@ def test_what_is_wrong_is_named(story):
 @pytest.mark.parametrize(
     ("defined", "told"),
     [
-        ({"scheduler_version": 2}, "its scheduler asha is of version 2, here is 1"),
-        ({"scheduler": "later:x=1"}, "no scheduler 'later'"),
+        ({"scheduler_version": 3}, "the scheduler asha has no version 3 here: known: 1, 2"),
+        ({"scheduler_version": None}, "the scheduler asha has no version 0 here: known: 1, 2"),
+        ({"scheduler": "later:x=1"}, "no scheduler 'later': there are asha, hyperband, median"),
         ({"scheduler": None, "scheduler_version": None}, "the search has no scheduler"),
     ],
 )

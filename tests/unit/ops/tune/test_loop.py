@@ -95,6 +95,14 @@ def test_trials_are_recorded_and_their_proposals_can_be_made_again(searched, git
     assert not (git_project.path / "metrics.json").exists()
 
 
+@pytest.mark.slow
+def test_a_search_ends_with_a_reason_where_it_finds_nothing_that_is_allowed(searched, git_project):
+    large = replace(space(["lr=int(1, 1000)", "n=int(1, 1000)"]), constraints=("lr + n <= 1",))
+    done = searched(3, wanted={"space": large})
+    assert (done.stopped, done.standing.own) == ("nothing to try was found", ())
+    assert found(git_project)[0] == []
+
+
 def test_what_was_tried_is_not_run_again(searched, git_project):
     before = searched(2)
     count = len(git_project.trials)

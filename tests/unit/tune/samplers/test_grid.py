@@ -112,13 +112,6 @@ def test_a_continuous_axis_has_no_list_of_values():
         candidates.values_of(unit(real("x", 0.0, 1.0)).axes[0])
 
 
-def test_constraints_that_nothing_meets_are_told():
-    space = unit(real("x", 0.0, 1.0), constraints=("x > 2",))
-    with pytest.raises(SpaceExhaustedError) as error:
-        candidates.fresh(space, candidates.Draws(0, 0), frozenset())
-    assert "x > 2" in error.value.cause
-
-
 @pytest.mark.parametrize(
     ("parameter", "options"), [(integer("n", 1, 100_001), {}), (real("n", 0.0, 1.0), {"points": 100_001})]
 )
