@@ -77,6 +77,8 @@ class Observations:
         """Those with a finite value of a metric; the rest is counted among `others`."""
         values = self.metrics.get(metric, ())
         rows = [row for row, value in enumerate(values) if math.isfinite(value)]
+        if len(rows) == len(self):
+            return self
         return replace(self.picked(rows), others=self.others + len(self) - len(rows))
 
     def without(self, names: Collection[str]) -> "Observations":

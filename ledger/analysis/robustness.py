@@ -1,6 +1,7 @@
 """How much a result moves: from seed to seed, with small changes of hyperparameters, between groups."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -10,7 +11,6 @@ from ledger.analysis.neighbours import JOINT, Pair
 from ledger.analysis.observations import Observations
 from ledger.analysis.seeding import Spread
 from ledger.analysis.statistics import intervals, profiles
-from ledger.analysis.statistics.aggregates import iqm
 from ledger.analysis.statistics.intervals import Interval
 from ledger.analysis.statistics.profiles import Profile
 from ledger.model.frozen import frozen, replace
@@ -72,12 +72,21 @@ class OfGroup:
 
 def without_repeats(observed: Observations, metric: str) -> Observations:
     """Trials without those that say the same again: of one configuration, one seed, and one value."""
-    values = observed.metrics[metric]
+    rows = first_rows(observed, metric)
+    return observed if len(rows) == len(observed) else observed.picked(rows)
+
+
+def first_rows(observed: Observations, metric: str) -> list[int]:
+    """The rows of the trials that say something for the first time: see `without_repeats`."""
+    said = list(zip(map(repr, observed.seeds), observed.metrics[metric], strict=True))
+    counts = Counter(said)
+    # To tell configurations apart takes long: only of those trials that may be alike.
+    rows = [row for row, each in enumerate(said) if counts[each] > 1 and observed.seeds[row] is not None]
+    numbers = dict(zip(rows, observed.picked(rows).configurations, strict=True)) if rows else {}
     kept: dict[object, int] = {}
-    for row, number in enumerate(observed.configurations):
-        seed = observed.seeds[row]
-        kept.setdefault(row if seed is None else (number, repr(seed), values[row]), row)
-    return observed.picked(list(kept.values()))
+    for row, each in enumerate(said):
+        kept.setdefault((numbers[row], each) if row in numbers else row, row)
+    return list(kept.values())
 
 
 def noise(observed: Observations, metric: str) -> SeedNoise:
@@ -191,7 +200,7 @@ def by_group(
             OfGroup(
                 label=label,
                 spread=seeding.spread(own),
-                iqm_interval=intervals.bootstrap(lambda groups: iqm(groups[0]), [own]),
+                iqm_interval=intervals.of_iqm(own),
                 within=noise(observed.picked(its), metric).deviation,
                 profile=profiles.profile([own], at, below=below),
             )

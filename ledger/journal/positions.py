@@ -7,7 +7,7 @@ entry, as `View.rows` does.
 
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import lru_cache
 from itertools import accumulate
@@ -120,6 +120,15 @@ class Log:
             if (row.leaf if name == "leaf" else getattr(facts(row.body, row.leaf), name)) == digest:
                 found.append(row.seq)
         return found
+
+    def batches(self, names: Sequence[str]) -> Iterator["pyarrow.RecordBatch"]:
+        """Some columns of the segments, ``seq`` in front, in order; no entry is held against its leaf."""
+        for place in range(len(self._view.parts)):
+            yield from self._segment(place).batches(("seq", *names))
+
+    def unsealed(self) -> Iterator[Row]:
+        """The tail's entries as stored."""
+        return map(_row_of, self._frames)
 
     def times(self) -> NDArray[np.int64]:
         """When each entry was made, UTC, nanoseconds since 1970; 0 of one that does not say."""
@@ -250,6 +259,13 @@ class _Sealed:
                         yield batch.column(0)[row].as_py()
         except self._damage as error:
             raise IrregularError("kind") from error
+
+    def batches(self, names: tuple[str, ...]) -> Iterator["pyarrow.RecordBatch"]:
+        """Some columns, batch by batch."""
+        try:
+            yield from self._open(self._content, names)
+        except self._damage as error:
+            raise IrregularError(", ".join(names)) from error
 
     def times(self) -> NDArray[np.int64]:
         """When each entry was made."""

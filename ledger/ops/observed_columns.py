@@ -14,6 +14,7 @@ from ledger.journal import pieces
 from ledger.journal.held import FORM
 from ledger.journal.pieces import Piece, array_of
 from ledger.model import Digest, Status, Value
+from ledger.model.digest import SIZE
 from ledger.model.filter_syntax import parse
 from ledger.model.search import Search
 from ledger.ops import forms, masks, ranks
@@ -69,6 +70,7 @@ class _Rows:
 
     def __init__(self, scope: Scope, numbers: NDArray[Any]) -> None:
         self._scope = scope
+        self._numbers = numbers
         self.count = len(numbers)
         self._row = np.full(scope.total, -1, np.int64)
         self._row[numbers] = np.arange(len(numbers))
@@ -104,11 +106,8 @@ class _Rows:
 
     def ids(self) -> tuple[Digest, ...]:
         """Of each row."""
-        found: list[Digest | None] = [None] * self.count
-        for rows, piece in self.pieces(self.column((FIELD, "id"))):
-            for row, place in zip(rows.tolist(), piece.values.tolist(), strict=True):
-                found[row] = Digest(piece.table.raw(place)) if piece.table else None
-        return tuple(each for each in found if each is not None)
+        raw = self._scope.ids()[self._numbers].tobytes()
+        return tuple(Digest(raw[place : place + SIZE]) for place in range(0, len(raw), SIZE))
 
 
 def _recorded(piece: Piece) -> NDArray[Any]:

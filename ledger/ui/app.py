@@ -21,6 +21,7 @@ from ledger.ui.source import Source
 DATA = {
     "algorithm": "algorithm",
     "brush": "brush",
+    "compared": "compared",
     "experiment": "experiment",
     "experiments": "experiments",
     "filtered": "filtered",

@@ -1,5 +1,6 @@
 """The ledger that the page shows: what was read of it is read again when its head moves."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 
@@ -82,6 +83,28 @@ class Source:
             while len(self._single) > MOST:
                 del self._single[next(iter(self._single))]
         return found
+
+    def noted(self, experiments: Sequence[str]) -> Trials:
+        """All notes, and of trials no more than is needed to say that there are such experiments.
+
+        All of the journal is read only where there is no index, or the index does not know one of them.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such experiment.
+        """
+        from ledger.ops import noted  # which needs numpy
+
+        found = asked(
+            self.workspace.journal, lambda held, logs: noted.on_experiments(held, logs, experiments)
+        )
+        if found is not None:
+            return found
+        trials = self.trials()
+        for each in experiments:
+            references.experiment(trials, each)
+        return trials
 
     def spool(self, trial: Trial) -> Path | None:
         """Where a trial that runs on this machine writes to; None of any other."""

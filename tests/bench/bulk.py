@@ -3,6 +3,7 @@
 import os
 import struct
 from dataclasses import replace
+from itertools import cycle
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from ledger.model import (
     HealthLine,
     HealthState,
     Hyperparameter,
+    HyperparameterRole,
     HyperparameterType,
     Intent,
     Interpreter,
@@ -72,8 +74,11 @@ class Template:
         return [row.tobytes() for row in rows]
 
 
-def templates(origin, experiment, parameters, metrics, *, repeated):
-    """Of both entries of a trial; `repeated`: the command line shows the hyperparameters already."""
+def templates(origin, experiment, parameters, metrics, *, repeated, inputs=(), algorithm=None):
+    """Of both entries of a trial; `repeated`: the command line shows the hyperparameters already.
+
+    All trials read the artifacts `inputs`, and have the choice `algorithm`, if there is one.
+    """
     nonce, trial, recipe, tree = os.urandom(16), os.urandom(32), os.urandom(32), Digest(os.urandom(32))
     floats = list(np.random.default_rng(7).random(parameters + 3 * metrics))
     given = tuple(
@@ -84,6 +89,13 @@ def templates(origin, experiment, parameters, metrics, *, repeated):
             source="argument",
         )
         for place in range(parameters)
+    )
+    chosen = Hyperparameter(
+        name="optimizer",
+        value=algorithm,
+        type=HyperparameterType.CATEGORICAL,
+        role=HyperparameterRole.ALGORITHM,
+        source="argument",
     )
     environment, host = Digest(os.urandom(32)), Digest(os.urandom(32))
     health = tuple(HealthLine(part=part, state=HealthState.COMPLETE) for part in _PARTS)
@@ -122,8 +134,8 @@ def templates(origin, experiment, parameters, metrics, *, repeated):
         trial=Digest(trial),
         recipe=Digest(recipe),
         recipe_complete=True,
-        hyperparameters=given,
-        inputs=(),
+        hyperparameters=given if algorithm is None else (*given, chosen),
+        inputs=tuple(inputs),
         observed=Observed(affinity=2),
         outcome=Outcome(
             status=Status.OK,
@@ -148,12 +160,29 @@ def templates(origin, experiment, parameters, metrics, *, repeated):
     )
 
 
-def write(ledger, trials, *, experiments, parameters, metrics, repeated=False, indexed=False):
-    """Write a log of whole trials, of the experiments in turn, and its index; returns the segments' bytes."""
+def write(
+    ledger,
+    trials,
+    *,
+    experiments,
+    parameters,
+    metrics,
+    repeated=False,
+    indexed=False,
+    inputs=(),
+    algorithms=(None,),
+):
+    """Write a log of whole trials, of the experiments in turn, and its index; returns the segments' bytes.
+
+    All read `inputs`; the trials of one experiment after the other have one of `algorithms`.
+    """
     origin = origins.claim(ledger)
     log = layout.log(ledger, origin)
     random = np.random.default_rng(1)
-    made = [templates(origin, name, parameters, metrics, repeated=repeated) for name in experiments]
+    made = [
+        templates(origin, name, parameters, metrics, repeated=repeated, inputs=inputs, algorithm=algorithm)
+        for name, algorithm in zip(experiments, cycle(algorithms), strict=False)
+    ]
     frontier, segments = Frontier(), []
     all_ids, all_floats = [], []
     for first in range(0, trials, SEGMENT):
@@ -247,7 +276,8 @@ def _place(key, trial, parameters):
     """Which of the floats of its row a trial has under a key."""
     space, name = key
     if space == "param":
-        return [each.name for each in trial.hyperparameters].index(name)
+        place = [each.name for each in trial.hyperparameters].index(name)
+        return place if place < parameters else None
     if space in ("last", "min", "max"):
         metric = [each.name for each in trial.outcome.metrics].index(name)
         return parameters + 3 * metric + ("last", "min", "max").index(space)

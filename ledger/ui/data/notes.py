@@ -1,7 +1,7 @@
 """The notes of a ledger, as the page shows them."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from ledger.errors import UsageError
@@ -30,6 +30,10 @@ class Source(Protocol):
         """The trial that a reference means, and what was said of it."""
         ...
 
+    def noted(self, experiments: Sequence[str]) -> Trials:
+        """All notes, where there are such experiments."""
+        ...
+
 
 def answer(source: Source, query: Mapping[str, str]) -> Document:
     """The notes on what a query names, or all.
@@ -55,13 +59,15 @@ def answer(source: Source, query: Mapping[str, str]) -> Document:
         If there is no such trial or experiment, or more than one.
     """
     refs = [each for each in query.get("trials", "").split(",") if each]
-    names = _names(query["experiments"]) if "experiments" in query else []
-    if len(refs) == 1 and not names:
+    named = names(query["experiments"]) if "experiments" in query else []
+    if named and not refs:
+        return notes(source.noted(named), Subject(experiments=tuple(named)))
+    if len(refs) == 1 and not named:
         trial, trials = source.around(refs[0])
         refs = [str(trial.id)]
     else:
         trials = source.trials()
-    return notes(trials, note_subject.named(trials, refs, names) if refs or names else None)
+    return notes(trials, note_subject.named(trials, refs, named) if refs or named else None)
 
 
 def notes(trials: Trials, on: Subject | None = None) -> Document:
@@ -99,11 +105,18 @@ def _concerning(remarks: Iterable[Remark], on: Subject | None) -> list[Remark]:
     return found[::-1]
 
 
-def _names(text: str) -> list[str]:
+def names(text: str, what: str = "experiments") -> list[str]:
+    """The texts of a JSON array in an address.
+
+    Raises
+    ------
+    UsageError
+        If it is none.
+    """
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise UsageError("no names", cause=f"experiments: expected JSON: {str(error)[:200]}") from error
+        raise UsageError("no names", cause=f"{what}: expected JSON: {str(error)[:200]}") from error
     if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
-        raise UsageError("no names", cause="experiments: expected an array of texts")
+        raise UsageError("no names", cause=f"{what}: expected an array of texts")
     return found

@@ -4,6 +4,8 @@ from ledger.analysis import neighbours
 from ledger.model import Digest
 from ledger.model.jsonform import to_json
 from ledger.model.space import Objective
+from ledger.ops import proposed
+from ledger.ops.indexed import asked
 from ledger.tune.template import rendered
 from ledger.ui.data import Document, Query, objective, standing
 from ledger.ui.data.remembered import remembered
@@ -72,10 +74,8 @@ def _configurations(source: Source, name: str, wanted: Objective) -> list[Docume
 
 
 def _by_proposal(source: Source, rows: dict[Digest, int]) -> dict[Digest, Digest]:
-    by_id = source.trials().by_id
-    found = {}
-    for id in rows:
-        trial = by_id.get(id)
-        if trial is not None and trial.proposal is not None:
-            found[trial.proposal] = id
-    return found
+    """The trial of each proposal, of those that have a row."""
+    found = asked(source.workspace.journal, lambda _, logs: proposed.proposals(logs))
+    if found is None:
+        found = {each.id: each.proposal for each in source.trials() if each.proposal is not None}
+    return {found[id]: id for id in rows if id in found}

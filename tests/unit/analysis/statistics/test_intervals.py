@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from ledger.analysis.statistics import intervals
+from ledger.analysis.statistics import intervals, studentised
 from ledger.analysis.statistics.aggregates import iqm
 from ledger.analysis.statistics.contrast import difference, of_groups
 from ledger.analysis.statistics.intervals import Interval, of_contrast, of_mean
@@ -117,3 +117,27 @@ def test_tiny_values_have_a_spread_too():
     small, usual = (intervals.of_mean([by * each for each in (1.0, 3.0, 4.0)]) for by in (1e-200, 1.0))
     assert small.method == usual.method
     assert small.low == pytest.approx(usual.low * 1e-200)
+
+
+def test_of_many_values_a_formula_says_of_their_interquartile_mean_what_resampling_says():
+    values = np.random.default_rng(3).lognormal(size=intervals.MANY)
+    told = intervals.of_iqm(values)
+    drawn = intervals.bootstrap(lambda groups: iqm(groups[0]), [values], resamples=1_000)
+    assert told.method == intervals.WINSORIZED
+    assert [told.low, told.high] == pytest.approx([drawn.low, drawn.high], abs=0.15 * drawn.half)
+    assert intervals.of_iqm(values[1:]).method == intervals.PERCENTILE
+    # A quarter at each end may be anything: the middle has no spread.
+    flat = intervals.of_iqm([*[1.0] * 900, *range(200)])
+    assert (flat.low, flat.high) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize("turn", [1.0, -1.0])
+def test_of_many_values_the_expansion_stands_for_what_would_be_drawn(turn, monkeypatch):
+    values = turn * np.random.default_rng(4).exponential(size=studentised.MANY) ** 2
+    told = intervals.of_mean(values)
+    monkeypatch.setattr(studentised, "MANY", len(values) + 1)
+    drawn = intervals.of_mean(values)
+    assert [told.low, told.high] == pytest.approx([drawn.low, drawn.high], abs=0.08 * drawn.half)
+    # Both reach further where the long tail is, unlike Student's t.
+    further = [each.high - values.mean() - (values.mean() - each.low) for each in (told, drawn)]
+    assert min(turn * further[0], turn * further[1]) > 0.02 * drawn.half

@@ -47,6 +47,8 @@ def test_a_data_set_is_told_with_its_readers_its_names_and_its_makers(tried):
     assert (found["size"], found["kept"], found["directory"]) == (8, True, False)
     assert [each["experiment"] for each in found["trials"]][:2] == ["other", "digits"]
     assert len(found["makers"]) == 1
+    # Who reads the whole journal says the same.
+    assert data_set._by_reading(tried, Digest.of(b"a,b\n1,2\n")) == found
     # What nobody read is no data set.
     with pytest.raises(NotFoundError, match="no trial read or wrote"):
         data_set.answer(tried, {"digest": str(Digest.of(b"nothing"))})

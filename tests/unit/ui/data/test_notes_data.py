@@ -3,9 +3,15 @@ import json
 import pytest
 
 from ledger.errors import NotFoundError, UsageError
-from ledger.ops import notes, references
+from ledger.ops import notes
 from ledger.ops.note_subject import Subject
 from ledger.ui.data.notes import answer
+
+
+@pytest.fixture
+def source(noted, of_maker):
+    """That ledger as the page reads it."""
+    return of_maker(noted)
 
 
 @pytest.fixture
@@ -24,21 +30,12 @@ def noted(maker):
     return maker
 
 
-class Source:
-    def __init__(self, maker):
-        self.trials = lambda: maker.trials
-
-    def around(self, ref):
-        trials = self.trials()
-        return references.resolve(trials, ref), trials
+def texts(source, **query):
+    return [each["text"] for each in answer(source, query)["notes"]]
 
 
-def texts(maker, **query):
-    return [each["text"] for each in answer(Source(maker), query)["notes"]]
-
-
-def test_all_notes_newest_first(noted, accept):
-    found = answer(Source(noted), {})
+def test_all_notes_newest_first(source, accept):
+    found = answer(source, {})
     assert [each["text"] for each in found["notes"]] == ["experiments", "trials", "two", "step", "*one*"]
     assert found["all"] == 5
     assert found["notes"][-1]["html"] == "<p><em>one</em></p>\n"
@@ -49,31 +46,40 @@ def test_all_notes_newest_first(noted, accept):
     accept("notes.v1", own)
 
 
-def test_of_one_thing(noted):
-    assert texts(noted, trials="a") == ["trials", "step", "*one*"]
-    assert texts(noted, trials="a,b") == texts(noted, trials="b,a") == ["trials"]
-    assert texts(noted, experiments=json.dumps(["x", "y, z"])) == ["experiments"]
-    assert texts(noted, experiments='["x"]') == ["experiments"]
+def test_of_one_thing(source):
+    assert texts(source, trials="a") == ["trials", "step", "*one*"]
+    assert texts(source, trials="a,b") == texts(source, trials="b,a") == ["trials"]
+    assert texts(source, experiments=json.dumps(["x", "y, z"])) == ["experiments"]
+    assert texts(source, experiments='["x"]') == ["experiments"]
 
 
-def test_what_was_taken_back_can_be_read(noted):
+def test_of_experiments_the_notes_alone_are_read(noted, source, monkeypatch):
+    (first,) = (each for each in noted.trials.standing_notes if each.note.text == "experiments")
+    notes.note(noted.journal, "better", author="bob", replaces=first)
+    by_index = answer(source, {"experiments": '["y, z","x"]'})
+    assert [(each["text"], len(each["before"])) for each in by_index["notes"]] == [("better", 1)]
+    monkeypatch.setattr("ledger.ui.source.asked", lambda *_: None)  # as without an index
+    assert answer(source, {"experiments": '["y, z","x"]'}) == by_index
+
+
+def test_what_was_taken_back_can_be_read(noted, source):
     first = next(each for each in noted.trials.standing_notes if each.note.text == "step")
     notes.note(noted.journal, "step 3", author="bob", replaces=first)
     (second,) = (each for each in noted.trials.standing_notes if each.note.text == "step 3")
     notes.take_back(noted.journal, second, author="cy", reason="a slip")
-    found = answer(Source(noted), {"trials": "a"})
+    found = answer(source, {"trials": "a"})
     (gone,) = found["taken_back"]
     assert (gone["text"], gone["author"], gone["removed"]) == ("a slip", "cy", True)
     assert [each["text"] for each in gone["before"]] == ["step", "step 3"]
     assert "step" not in [each["text"] for each in found["notes"]]
-    assert answer(Source(noted), {"trials": "b"})["taken_back"] == []
+    assert answer(source, {"trials": "b"})["taken_back"] == []
 
 
-def test_many_long_notes_are_not_all_read_as_markdown(noted):
+def test_many_long_notes_are_not_all_read_as_markdown(noted, source):
     subject = Subject(experiments=("x",))
     for number in range(10):
         notes.note(noted.journal, f"*{number}*" + " long" * 5_000, author="ann", subject=subject)
-    shown = [each["html"][:4] for each in answer(Source(noted), {"experiments": '["x"]'})["notes"]]
+    shown = [each["html"][:4] for each in answer(source, {"experiments": '["x"]'})["notes"]]
     assert shown == ["<p><"] * 7 + ["<pre"] * 3 + ["<p>e"]
 
 
@@ -91,6 +97,6 @@ def test_many_long_notes_are_not_all_read_as_markdown(noted):
     ],
     ids=str,
 )
-def test_a_query_that_is_off(noted, query, refusal):
+def test_a_query_that_is_off(source, query, refusal):
     with pytest.raises(refusal):
-        answer(Source(noted), query)
+        answer(source, query)

@@ -4,7 +4,7 @@ import { idOf } from "./columns.js";
 import { h } from "./dom.js";
 import { choice, linked, listing } from "./listing.js";
 import { plot } from "./plot.js";
-import { around, choices, numbers, placed } from "./scale.js";
+import { around, asLog, choices, numbers, placed, spansDecades } from "./scale.js";
 import { number, short, text } from "./words.js";
 
 const MOST_LINES = 200; // of a table beside a drawing
@@ -15,28 +15,46 @@ const none = (words) => ({ plots: [], nodes: h("p", { class: "faint" }, words) }
 const cut = (lines, all) => (all > lines ? h("p", { class: "faint" }, `and ${(all - lines).toLocaleString("en")} more: the table of trials has them`) : null);
 const NO_METRIC = "Choose a metric above.";
 
+/** The switch of a metric's scale, which the address keeps; none where its values lie close together. */
+function scaleOf(context, route, metric, values) {
+  const said = route.query.get("scale");
+  if (asLog(said) === null && !spansDecades(values)) return null;
+  const options = [["", "as the values suggest"], ["log", "logarithmic"], ["linear", "linear"]];
+  return h("div", { class: "controls" }, choice(`Scale of ${metric}`, options, asLog(said) === null ? "" : said, (value) => context.go({ scale: value })));
+}
+
+/** How many values a logarithmic axis has no place for. */
+function unplaced(scale, values) {
+  const lost = scale.log ? values.reduce((sum, value) => sum + (value <= 0 ? 1 : 0), 0) : 0;
+  return lost ? h("p", { class: "faint" }, `${lost.toLocaleString("en")} of 0 or less have no place on a logarithmic scale.`) : null;
+}
+
+const labelled = (name, scale) => name + (scale.log ? ", logarithmic" : "");
+
 /** Values in the order in which trials began, and the best until then. */
-export async function history({ context, question, open }) {
+export async function history({ context, question, open, route }) {
   if (!question.metric) return none(NO_METRIC);
   const table = await context.net.arrow("progress", question);
   const [values, best] = ["value", "best"].map((name) => table.getChild(name).toArray());
   if (!values.length) return none(`No trial ended well with a value of ${question.metric}.`);
   const x = numbers(1, Math.max(2, values.length), false);
-  const y = around(values);
+  const y = around(values, { log: asLog(route.query.get("scale")) });
   const better = [...best.keys()].filter((at) => at === 0 || best[at] !== best[at - 1]);
-  const line = better.map((at) => ({ x: x.share(at + 1), y: y.share(best[at]) }));
-  line.push({ x: x.share(values.length), y: y.share(best[best.length - 1]) });
+  // What has no place on a logarithmic axis is drawn at its end.
+  const height = (value) => (Number.isNaN(y.share(value)) ? 0 : y.share(value));
+  const line = better.map((at) => ({ x: x.share(at + 1), y: height(best[at]) }));
+  line.push({ x: x.share(values.length), y: height(best[best.length - 1]) });
   const made = plot({
     title: `${question.metric} of ${values.length.toLocaleString("en")} trials, and the best so far`,
     x: { scale: x, label: `trials that ended well, in the order in which they began` },
-    y: { scale: y, label: question.metric },
+    y: { scale: y, label: labelled(question.metric, y) },
     points: { x: Float64Array.from(values, (_, at) => x.share(at + 1)), y: shares(values, y) },
     line,
     words: (at) => `${at + 1}: ${question.metric} ${number(values[at])}, trial ${short(idOf(table, at))}`,
     open: open(table),
     table: () => [listing(["number", "better than all before", "trial"], better.slice(-MOST_LINES).reverse().map((at) => [at + 1, number(best[at]), linked(context, idOf(table, at))]), "History of the best"), cut(MOST_LINES, better.length)],
   });
-  return { plots: [made], nodes: [made.element, h("p", { class: "faint" }, `A new best ${better.length} times.`)] };
+  return { plots: [made], nodes: [scaleOf(context, route, question.metric, values), made.element, unplaced(y, values), h("p", { class: "faint" }, `A new best ${better.length} times.`)] };
 }
 
 /** Which hyperparameters matter. */
@@ -125,13 +143,13 @@ export async function pareto({ context, question, found, route }) {
 }
 
 /** The metric against each hyperparameter alone. */
-export async function slices({ question, axes, table, context }) {
+export async function slices({ question, axes, table, context, route }) {
   const metric = axes.find((axis) => axis.isMetric);
   if (!question.metric || !metric) return none(question.metric ? `No trial has a value of ${question.metric}.` : NO_METRIC);
   const brushed = new Uint8Array(table.all.length);
   for (const row of table.rows) brushed[row] = 1;
   const status = table.columns.get("status");
-  const y = metric.scale.kind === "number" ? placed(table.columns.get(metric.column), table.all.length, {}) : metric;
+  const y = metric.scale.kind === "number" ? placed(table.columns.get(metric.column), table.all.length, { scale: route.query.get("scale") }) : metric;
   const rows = table.all.filter((row) => y.shares[row] === y.shares[row] && status.read(row) === "ok");
   const read = table.columns.get(metric.column).read;
   const plots = axes.filter((axis) => !axis.isMetric).slice(0, MOST_SLICES).map((axis) => {
@@ -140,12 +158,13 @@ export async function slices({ question, axes, table, context }) {
     const lines = having.filter((row) => brushed[row]);
     return plot({
       title: `${question.metric} against ${axis.name}${having.length < rows.length ? ` (${(rows.length - having.length).toLocaleString("en")} trials have none)` : ""}`,
-      x: { scale: axis.scale, label: axis.name + (axis.scale.log ? ", logarithmic" : "") }, y: { scale: y.scale, label: question.metric },
+      x: { scale: axis.scale, label: labelled(axis.name, axis.scale) }, y: { scale: y.scale, label: labelled(question.metric, y.scale) },
       points: { x: Float64Array.from(having, (row) => axis.shares[row]), y: Float64Array.from(having, (row) => y.shares[row]), strong: (at) => brushed[having[at]] === 1 },
       words: (at) => `${axis.name} ${text(own(having[at]))}, ${question.metric} ${text(read(having[at]))}, trial ${short(idOf(table.data, having[at]))}`,
       open: (at) => (location.hash = context.link("trial", idOf(table.data, having[at]))),
       table: () => [listing([axis.name, question.metric, "trial"], [...lines.slice(0, MOST_LINES)].map((row) => [text(own(row)), text(read(row)), linked(context, idOf(table.data, row))]), `${question.metric} against ${axis.name}`), cut(MOST_LINES, lines.length)],
     });
   });
-  return plots.length ? { plots, nodes: h("div", { class: "plots" }, plots.map((each) => each.element)) } : none("Trials differ in no hyperparameter.");
+  const values = metric.scale.kind === "number" ? table.columns.get(metric.column).ranks() : [];
+  return plots.length ? { plots, nodes: [scaleOf(context, route, question.metric, values), h("div", { class: "plots" }, plots.map((each) => each.element)), unplaced(y.scale, values)] } : none("Trials differ in no hyperparameter.");
 }

@@ -13,7 +13,8 @@ let forms = 0;
  * @param {{metrics: string[], done: () => Promise<void>}} options `metrics`: those of the one trial, to choose from;
  *   `done` is awaited once a note is written
  */
-export function noteForm(context, subject, { metrics, done }) {
+export function noteForm(context, subject, { metrics: known, done }) {
+  const metrics = [];
   const key = JSON.stringify(subject);
   const drafts = kept(key);
   const id = `note-${++forms}`;
@@ -21,7 +22,7 @@ export function noteForm(context, subject, { metrics, done }) {
   let busy = false;
 
   const title = h("h3", { id: `${id}-title` });
-  const metric = h("select", { "aria-label": "What it is on" }, h("option", { value: "" }, "the trial"), metrics.map((each) => h("option", { value: each }, each)));
+  const metric = h("select", { "aria-label": "What it is on" }, h("option", { value: "" }, "the trial"));
   const step = h("input", { inputmode: "numeric", size: "8", "aria-label": "Step of the metric", placeholder: "any step" });
   const about = h("div", { class: "row" }, h("span", { class: "faint" }, "on"), metric, step);
   const text = h("textarea", { rows: "4", "aria-labelledby": `${id}-title`, "aria-describedby": `${id}-how`, spellcheck: "true" });
@@ -32,10 +33,18 @@ export function noteForm(context, subject, { metrics, done }) {
   const cancel = h("button", { type: "button" }, "Cancel");
   const unsigned = h("input", { type: "checkbox" });
   const form = h("form", { class: "note-form", "aria-labelledby": `${id}-title` },
-    title, metrics.length ? about : null, text, shown, failed,
+    title, about, text, shown, failed,
     h("div", { class: "row" }, submit, look, cancel, h("label", {}, unsigned, "do not sign"),
       h("span", { class: "faint", id: `${id}-how` }, "Markdown; Ctrl+Enter writes it")));
 
+  /** Metrics that a note can be on; those of a running trial come one by one. @param {string[]} names */
+  const offer = (names) => {
+    for (const name of names.filter((each) => !metrics.includes(each))) {
+      metrics.push(name);
+      metric.append(h("option", { value: name }, name));
+    }
+    about.hidden = note !== null || !metrics.length;
+  };
   const slot = () => (note === null ? NEW : `${note.remove ? "remove" : "correct"} ${note.id}`);
   const remember = () => {
     const empty = note === null && !text.value && !metric.value && !step.value;
@@ -57,7 +66,7 @@ export function noteForm(context, subject, { metrics, done }) {
     metric.value = metrics.includes(found.metric) ? found.metric : "";
     step.value = found.step;
     step.hidden = !metric.value;
-    about.hidden = note !== null;
+    about.hidden = note !== null || !metrics.length;
     cancel.hidden = note === null;
     title.textContent = note === null ? "Write a note" : `${note.remove ? "Take back" : "Correct"} the note of ${note.author}`;
     submit.textContent = note?.remove ? "Take it back" : "Write";
@@ -145,14 +154,17 @@ export function noteForm(context, subject, { metrics, done }) {
   cancel.addEventListener("click", close);
 
   note = drafts.texts[drafts.open]?.note ?? null;
+  offer(known);
   settle("");
   return {
     element: form,
+    offer,
     /** Correct a note, or take it back. @param {any} of @param {boolean} remove */
     correct: (of, remove) => open({ id: of.id, author: of.author, remove }, remove ? "" : of.text),
     /** A new note on a metric's step. */
     about(name, at) {
       note = null;
+      offer([name]);
       settle("");
       metric.value = name;
       step.value = String(at);

@@ -11,7 +11,7 @@
 // It fetches what it shows itself, shows errors in its own place, follows the ledger while it grows, and keeps
 // what is being written over reloads. Ids are whole (b3:…). Options, of one trial: `metrics`, names that a note can
 // be on, and `told(notes)`, called with the notes' documents (form notes.v1) whenever there are others.
-// `said.about(metric, step)` opens the form for a step; `said.find(note)` leads to a note that is shown.
+// `said.offer(names)` adds metrics that came while the trial ran, `said.about(metric, step)` opens the form for a step; `said.find(note)` leads to a note that is shown.
 
 import { copyable } from "./copy.js";
 import { fill, h, problem } from "./dom.js";
@@ -59,6 +59,7 @@ export function notes(root, context, subject, { metrics = [], told = () => {} } 
   const stop = context.live(load);
   return {
     about: form?.about,
+    offer: (names) => form?.offer(names),
     find(note) {
       const found = document.getElementById(`note-${note.id}`) ?? title;
       found.scrollIntoView({ block: "center" });

@@ -48,8 +48,8 @@ export function clock(trial) {
 export const further = (trial, context) =>
   h("p", {}, h("a", { href: context.link("curves", "", { of: typed(trial.id) }) }, "Smooth, log axes, time"));
 
-/** Its curves, which grow. */
-export async function metrics(trial, context, keep) {
+/** Its curves, which grow. @param {(name: string, step: number) => void} [pick] told the point that is clicked */
+export async function metrics(trial, context, keep, pick) {
   const place = h("div", { class: "curves" });
   const words = h("p", { class: "faint" });
   const plots = new Map();
@@ -63,9 +63,10 @@ export async function metrics(trial, context, keep) {
       const [x, y] = ["step", "value"].map((column) => table.getChild(column).toArray());
       if (plots.has(name)) plots.get(name).set(x, y);
       else {
-        const plot = await curve(name, x, y, "step");
+        const plot = await curve(name, x, y, "step", pick);
         if (mine !== turn) return plot.leave();
         plots.set(name, plot);
+        keep(plot);
         place.append(plot.element);
       }
     }
@@ -77,8 +78,7 @@ export async function metrics(trial, context, keep) {
   keep({
     refresh: (news) => refresh(news).catch(() => (words.textContent = "The curves cannot be read now.")),
     leave() {
-      turn++;
-      for (const plot of plots.values()) plot.leave();
+      turn++; // the curves are kept by whoever keeps this
     },
   });
   await refresh(await context.net.json("running", { trial: trial.id }));

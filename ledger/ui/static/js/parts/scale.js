@@ -3,6 +3,7 @@
 import { number, text } from "./words.js";
 
 const FAR = 100; // ratio of the largest to the smallest from which on an axis may be logarithmic without being asked to
+const DECADE = 10; // ratio from which on it can be asked for
 const SOME = 500; // values of which the median is taken
 const MOST_TICKS = 6;
 
@@ -34,11 +35,11 @@ export function numbers(low, high, log) {
   };
 }
 
-/** An axis of numbers that all finite ones of some are on; with room at both ends. */
+/** An axis of numbers that all finite ones of some are on: of a logarithmic one that is asked for, all above 0. */
 export function around(values, { log = null, low = null, high = null } = {}) {
   let [least, most] = [low ?? Infinity, high ?? -Infinity];
   for (const value of values) {
-    if (!Number.isFinite(value)) continue;
+    if (!Number.isFinite(value) || (log && value <= 0)) continue;
     if (value < least) least = value;
     if (value > most) most = value;
   }
@@ -65,6 +66,21 @@ export function choices(words) {
   };
 }
 
+/** Whether an axis is logarithmic: what the address says, `log` or `linear`; null: as the values suggest. */
+export const asLog = (said) => ({ log: true, linear: false })[said] ?? null;
+
+/** Whether the values above 0 go from one power of ten to another. @param {ArrayLike<number>} values */
+export function spansDecades(values) {
+  let [least, most] = [Infinity, 0];
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at];
+    if (!Number.isFinite(value) || value <= 0) continue;
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  return most / least >= DECADE;
+}
+
 function powers(low, high) {
   const first = Math.ceil(Math.log10(low) - 1e-9);
   const last = Math.floor(Math.log10(high) + 1e-9);
@@ -88,7 +104,8 @@ function steps(low, high) {
 /**
  * The axis of a column of the table, and where each row comes on it; NaN for no value.
  * @param {import("./columns.js").Column} column
- * @param {{log?: boolean, low?: number | null, high?: number | null, choices?: any[], type?: string}} [domain]
+ * @param {{log?: boolean, low?: number | null, high?: number | null, choices?: any[], type?: string, scale?: string | null}} [domain]
+ *   `scale`: see `asLog`
  * @param {number} count rows
  */
 export function placed(column, count, domain = {}) {
@@ -97,7 +114,7 @@ export function placed(column, count, domain = {}) {
   const isChoice = column.kind === "text" || column.kind === "bool" || (domain.choices ?? []).length > 0;
   if (!isChoice) {
     const measured = domain.low === null || domain.low === undefined;
-    const scale = around(ranks, measured ? {} : { log: Boolean(domain.log), low: domain.low, high: domain.high });
+    const scale = around(ranks, measured ? { log: asLog(domain.scale) } : { log: Boolean(domain.log), low: domain.low, high: domain.high });
     for (let row = 0; row < count; row++) shares[row] = scale.share(ranks[row]);
     return { scale, shares };
   }

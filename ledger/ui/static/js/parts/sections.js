@@ -9,6 +9,8 @@ const PARTS = [
   ["history", "History of the best"], ["importance", "Importance"], ["seeds", "Seeds"], ["pareto", "Two metrics"], ["slices", "Slices"],
 ];
 
+const SCALED = ["history", "slices"]; // those whose metric has a scale that can be chosen
+
 /** @param {any} context @param {string} name of the experiment */
 export function sections(context, name) {
   const parts = PARTS.map(([kind, title]) => section(kind, title));
@@ -32,7 +34,7 @@ export function sections(context, name) {
   /** What a part's drawing depends on. */
   function key(part) {
     const { found, route } = now;
-    const own = part.kind === "pareto" ? [route.query.get("x_metric"), route.query.get("x_direction")] : [];
+    const own = part.kind === "pareto" ? [route.query.get("x_metric"), route.query.get("x_direction")] : SCALED.includes(part.kind) ? [route.query.get("scale")] : [];
     const moved = part.kind === "slices" ? now.table.rows.length : part.kind === "importance" ? 0 : found.trials;
     return JSON.stringify([found.objective, own, moved, part.kind === "slices" ? [found.trials, route.query.get("brush")] : 0]);
   }

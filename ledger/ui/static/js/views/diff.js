@@ -1,18 +1,32 @@
-// Two or more trials side by side: what they have that is not the same.
+// Two or more trials, or experiments, side by side: what they have that is not the same.
 
 import { copyable } from "../parts/copy.js";
 import { overlay } from "../parts/curves.js";
+import { PARTS, code, differences, value } from "../parts/differences.js";
 import { fill, h, problem } from "../parts/dom.js";
 import { tone } from "../parts/listing.js";
 import { notes } from "../parts/notes.js";
 import { preview } from "../parts/preview.js";
-import { count, short, size, text, typed } from "../parts/words.js";
+import { count, short, size, typed } from "../parts/words.js";
+import { compared } from "./compared.js";
 import { curvesOf } from "./curves.js";
 
-const FOLDED = 200; // lines of a file's difference past which it is folded
-const PARTS = { verdict: "Verdict", hyperparameters: "Hyperparameters", seeds: "Seeds", code: "Code", environment: "Environment", inputs: "Inputs", metrics: "Metrics", outputs: "Outputs" };
-
+/** The address names trials (`of`, `where`), or `experiments`. */
 export async function show(root, route, context) {
+  const kind = ({ query }) => (query.has("experiments") ? compared : trials);
+  let [shown, made] = [kind(route), await kind(route)(root, route, context)];
+  return {
+    async update(next) {
+      if (kind(next) === shown) return made.update(next);
+      made.leave();
+      shown = kind(next);
+      made = await shown(root, next, context);
+    },
+    leave: () => made.leave(),
+  };
+}
+
+async function trials(root, route, context) {
   let plot = null;
   let turn = 0;
   let now = route;
@@ -86,53 +100,12 @@ function two(found, context, plot, metric) {
     diff.problems.length ? h("p", { class: "bad" }, diff.problems.map((each) => `${each.part}: ${each.reason}; `)) : null,
     Object.entries(PARTS).map(([name, title]) => [
       h("h2", {}, title),
-      differences(diff.sections[name] ?? [], found.trials),
+      differences(diff.sections[name] ?? [], found.trials.map(called)),
       name === "code" ? code(found) : null,
       name === "metrics" ? curves(found, context, plot, metric) : null,
       name === "outputs" ? outputs(found, context) : null,
     ]),
   ];
-}
-
-function differences(list, [a, b]) {
-  if (!list.length) return h("p", { class: "faint" }, "the same");
-  return h("div", { class: "wide", tabindex: "0" }, h("table", { class: "plain" },
-    h("thead", {}, h("tr", {}, ["what", called(a), called(b), ""].map((each) => h("th", { scope: "col" }, each)))),
-    h("tbody", {}, list.map((each) => h("tr", {},
-      h("th", { scope: "row" }, each.path ?? ""), h("td", {}, value(each.expected)), h("td", {}, value(each.got)),
-      h("td", { class: "faint" }, [each.detail, each.counted ? null : "does not count"].filter(Boolean).join("; ")))))));
-}
-
-/** A value in a cell; of a digest as much as tells it apart. */
-function value(held) {
-  if (held === null || held === undefined) return h("span", { class: "faint" }, "–");
-  const words = Array.isArray(held) ? held.map(text).join(" ") : text(held);
-  return /^b3:[0-9a-f]{64}$/.test(words) ? h("code", { title: words }, short(words)) : words;
-}
-
-/** A unified diff, a file at a time. */
-function code(found) {
-  const files = [];
-  for (const line of found.code) {
-    if (line.startsWith("--- ") || line.startsWith("# ") || !files.length) files.push([]);
-    files[files.length - 1].push(line);
-  }
-  return [
-    files.map((lines) => {
-      if (!lines[0].startsWith("--- ")) return lines.map((line) => h("p", { class: "faint" }, line.slice(2)));
-      const [plus, minus] = ["+", "-"].map((sign) => lines.slice(2).filter((line) => line.startsWith(sign)).length);
-      const name = (lines[1] ?? "").replace(/^\+\+\+ (b\/)?/, "").replace(/^\/dev\/null$/, lines[0].slice(6));
-      return h("details", { class: "code-file", open: lines.length <= FOLDED },
-        h("summary", {}, h("code", {}, name), h("span", { class: "faint" }, ` +${plus} −${minus}`)),
-        h("pre", { class: "code", tabindex: "0" }, lines.map((line, place) => h("span", { class: kind(line, place) }, line))));
-    }),
-    found.more ? h("p", { class: "faint" }, "and more lines: ledger diff --code shows all") : null,
-  ];
-}
-
-function kind(line, place) {
-  if (place < 2 || line.startsWith("@@") || line.startsWith("\\")) return "hunk";
-  return line.startsWith("+") ? "plus" : line.startsWith("-") ? "minus" : "";
 }
 
 function curves(found, context, plot, metric) {

@@ -154,7 +154,7 @@ class Experiment {
 
   tableRoute(route) {
     const query = new URLSearchParams(route.query);
-    for (const key of ["where", "brush", "metric", "direction", "axes", "x_metric", "x_direction"]) query.delete(key);
+    for (const key of ["where", "brush", "metric", "direction", "axes", "x_metric", "x_direction", "scale"]) query.delete(key);
     if (route.query.get("brush")) query.set("where", route.query.get("brush"));
     if (!query.has("columns"))
       query.set("columns", ["name", "status", ...this.axes.map((axis) => axis.column).reverse(), "seed", "started", "duration_s"].map(encodeURIComponent).join(","));
@@ -180,7 +180,8 @@ class Experiment {
         choice("Metric", options, metric, (value) => context.go({ metric: value, direction: null, brush: null })),
         choice("Direction", [["minimize", "minimize"], ["maximize", "maximize"]], objective?.direction ?? "minimize", (value) => context.go({ metric, direction: value }))),
       best ? this.bestWords(best, metric) : found.problem ? h("p", { class: "faint" }, found.problem) : null,
-      h("p", {}, "In a file: ", copyable(this.command(), context.announce)));
+      h("p", {}, "In a file: ", copyable(this.command(), context.announce), " · ",
+        h("a", { href: context.link("experiments", "", { chosen: JSON.stringify([found.name]) }) }, "Compare with another experiment")));
   }
 
   command() {

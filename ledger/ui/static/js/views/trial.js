@@ -74,6 +74,7 @@ export async function show(root, route, context) {
       const next = await context.net.json("trial", { ref: route.id });
       if (bare(next) === bare(trial)) return;
       trial = next;
+      said.offer(trial.metric_summaries.map((each) => each.name));
       await draw(current);
       context.announce("the record has changed");
     } catch (error) {
@@ -81,7 +82,8 @@ export async function show(root, route, context) {
     }
   });
   const unfollow = trial.status === "running" ? live.follow(trial.id, context, (news, moved) => {
-    for (const each of plots) if (moved || each.ticks) each.refresh?.(news);
+    said.offer(news.metrics.map((each) => each.name));
+    for (const each of [...plots]) if (moved || each.ticks) each.refresh?.(news);
   }) : () => {};
   return {
     update,
@@ -156,7 +158,7 @@ function recipe(trial, context) {
 }
 
 async function metrics(trial, context, keep, pick) {
-  if (trial.status === "running") return live.metrics(trial, context, keep);
+  if (trial.status === "running") return live.metrics(trial, context, keep, pick);
   if (!trial.series) return h("p", { class: "faint" }, "no curves were recorded");
   const many = trial.metric_summaries.filter((each) => each.count > 1);
   const shown = many.slice(0, CURVES);
