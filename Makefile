@@ -6,6 +6,7 @@
 #   make test-all   those that are slow, need the package index, or measure speed, too
 #   make programs   real programs, run bare, watched by strace and recorded: eight minutes; what they need and
 #                   the machine lacks (strace, a C compiler, Debian's archive and its python3-torch) is said
+#   make peers      what other tools record of one small project, each in an environment of its own: ten minutes
 #   make bench      the measurements alone; BENCH_FULL=1: with a search of 1,000 trials, some minutes more
 #   make lint       ruff, mypy, import-linter
 #   make readme     put today's output of their commands into the README and those of the examples
@@ -21,7 +22,7 @@ WORKERS ?= 2
 STORIES ?= $(filter-out digits, $(notdir $(patsubst %/,%,$(dir $(wildcard examples/*/demo.sh)))))
 PYTEST = $(BIN)/python -m pytest
 
-.PHONY: help setup demo examples test test-all slow network programs bench lint format readme vectors clean
+.PHONY: help setup demo examples test test-all slow network programs peers bench lint format readme vectors clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
@@ -70,6 +71,9 @@ network: $(READY)
 
 programs: $(READY)
 	$(PYTEST) -q -m programs
+
+peers: $(READY)
+	$(BIN)/python tests/peers/measure.py
 
 bench: $(TUNING)
 	$(PYTEST) -q -s -m bench $(AGAIN)

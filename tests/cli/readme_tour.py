@@ -1,6 +1,7 @@
 """The commands of the README and their output: written anew, or held against what they say today.
 
-Its tables of real programs and of what was measured are those of ``tests/programs`` and ``tests/bench``.
+Its tables of other tools, of real programs and of what was measured are those of ``tests/peers``,
+``tests/programs`` and ``tests/bench``.
 
 python tests/cli/readme_tour.py            write the output and the tables into the README
 python tests/cli/readme_tour.py --check    exit 1 where it would say something else
@@ -125,15 +126,20 @@ def today(text, directory):
 
 def with_tables(text):
     """The README with the tables of what other tests wrote down."""
-    for name, table in (("programs", programs()), ("measured", measured(RESULTS.read_text("utf-8")))):
+    tables = {
+        "peers": printed("peers"),
+        "programs": printed("programs"),
+        "measured": measured(RESULTS.read_text("utf-8")),
+    }
+    for name, table in tables.items():
         pattern = rf"(?<=^<!-- {name}: )([^\n]*-->\n).*?(?=^<!-- end -->$)"
         text = re.sub(pattern, lambda found, table=table: found[1] + table, text, count=1, flags=re.M | re.S)
     return text
 
 
-def programs():
-    """The table of real programs."""
-    made = [sys.executable, ROOT / "tests" / "programs" / "table.py"]
+def printed(name):
+    """The tables that a directory of the tests prints of what was written down there."""
+    made = [sys.executable, ROOT / "tests" / name / "table.py"]
     return subprocess.run(made, check=True, capture_output=True, text=True).stdout
 
 

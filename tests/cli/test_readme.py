@@ -95,8 +95,9 @@ def test_an_option_that_is_missing_is_seen(help_of):
         test_each_option_that_is_named_exists(["ledger", "replay", "@", "--no-such-option"], help_of)
 
 
-def test_the_table_of_programs_is_what_was_written_down():
-    assert TOUR.programs() in TOUR.README.read_text("utf-8")
+@pytest.mark.parametrize("name", ["peers", "programs"])
+def test_the_tables_are_what_was_written_down(name):
+    assert TOUR.printed(name) in TOUR.README.read_text("utf-8")
 
 
 def test_what_was_measured_last_is_shown():
@@ -115,7 +116,7 @@ def test_tables_are_put_in_their_places():
     text = "# A\n\n<!-- programs: x -->\n<!-- end -->\n\nb\n"
     text += "\n<!-- measured: y -->\n| stale |\n<!-- end -->\n\nc\n"
     new = TOUR.with_tables(text)
-    assert new.startswith(f"# A\n\n<!-- programs: x -->\n{TOUR.programs()}<!-- end -->\n\nb\n")
+    assert new.startswith(f"# A\n\n<!-- programs: x -->\n{TOUR.printed('programs')}<!-- end -->\n\nb\n")
     assert new.endswith("|\n<!-- end -->\n\nc\n")
     assert "stale" not in new
     assert TOUR.with_tables(new) == new
