@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_MS, PATIENCE_S
+
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -23,9 +25,24 @@ def launched():
             pytest.skip("there is no Chromium: apt-get install chromium, or playwright install chromium")
         # Root, as in most containers, has no sandbox of Chromium's own.
         flags = ["--no-sandbox"] if os.geteuid() == 0 else []
-        made = playwright.chromium.launch(executable_path=path, args=[*flags, "--enable-precise-memory-info"])
+        flags.append("--enable-precise-memory-info")
+        made = playwright.chromium.launch(executable_path=path, args=flags, timeout=PATIENCE_MS)
+        api.expect.set_options(timeout=PATIENCE_MS)
         yield made
         made.close()
+
+
+def page_in(browser, **settings):
+    """A new page, on which what does not come is waited for long."""
+    page = browser.new_page(**settings)
+    page.set_default_timeout(PATIENCE_MS)
+    return page
+
+
+def wait_for_address(page, *parts):
+    """Wait until the address has each of these."""
+    for part in parts:
+        page.wait_for_function("part => location.href.includes(part)", arg=part)
 
 
 @contextmanager
@@ -37,5 +54,5 @@ def serving(ledger, *options):
         yield server.stdout.readline().strip()
     finally:
         server.send_signal(signal.SIGINT)
-        server.wait(20)
+        server.wait(PATIENCE_S)
         server.stdout.close()

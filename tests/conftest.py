@@ -13,6 +13,7 @@ import referencing
 from hypothesis import HealthCheck, settings
 
 from ledger import workspace
+from ledger.capture.trace import guard
 from ledger.model import schema
 from ledger.ops import query, replay, run
 
@@ -22,6 +23,10 @@ patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("same", patient, derandomize=True, database=None)
 settings.register_profile("explore", patient)
 settings.load_profile(os.environ.get("HYPOTHESIS", "same"))
+
+# Who answers in the place of a recorder that is stopped would take this process for one, where it is kept
+# waiting on a busy machine. Commands in processes of their own have the guard as it is.
+guard._TICK_MS = 5_000
 
 # Beneath nohup, or behind a shell's `&`, these are ignored, and programs that a test starts would do so too.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)

@@ -5,11 +5,11 @@ import contextlib
 import http.client
 import http.server
 import os
+import random
 import socket
 import subprocess
 import sys
 import threading
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -17,6 +17,26 @@ from pathlib import Path
 import pytest
 
 BUCKET = "ledgers"
+_SERVER = """
+import threading
+from moto.server import ThreadedMotoServer
+server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+server.start()
+print(server.get_host_and_port()[1], flush=True)
+threading.Event().wait()
+"""
+
+
+def free_ports(count):
+    """Ports that nobody has, below those that the system gives to connections: they stay free until used."""
+    found = []
+    for port in random.SystemRandom().sample(range(20_000, 32_000), 1000):
+        with socket.socket() as tried, contextlib.suppress(OSError):
+            tried.bind(("127.0.0.1", port))
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise AssertionError(f"of 1000 ports only {found} are free")
 
 
 @contextlib.contextmanager
@@ -36,24 +56,14 @@ def s3_server():
 @contextlib.contextmanager
 def s3_process():
     """The same in a process of its own, so that it shares no lock with who measures."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        for _ in range(600):
-            with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait()
+    words = [sys.executable, "-c", _SERVER]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        try:
+            port = process.stdout.readline().strip()
+            assert port, "moto's server does not start"
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
 
 
 def s3_variables(address):

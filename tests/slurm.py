@@ -10,6 +10,9 @@ import time
 
 import pytest
 
+from tests.patience import PATIENCE_S
+from tests.servers import free_ports
+
 _PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue")
 _CONFIGURATION = """
 ClusterName=test
@@ -34,7 +37,6 @@ NodeName={host} NodeAddr=127.0.0.1 CPUs=2 State=UNKNOWN
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
 _SEARCHED = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin"))
-_PATIENCE_S = 30
 
 
 @contextlib.contextmanager
@@ -51,7 +53,7 @@ def one_node(folder):
     for each in ("state", "spool"):
         (folder / each).mkdir()
     (folder / "slurm.conf").write_text(
-        _CONFIGURATION.format(host=host, ports=_free_ports(2), user=getpass.getuser(), folder=folder)
+        _CONFIGURATION.format(host=host, ports=free_ports(2), user=getpass.getuser(), folder=folder)
     )
     key = folder / "munge.key"
     key.touch(0o600)
@@ -76,14 +78,6 @@ def one_node(folder):
             _until(lambda: _ask(variables, "squeue", "-h") == "", controller, folder)
 
 
-def _free_ports(count):
-    with contextlib.ExitStack() as stack:
-        found = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in found:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in found]
-
-
 @contextlib.contextmanager
 def _daemon(folder, variables, words):
     with open(folder / f"{words[0]}.said", "wb") as said:
@@ -99,7 +93,7 @@ def _daemon(folder, variables, words):
         yield process
     finally:
         process.terminate()
-        process.wait(_PATIENCE_S)
+        process.wait(PATIENCE_S)
 
 
 def _ask(variables, *words):
@@ -109,7 +103,7 @@ def _ask(variables, *words):
 
 
 def _until(there, process, folder):
-    end = time.monotonic() + _PATIENCE_S
+    end = time.monotonic() + PATIENCE_S
     while not there():
         if process.poll() is not None or time.monotonic() > end:
             said = {each.stem: each.read_text(errors="replace")[-1500:] for each in folder.glob("*.said")}

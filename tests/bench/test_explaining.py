@@ -12,7 +12,7 @@ from ledger.ops.importance import importance
 from ledger.ops.observations import Selection, gather
 from tests.bench import bulk
 
-pytestmark = pytest.mark.bench
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(1800)]
 
 TRIALS, PARAMETERS = 10_000, 20
 SECONDS = 0.5

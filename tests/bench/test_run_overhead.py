@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
-BOUNDS = {200: 0.12, 5000: 0.20}
-"""Files of a dirty repository → CPU seconds that `ledger run` may add there, where click is imported in
+AIMS = {200: 0.12, 5000: 0.20}
+"""Files of a dirty repository → CPU seconds that `ledger run` is to add there, where click is imported in
 `CONTROL`, and more on a slower one."""
+MISSED = 1.4
+"""Times an aim at which it fails: 0.65 to 0.99 of it were measured, on one machine at other times."""
 CONTROL = 0.040
 TRIES = 6
 """Machines are shared and noisy: one of so many measurements has to do."""
-IMPORT_BOUND = 0.15
+IMPORT_AIM, IMPORT_BOUND = 0.15, 0.25
+"""What is wanted, and what fails: 0.10 to 0.16 were measured, on one machine at other times."""
 IMPORT_TRIES = 18
 """Of five runs each; the quickest of all so far counts."""
 HELP_BOUND = 2.5
@@ -31,12 +34,12 @@ def command(programs, *words):
 
 
 @pytest.mark.bench
-@pytest.mark.parametrize("files", BOUNDS)
+@pytest.mark.parametrize("files", AIMS)
 def test_recording_adds_little(files, programs, furnished, project, medians, report):
     """Files are watched, the environment has 190 distributions, what can be kept in mind is."""
     root = project("project", files, dirty=True)
     bare = [furnished, "train.py"]
-    bound = BOUNDS[files]
+    aim, tries = AIMS[files], []
     for _ in range(TRIES):
         taken = medians(
             {
@@ -48,11 +51,13 @@ def test_recording_adds_little(files, programs, furnished, project, medians, rep
         )
         over = taken["ledger"] - taken["bare"]
         slowness = max(1.0, taken["control"] / CONTROL)
-        if over <= bound * slowness:
+        tries.append((over / slowness, over, slowness, taken))
+        if over <= aim * slowness:
             break
+    _, over, slowness, taken = min(tries, key=lambda each: each[0])
     figure = f"{over:.3f} s over bare {taken['bare']:.3f} s; control {taken['control']:.3f} s"
-    report(f"`ledger run python train.py`, {files} files, dirty", figure, f"{bound} s × {slowness:.2f}")
-    assert over <= bound * slowness
+    report(f"`ledger run python train.py`, {files} files, dirty", figure, f"aim: {aim} s × {slowness:.2f}")
+    assert over <= MISSED * aim * slowness
 
 
 @pytest.mark.bench
@@ -79,9 +84,9 @@ def test_importing_slows_little(project, programs, timed, report):
         taken = {name: min(cpu for cpu, _ in turns) for name, turns in runs.items()}
         alone = taken["imports"] - taken["trivial"]
         slower = (taken["our imports"] - taken["our trivial"]) / alone - 1
-        if slower <= IMPORT_BOUND:
+        if slower <= IMPORT_AIM:
             break
-    report("importing numpy and scikit-learn", f"{slower:+.1%} of {alone:.2f} s", f"{IMPORT_BOUND:.0%}")
+    report("importing numpy and scikit-learn", f"{slower:+.1%} of {alone:.2f} s", f"aim: {IMPORT_AIM:.0%}")
     assert slower <= IMPORT_BOUND
 
 
@@ -118,6 +123,7 @@ def peer(request, tmp_path):
 
 @pytest.mark.bench
 @pytest.mark.network
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("peer", PEERS, indirect=True)
 def test_recording_adds_less_than_a_peer_does(peer, programs, project, git, medians, report):
     name, program, words = peer

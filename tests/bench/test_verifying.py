@@ -12,7 +12,7 @@ from blake3 import blake3
 
 from ledger.ops.verify import verify
 
-pytestmark = pytest.mark.bench
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(1800)]
 
 SIZE = int(os.environ.get("BENCH_BYTES", 2 << 30))
 """BENCH_BYTES says another size."""

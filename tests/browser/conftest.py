@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browsers import launched, serving
+from tests.browsers import launched, page_in, serving
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def page_of(browser):
     def open_page(ledger, *options, **settings):
         context = serving(ledger, *options)
         address = context.__enter__()
-        page = Page(browser.new_page(**settings), address)
+        page = Page(page_in(browser, **settings), address)
         opened.append((context, page))
         return page
 

@@ -1,9 +1,13 @@
 """Several trials: chosen in the table, their curves over each other, and side by side."""
 
 import re
+import time
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+
+from tests.browsers import wait_for_address
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.slow
 
@@ -66,6 +70,13 @@ def test_what_is_chosen_stays_in_the_address_and_leads_to_a_comparison(page_of, 
     shown.wait_for_selector(".chosen:has-text('Curves of all these')")
 
 
+def await_pointed(shown, share, low, high):
+    """Wait until the step there is within bounds: what was asked for has been drawn."""
+    end = time.monotonic() + PATIENCE_S
+    while (step := pointed(shown, share)) is None or not low <= step <= high:
+        assert time.monotonic() < end, step
+
+
 def pointed(shown, share):
     """The step at which the page says that the pointer is, near some curve at that share of the width."""
     over = shown.locator(".u-over").bounding_box()
@@ -82,7 +93,7 @@ def test_curves_of_what_the_filter_keeps_are_drawn_named_and_lit(page_of, ledger
     shown = page.open("#/trials?where=lr+%3C+1")
     shown.get_by_role("link", name="Curves of all these").click()
     shown.wait_for_selector(".overlay canvas")
-    assert shown.get_by_role("status").filter(has_text="accuracy of 3 trials").count() == 1
+    shown.get_by_role("status").filter(has_text="accuracy of 3 trials").wait_for(state="attached")
     shown.select_option("select[name=metric]", "loss")
     shown.wait_for_selector(".plot[aria-label='loss of 3 trials by step']")
     shown.check("input[name=log-y]")
@@ -90,24 +101,23 @@ def test_curves_of_what_the_filter_keeps_are_drawn_named_and_lit(page_of, ledger
     shown.wait_for_selector(".plot[aria-label='loss of 3 trials by time']")
     shown.fill("input[name=smooth]", "0.9")
     shown.wait_for_selector("#smoothing:has-text('Kingma and Ba')")
-    for part in ("metric=loss", "log=y", "x=time", "smooth=0.9"):
-        assert part in shown.url
+    wait_for_address(shown, "metric=loss", "log=y", "x=time", "smooth=0.9")
     shown.focus(".legend a:text-is('lr0.2')")
     shown.wait_for_selector(".legend li.lit:has-text('lr0.2')")
     shown.select_option("select[name=x]", "step")
     shown.wait_for_selector(".plot[aria-label='loss of 3 trials by step']")
-    assert 90 <= pointed(shown, 0.98) <= 99
+    await_pointed(shown, 0.98, 90, 99)
     over = shown.locator(".u-over").bounding_box()
     shown.mouse.move(over["x"] + 1, over["y"] + 1)
     shown.mouse.down()
     shown.mouse.move(over["x"] + over["width"] / 2, over["y"] + over["height"] - 1, steps=5)
     shown.mouse.up()
-    assert 40 <= pointed(shown, 0.98) <= 50
+    await_pointed(shown, 0.98, 40, 50)
     drawn = shown.evaluate(DRAWN)
     shown.fill("input[name=smooth]", "0.5")
     while shown.evaluate(DRAWN) == drawn:
         shown.wait_for_timeout(50)
-    assert 40 <= pointed(shown, 0.98) <= 50
+    await_pointed(shown, 0.98, 40, 50)
     shown.click(".legend a:text-is('lr0.1')")
     shown.wait_for_selector("h1:has-text('lr0.1')")
 
@@ -133,10 +143,11 @@ def test_two_trials_side_by_side(page_of, ledger, project):
     assert shown.locator("main img, iframe").count() == 0
     shown.click("summary:has-text('image.png')")
     shown.wait_for_selector("section:nth-child(2) img[alt='image.png']")
+    shown.wait_for_function("[...document.querySelectorAll('.sides img')].every(each => each.complete)")
     assert shown.eval_on_selector_all(".sides img", "all => all.map(each => each.naturalWidth)") == [8, 8]
     shown.select_option("select", "loss")
     shown.wait_for_selector(".plot[aria-label='loss of 2 trials by step']")
-    assert "metric=loss" in shown.url
+    wait_for_address(shown, "metric=loss")
     assert shown.evaluate("window.owned") is None
 
 
@@ -144,6 +155,7 @@ def test_three_trials_are_a_table_of_what_is_not_as_in_the_first(page_of, ledger
     page = page_of(ledger)
     shown = page.open("#/diff?of=" + ",".join(map(short, project.trials[:3])))
     row = shown.locator("tr:has(th:text-is('lr'))")
+    row.locator("td").nth(2).wait_for()
     assert row.locator("td").all_text_contents() == ["0.1", "≠ 0.2", "≠ 0.3"]
     shown.wait_for_selector(".plot[aria-label='accuracy of 3 trials by step']")
 

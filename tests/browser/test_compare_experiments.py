@@ -6,9 +6,11 @@ import time
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from ledger.ops import query
 from tests.browser.test_live import begun, waiting_for
+from tests.browsers import wait_for_address
 
 pytestmark = pytest.mark.slow
 
@@ -43,6 +45,7 @@ def test_two_are_chosen_compared_and_noted_on(page_of, ledger, project):
     shown.get_by_role("link", name="compare", exact=True).press("Enter")
     shown.wait_for_selector("h1:text-is('Diff of experiments')")
     shown.wait_for_selector("h2:text-is('Metrics compared')")
+    shown.wait_for_selector(".plots figure.curve >> nth=1")
     assert shown.locator(".plots figure.curve").count() == 2
     # 2. One metric, and the way in which it is good.
     shown.select_option("label:has-text('Metric') select", "loss")
@@ -64,7 +67,7 @@ def test_two_are_chosen_compared_and_noted_on(page_of, ledger, project):
     # 4. It follows the ledger, and leads to trials' diffs and back.
     shown.wait_for_timeout(2500)  # past the first look at how far the ledger goes
     project.run("python", "train.py", 0.1, 3, experiment="adam")
-    shown.wait_for_selector("[aria-label='loss'] td:text-is('5')", timeout=15_000)
+    shown.wait_for_selector("[aria-label='loss'] td:text-is('5')")
     a, b = (str(each.id) for each in project.trials[:2])
     before = shown.url
     shown.goto(f"{page.address}#/diff?of={a},{b}")
@@ -106,13 +109,13 @@ def test_a_metric_that_spans_decades_has_a_scale_that_the_address_keeps(page_of,
     shown = page.open("#/experiment/adam?metric=loss")
     history = shown.locator("section[aria-label='History of the best']")
     history.get_by_label("Scale of loss").select_option("log")
-    assert "scale=log" in shown.url
+    wait_for_address(shown, "scale=log")
     slices = shown.locator("section[aria-label='Slices']")
     shown.wait_for_function("document.querySelectorAll('label select').length > 3")
-    assert slices.get_by_label("Scale of loss").input_value() == "log"
+    expect(slices.get_by_label("Scale of loss")).to_have_value("log")
     shown.reload()
     history.get_by_label("Scale of loss").wait_for()
-    assert history.get_by_label("Scale of loss").input_value() == "log"
+    expect(history.get_by_label("Scale of loss")).to_have_value("log")
     # What lies close together has no switch.
     page.open("#/experiment/adam?metric=accuracy")
     shown.wait_for_selector("section[aria-label='History of the best'] figure")
@@ -137,13 +140,14 @@ def test_a_trial_that_runs_is_noted_on_at_a_step_of_its_curve(page_of, project):
         trial = waiting_for(project, child)
         page = page_of(project.ledger, "--write")
         shown = page.open(f"#/trial/{trial.id}?tab=metrics")
+        shown.wait_for_selector("figure.curve[aria-label*='to 0.047619']")
         plot = shown.locator("figure.curve .u-over")
         plot.wait_for()
         box = plot.bounding_box()
         shown.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20)
         shown.mouse.click(box["x"] + box["width"] / 2, box["y"] + 20)
         form = shown.locator(".note-form")
-        assert form.get_by_label("What it is on").input_value() == "loss"
+        expect(form.get_by_label("What it is on")).to_have_value("loss")
         assert 8 <= int(form.get_by_label("Step of the metric").input_value()) <= 12
         form.locator("textarea").fill("half way")
         form.locator("textarea").press("Control+Enter")
@@ -152,7 +156,7 @@ def test_a_trial_that_runs_is_noted_on_at_a_step_of_its_curve(page_of, project):
         shown.wait_for_timeout(2500)  # past the first look at how far the ledger goes
         shown.evaluate("window.same = true")
         (project.path / "go").touch()
-        shown.wait_for_selector(".facts :text-is('ok')", timeout=30_000)
+        shown.wait_for_selector(".facts :text-is('ok')")
         shown.wait_for_selector(".note-form option:text-is('late')", state="attached")
         assert shown.evaluate("window.same") is True
 

@@ -1,7 +1,12 @@
 """An experiment, a data set and an algorithm, as a person meets them."""
 
+import re
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.browsers import wait_for_address
 
 pytestmark = pytest.mark.slow
 
@@ -51,8 +56,8 @@ def test_strokes_fields_and_the_table_brush_together_and_the_address_keeps_it(pa
     shown.mouse.move(box["x"] + 46, box["y"] + 160, steps=4)
     shown.mouse.up()
     shown.wait_for_selector("button:has-text('Clear the brush')")
-    assert "brush=" in shown.url
-    assert shown.locator(".trials-part input[name=where]").input_value().startswith("lr >= ")
+    wait_for_address(shown, "brush=")
+    expect(shown.locator(".trials-part input[name=where]")).to_have_value(re.compile("^lr >= "))
     # 2. Fields, by the keyboard alone.
     shown.click("button:has-text('Clear the brush')")
     rows(shown, "12 trials")
@@ -62,14 +67,14 @@ def test_strokes_fields_and_the_table_brush_together_and_the_address_keeps_it(pa
     rows(shown, "8 of 12 trials")
     shown.locator("fieldset:has(legend:text-is('model')) label:has-text('tree') input").press("Space")
     rows(shown, "4 of 12 trials")
-    assert shown.locator(".trials-part input[name=where]").input_value() == 'lr >= 0.15 and model = "tree"'
+    expect(shown.locator(".trials-part input[name=where]")).to_have_value('lr >= 0.15 and model = "tree"')
     # 3. The address alone brings it back; what has no value is one of the choices.
     address = shown.url
     shown.goto("about:blank")
     shown.goto(address)
     rows(shown, "4 of 12 trials")
     shown.locator("summary:has-text('Brush by fields')").click()
-    assert shown.get_by_label("lr from").input_value() == "0.15"
+    expect(shown.get_by_label("lr from")).to_have_value("0.15")
     shown.fill(".trials-part input[name=where]", "depth is null")
     rows(shown, "6 of 12 trials")
     shown.wait_for_selector("fieldset:has(legend:text-is('depth')) label:has-text('none') input:checked")
@@ -77,7 +82,7 @@ def test_strokes_fields_and_the_table_brush_together_and_the_address_keeps_it(pa
     shown.click("summary:text-is('Axes')")
     shown.locator("details.picker[open] label:has-text('depth') input").uncheck()
     shown.wait_for_selector(".brushes:not(:has(legend:text-is('depth')))")
-    assert "axes=param.lr" in shown.url
+    wait_for_address(shown, "axes=param.lr")
     # 5. Its curves are those of its own trials, and lead back to it.
     shown.get_by_role("link", name="Curves of all these").click()
     shown.wait_for_selector(".facts:has-text('of experiment digits where depth is null')")

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.patience import PATIENCE_S
+
 pytestmark = pytest.mark.slow
 
 SCRIPT = """
@@ -39,7 +41,7 @@ def begun(project, *words):
         yield child
     finally:
         child.terminate()
-        child.wait(30)
+        child.wait(PATIENCE_S)
 
 
 def waiting_for(project, child):
@@ -61,11 +63,11 @@ def test_a_running_trials_curves_and_stream_grow_until_its_end(page_of, project)
         shown.wait_for_selector(".facts :text-is('running')")
         shown.wait_for_selector("figure.curve[aria-label*='to 0.047619']")
         (project.path / "go").touch()
-        shown.wait_for_selector("figure.curve:not([aria-label*='to 0.047619'])", timeout=15_000)
+        shown.wait_for_selector("figure.curve:not([aria-label*='to 0.047619'])")
         shown.get_by_role("tab", name="Streams").click()
-        shown.wait_for_selector("pre:has-text('step 40')", timeout=30_000)
+        shown.wait_for_selector("pre:has-text('step 40')")
         (project.path / "end").touch()
-        shown.wait_for_selector(".facts :text-is('ok')", timeout=30_000)
+        shown.wait_for_selector(".facts :text-is('ok')")
         assert shown.evaluate("window.same") is True
         assert shown.locator(".elapsed").count() == 0
 
@@ -78,9 +80,9 @@ def test_a_running_search_moves_in_the_table(page_of, project):
     shown.wait_for_selector(".count:text-is('0 trials')")
     words = ("tune", "-x", "s", "--minimize", "loss", "-n", "4", "-p", "x=real(0, 1)", "--", sys.executable)
     with begun(project, *words, "train.py", "{x}") as child:
-        shown.wait_for_selector(".count:text-matches('^[1-9] trials?$')", timeout=60_000)
-        child.wait(120)
-    shown.wait_for_selector(".count:text-is('4 trials')", timeout=15_000)
+        shown.wait_for_selector(".count:text-matches('^[1-9] trials?$')")
+        child.wait(PATIENCE_S)
+    shown.wait_for_selector(".count:text-is('4 trials')")
 
 
 def test_what_comes_right_after_the_page_was_opened_is_shown(page_of, project):
@@ -89,5 +91,5 @@ def test_what_comes_right_after_the_page_was_opened_is_shown(page_of, project):
     shown = page.open("#/trials")
     shown.wait_for_selector(".count:text-is('0 trials')")
     with begun(project, "run", "--", sys.executable, "-c", "pass") as child:
-        assert child.wait(60) == 0
-    shown.wait_for_selector(".count:text-is('1 trial')", timeout=15_000)
+        assert child.wait(PATIENCE_S) == 0
+    shown.wait_for_selector(".count:text-is('1 trial')")

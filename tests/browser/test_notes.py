@@ -2,6 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from ledger.ops import notes, query
 from ledger.ops.note_subject import Subject
@@ -72,24 +73,24 @@ def test_one_is_written_corrected_and_taken_back(page_of, ledger, project):
     shown.click("button:text-is('Edit')")
     shown.reload()
     shown.wait_for_selector(".note-form")
-    assert shown.input_value(".note-form textarea") == "it *falls* here"
-    assert shown.input_value(".note-form select") == "loss"
+    expect(shown.locator(".note-form textarea")).to_have_value("it *falls* here")
+    expect(shown.locator(".note-form select")).to_have_value("loss")
     shown.press(".note-form textarea", "Control+Enter")
     shown.wait_for_selector(".note:has-text('loss at step 40') em:text-is('falls')")
-    assert shown.input_value(".note-form textarea") == ""
+    expect(shown.locator(".note-form textarea")).to_have_value("")
     shown.wait_for_selector(".noted button:has-text('at step 40')")
     (first,) = standing(project)
     assert (first.note.metric, first.note.step) == ("loss", 40)
 
     shown.fill(".note-form textarea", "another draft")
     shown.click("button:text-is('correct')")
-    assert shown.input_value(".note-form textarea") == "it *falls* here"
+    expect(shown.locator(".note-form textarea")).to_have_value("it *falls* here")
     shown.fill(".note-form textarea", "it rises")
     shown.press(".note-form textarea", "Control+Enter")
     shown.wait_for_selector(".note:has-text('it rises')")
-    assert shown.input_value(".note-form textarea") == "another draft"
+    expect(shown.locator(".note-form textarea")).to_have_value("another draft")
     shown.click("summary:text-is('corrected 1 time')")
-    assert shown.locator(".version pre").inner_text() == "it *falls* here"
+    expect(shown.locator(".version pre")).to_have_text("it *falls* here")
 
     shown.click("button:text-is('take back')")
     shown.fill(".note-form textarea", "a slip")
@@ -98,7 +99,7 @@ def test_one_is_written_corrected_and_taken_back(page_of, ledger, project):
     assert shown.locator("article.note").count() == 0
     assert standing(project) == ()
     assert "a slip" in shown.locator(".gone").text_content()
-    assert shown.input_value(".note-form textarea") == "another draft"
+    expect(shown.locator(".note-form textarea")).to_have_value("another draft")
 
 
 def test_what_fails_is_told_beside_it_and_loses_nothing(page_of, ledger, project):
@@ -109,7 +110,7 @@ def test_what_fails_is_told_beside_it_and_loses_nothing(page_of, ledger, project
     shown.fill(".note-form textarea", "kept")
     shown.click("button:text-is('Write')")
     shown.wait_for_selector(".note-form .problem:has-text('99')")
-    assert shown.input_value(".note-form textarea") == "kept"
+    expect(shown.locator(".note-form textarea")).to_have_value("kept")
     shown.fill(".note-form textarea", "kept" * 30_000)
     shown.fill(".note-form input[inputmode=numeric]", "40")
     shown.click("button:text-is('Write')")
@@ -127,7 +128,7 @@ def test_without_write_there_is_no_form_and_a_new_note_appears(page_of, ledger, 
     assert shown.locator(".note-form").count() == 0
     shown.wait_for_timeout(2500)  # past the first look at how far the ledger goes
     notes.note(project.workspace.journal, "**hi**", author="ann", subject=Subject(trials=(project.last.id,)))
-    shown.wait_for_selector(".note strong:text-is('hi')", timeout=15_000)
+    shown.wait_for_selector(".note strong:text-is('hi')")
 
 
 MOUNTED = """async (subject) => {

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests import forked
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 # `python -m ledger` of this checkout, without a PYTHONPATH that the recorded command would see too.
@@ -33,7 +34,8 @@ open("model.txt", "w").write(f"weights {lr}\\n")
 print("trained with", lr)
 print("a warning", file=sys.stderr)
 """
-_PATIENCE_S = 60
+_PATIENCE_S = 3 * PATIENCE_S
+"""A command may run many programs."""
 
 
 class Tool:

@@ -4,8 +4,7 @@ import subprocess
 import time
 
 from tests.cli.conftest import COMMAND
-
-PATIENCE_S = 120
+from tests.patience import PATIENCE_S
 
 
 def begin(tool, *words):

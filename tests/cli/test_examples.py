@@ -53,7 +53,7 @@ SMALL = {
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", SMALL)
 def test_on_a_small_budget_a_story_comes_to_its_end(tmp_path, name):
     story = STORIES.told(name, tmp_path / name, budget="small")
@@ -66,7 +66,7 @@ def test_on_a_small_budget_a_story_comes_to_its_end(tmp_path, name):
 
 @pytest.mark.network
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_the_story_that_needs_torch(tmp_path, monkeypatch):
     if subprocess.run(["/usr/bin/python3", "-c", "import torch"], capture_output=True).returncode:
         pytest.skip("/usr/bin/python3 has no torch")
@@ -90,7 +90,7 @@ def test_every_story_has_its_place():
 
 @pytest.mark.network
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_a_new_version_of_a_package_is_named(tmp_path, monkeypatch):
     place = tmp_path / "drift"
     story = STORIES.told("drift", place)
@@ -116,7 +116,6 @@ def test_a_new_version_of_a_package_is_named(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.usefixtures("ssh_keygen")
 def test_a_reviewer_with_a_file_and_a_key(tmp_path, monkeypatch):
     place = tmp_path / "paper"

@@ -20,9 +20,9 @@ from ledger.errors import NotFoundError, UsageError
 from ledger.model import Digest
 from tests import servers
 from tests.cli.conftest import COMMAND
+from tests.patience import PATIENCE_S
 
 TRAIN = "open('model.txt', 'w').write('weights'); print('trained')"
-_PATIENCE_S = 60
 
 
 class Machine:
@@ -111,7 +111,7 @@ def local(tool, tmp_path):
 
 
 def wait_for(condition, what):
-    end = time.monotonic() + _PATIENCE_S
+    end = time.monotonic() + PATIENCE_S
     while not (found := condition()):
         assert time.monotonic() < end, f"{what} did not come"
         time.sleep(0.05)
@@ -131,6 +131,19 @@ def companions(recorder):
 
 def _words(process):
     return Path(f"/proc/{process}/cmdline").read_bytes()
+
+
+def idle(process):
+    """Whether a process sleeps, and does not run for a while: so one that waits for something to do."""
+    before = _ran(process)
+    time.sleep(0.5)
+    state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    return state == "S" and _ran(process) == before
+
+
+def _ran(process):
+    """How often each thread of it was given a processor."""
+    return {each: (each / "schedstat").read_text() for each in Path(f"/proc/{process}/task").iterdir()}
 
 
 def stored(machine, digest):
@@ -212,7 +225,7 @@ def test_what_ends_inside_a_trial_is_shared_while_that_goes_on(local, tmp_path):
 
     wait_for(lambda: statuses() == ["ok", "running"], "the end of the inner one")
     (tmp_path / "go").touch()
-    process.communicate(timeout=_PATIENCE_S)
+    process.communicate(timeout=PATIENCE_S)
     assert statuses() == ["failed", "ok"]
 
 
@@ -473,7 +486,7 @@ def test_a_running_trial_is_seen_and_its_end_too(local, tmp_path):
     time.sleep(0.5)
     assert "no sign of life" not in ben("log").out
     (tmp_path / "go").touch()
-    out, err = process.communicate(timeout=_PATIENCE_S)
+    out, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, out) == (7, b""), err
     assert not [*local.lab.glob("heartbeats/*/*")]
     assert [each["status"] for each in ben.document("log")] == ["failed"]
@@ -518,7 +531,7 @@ def test_no_signs_of_life_where_none_are_wanted(local, tmp_path):
     wait_for(lambda: ben.ids, "the trial")
     assert not (local.lab / "heartbeats").exists()
     (tmp_path / "go").touch()
-    process.communicate(timeout=_PATIENCE_S)
+    process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 7
 
 
@@ -533,7 +546,7 @@ def test_a_remote_that_dies_in_the_middle_costs_a_warning(tool, tmp_path, s3):
     wait_for(lambda: ben.ids, "the trial")
     proxy.close()
     (tmp_path / "go").touch()
-    _, err = process.communicate(timeout=_PATIENCE_S)
+    _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 7
     assert b"warning: not shared with" in err
     assert [each["status"] for each in ben.document("log")] == ["running"]
@@ -547,7 +560,7 @@ def test_who_does_not_want_to_wait_for_a_remote_that_hangs(tool, tmp_path, s3):
     hangs, freed = threading.Event(), threading.Event()
 
     def hang(method, _path, _count):
-        return 500 if method == "PUT" and hangs.is_set() and freed.wait(_PATIENCE_S) else None
+        return 500 if method == "PUT" and hangs.is_set() and freed.wait(PATIENCE_S) else None
 
     proxy = servers.Faulty(s3, hang)
     url = f"s3://{servers.BUCKET}/{uuid.uuid4().hex}"
@@ -557,14 +570,15 @@ def test_who_does_not_want_to_wait_for_a_remote_that_hangs(tool, tmp_path, s3):
     ben("init")
     process = ann.start(until(tmp_path / "go"))
     wait_for(lambda: ben.ids, "the trial")
-    time.sleep(2)  # or what shares the start would be in the middle of it
+    (companion,) = companions(process.pid)
+    wait_for(lambda: idle(companion), "the end of sharing the start")
     hangs.set()
     (tmp_path / "go").touch()
     said = process.stderr.readline()
     assert b" failed (exit code 7) " in said
-    time.sleep(1)
+    wait_for(lambda: catches(process.pid, signal.SIGTERM), "the wait for what shares")
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=_PATIENCE_S)
+    _, err = process.communicate(timeout=PATIENCE_S)
     freed.set()
     proxy.close()
     assert process.returncode == 7
@@ -588,12 +602,13 @@ def test_what_gives_up_sharing_leaves_the_exit_code(local, tmp_path, number):
     process = ann.start(until(tmp_path / "go"))
     wait_for(lambda: ben.ids, "the trial")
     (companion,) = companions(process.pid)
+    wait_for(lambda: idle(companion), "the end of sharing the start")
     os.kill(companion, signal.SIGSTOP)
     (tmp_path / "go").touch()
     assert b" failed (exit code 7) " in process.stderr.readline()
     wait_for(lambda: catches(process.pid, signal.SIGTERM), "the wait for what shares")
     process.send_signal(number)
-    _, err = process.communicate(timeout=_PATIENCE_S)
+    _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 7
     assert b"not shared: interrupted" in err
     ann("log")
@@ -617,17 +632,18 @@ def test_a_search_is_interrupted_while_a_trial_is_shared(local, tmp_path):
         start_new_session=True,
     )
     wait_for(lambda: ben.ids, "the trial")
-    (companion,) = [
-        each
+    ((worker, companion),) = [
+        (child, each)
         for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         for each in companions(child)
     ]
+    wait_for(lambda: idle(companion), "the end of sharing the start")
     os.kill(companion, signal.SIGSTOP)
     (tmp_path / "go").touch()
     wait_for(lambda: not [*(ann.copy / "spool").iterdir()], "its end")
-    time.sleep(0.5)  # what is between its end and the wait for what shares
+    wait_for(lambda: idle(worker), "the wait for what shares")
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=_PATIENCE_S)
+    _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130, err
     assert b"not shared: interrupted" in err
     assert len(ben.ids) == 1
@@ -641,7 +657,7 @@ def test_the_end_of_what_accompanies_a_trial_is_told(local, tmp_path):
     (companion,) = companions(process.pid)
     os.kill(companion, signal.SIGKILL)
     (tmp_path / "go").touch()
-    _, err = process.communicate(timeout=_PATIENCE_S)
+    _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 7
     assert b"warning: not shared" in err
     assert [each["status"] for each in ben.document("log")] == ["running"]
@@ -657,7 +673,7 @@ def test_what_goes_wrong_while_sharing_is_a_warning(local, tmp_path):
     registry = ann.copy / "remotes.toml"
     registry.write_text(registry.read_text().replace('id = "', 'id = "no'))
     (tmp_path / "go").touch()
-    _, err = process.communicate(timeout=_PATIENCE_S)
+    _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 7
     assert b"warning: not shared: " in err
     assert b"names no remotes" in err
@@ -866,7 +882,7 @@ def test_the_trial_of_a_machine_that_died_is_lost_and_tried_again_at_another(loc
         for each in machine:
             with suppress(ProcessLookupError):
                 os.kill(each, number)
-    process.communicate(timeout=_PATIENCE_S)
+    process.communicate(timeout=PATIENCE_S)
     (trial,) = ben.ids
     (tmp_path / "go").touch()
     done = ben("tune", "-x", "lines", "-n", "1")
@@ -882,11 +898,11 @@ def test_the_trial_of_a_machine_that_died_is_lost_and_tried_again_at_another(loc
 
 @pytest.mark.slow
 def test_the_trial_of_a_machine_that_lives_is_left_to_it(local, tmp_path):
-    process, ben = searching(local, tmp_path, 4)
+    process, ben = searching(local, tmp_path, 10)  # and counts as silent after a few of them
     tuned = ben.document("tune", "-x", "lines", "-n", "1", code=1)
     assert [each["state"] for each in tuned["trials"]] == ["pending"]
     assert [each["status"] for each in ben.document("log")] == ["running"]
     (tmp_path / "go").touch()
-    _, err = process.communicate(timeout=_PATIENCE_S)
+    _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, err
     assert [each["status"] for each in ben.document("log")] == ["ok"]

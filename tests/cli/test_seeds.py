@@ -2,25 +2,71 @@
 
 import re
 import signal
+import socket
 import subprocess
 import sys
-import time
+import threading
 from collections import Counter
+from contextlib import contextmanager
 
 import pytest
 
+from tests.patience import PATIENCE_S
+
 TRAIN = """
-    import ledger, random, time
+    import ledger, random, socket
     random.seed(ledger.seed("data"))
-    time.sleep(float("{wait}"))
+    if {gate}:
+        socket.create_connection(("127.0.0.1", {gate})).recv(1)
     ledger.log(loss=random.random() + 0.1 * random.Random(ledger.seed("init")).random())
     """
 
 
+class Gate:
+    """Where each run of a program waits until it is let through."""
+
+    def __init__(self):
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port = self._server.getsockname()[1]
+
+    def meet(self):
+        """Wait for the next run; return what lets it through when it is closed."""
+        self._server.settimeout(PATIENCE_S)
+        return self._server.accept()[0]
+
+    @contextmanager
+    def open(self):
+        """Let through whoever comes."""
+        shut = threading.Event()
+
+        def let():
+            while not shut.is_set():
+                self.meet().close()
+
+        thread = threading.Thread(target=let)
+        thread.start()
+        try:
+            yield
+        finally:
+            shut.set()
+            socket.create_connection(("127.0.0.1", self.port)).close()
+            thread.join()
+
+    def close(self):
+        self._server.close()
+
+
+@pytest.fixture
+def gate():
+    made = Gate()
+    yield made
+    made.close()
+
+
 @pytest.fixture
 def trained(tool):
-    def trained(wait=0.0):
-        tool.project.write(train=TRAIN.format(wait=wait))
+    def trained(gate=None):
+        tool.project.write(train=TRAIN.format(gate=gate.port if gate else 0))
         tool("run", "-q", "--seed", "3", sys.executable, "train.py")
         return tool
 
@@ -53,14 +99,18 @@ def test_the_distribution_and_where_the_original_stands(trained, accept):
 
 
 @pytest.mark.slow
-def test_a_killed_call_goes_on_where_it_was(trained):
-    tool = trained(wait=0.3)
+def test_a_killed_call_goes_on_where_it_was(trained, gate):
+    with gate.open():
+        tool = trained(gate)
     words = ("seeds", "@", "-n", "4", "--env", "current", "--minimize", "loss")
     with subprocess.Popen([*tool.words, *words], cwd=tool.path, stderr=subprocess.PIPE, text=True) as process:
+        gate.meet().close()
         assert "1/4" in process.stderr.readline()
-        time.sleep(0.2)  # in the middle of the second one, most probably
+        second = gate.meet()
         process.kill()
-    found = tool.document(*words, "-q")
+    second.close()
+    with gate.open():
+        found = tool.document(*words, "-q")
     hows = [each["how"] for each in found["groups"][0]["runs"]]
     assert (hows[0], hows[-1], len(hows)) == ("reused", "run", 4)
     ends = Counter(each["status"] for each in tool.document("log", "-x", found["groups"][0]["experiment"]))
@@ -69,15 +119,18 @@ def test_a_killed_call_goes_on_where_it_was(trained):
 
 
 @pytest.mark.slow
-def test_an_interrupt_ends_what_runs_and_keeps_what_is_there(trained):
-    tool = trained(wait=0.3)
+def test_an_interrupt_ends_what_runs_and_keeps_what_is_there(trained, gate):
+    with gate.open():
+        tool = trained(gate)
     words = ("seeds", "@", "-n", "9", "--env", "current", "--minimize", "loss")
     with subprocess.Popen(
         [*tool.words, *words], cwd=tool.path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
+        gate.meet().close()
         assert "1/9" in process.stderr.readline()
-        process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=60)
+        with gate.meet():
+            process.send_signal(signal.SIGINT)
+            out, _ = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130
     assert "it was interrupted: the same command goes on" in out
     assert re.search(r"loss over \d seeds?: 0", out)
@@ -85,7 +138,7 @@ def test_an_interrupt_ends_what_runs_and_keeps_what_is_there(trained):
 
 def test_help_and_mistakes(tool):
     assert "ledger seeds @ -n 20" in tool("seeds", "--help").out
-    tool.project.write(train=TRAIN.format(wait=0))
+    tool.project.write(train=TRAIN.format(gate=0))
     tool("run", "-q", sys.executable, "train.py")
     assert "did you mean: data" in tool("seeds", "@", "--vary", "date", code=2).err
     assert "one metric is needed" in tool("seeds", "@", "--minimize", "a", "--maximize", "b", code=2).err

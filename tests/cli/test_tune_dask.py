@@ -1,8 +1,8 @@
 """``ledger tune --engine dask``: real schedulers and workers, each worker a machine with its own cache."""
 
+import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 
@@ -23,24 +23,32 @@ TRAIN = """
 pytestmark = pytest.mark.slow
 
 
+def _read(path):
+    return path.read_text() if path.exists() else ""
+
+
 class Cluster:
     """A scheduler, and workers that share nothing with the search but a remote."""
 
     def __init__(self, folder):
         self.folder = folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        self.address = f"tcp://127.0.0.1:{port}"
-        self.scheduler = self._start("dask_scheduler", "--host", self.address, "--no-dashboard", number=9)
+        told = folder / "scheduler.json"
+        words = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", told)
+        self.scheduler = self._start("dask_scheduler", *words, number=9)
+        self.address = json.loads(until(lambda: _read(told), bool))["address"]
         self.workers = [self.worker(0), self.worker(1)]
+        for each in (0, 1):
+            until(lambda: _read(self._place(each) / "said"), lambda said: "Registered to" in said)  # noqa: B023
 
     def worker(self, number):
         words = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1")
         return self._start("dask_worker", self.address, *words, number=number)
 
+    def _place(self, number):
+        return self.folder / f"machine-{number}"
+
     def _start(self, module, *words, number):
-        place = self.folder / f"machine-{number}"
+        place = self._place(number)
         place.mkdir()
         variables = {"XDG_CACHE_HOME": str(place / "cache"), "CUDA_VISIBLE_DEVICES": str(number)}
         with open(place / "said", "wb") as said:

@@ -8,6 +8,9 @@ import urllib.request
 
 import pytest
 
+from tests.patience import PATIENCE_S
+from tests.servers import free_ports
+
 
 @pytest.fixture
 def started(tool, project):
@@ -28,27 +31,21 @@ def started(tool, project):
         each.communicate()
 
 
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
 def test_it_serves_on_the_port_that_is_named_until_an_interrupt_and_leaves_nothing(started, project):
     project.run("python", "-c", "print(1)")
     before = sorted(path for path in project.ledger.rglob("*") if "index" not in path.parts)
-    port = free_port()
+    (port,) = free_ports(1)
     process, address = started("--port", str(port))
     assert address.startswith(f"http://127.0.0.1:{port}/")
-    with urllib.request.urlopen(f"{address}data/trials", timeout=60) as answer:
+    with urllib.request.urlopen(f"{address}data/trials", timeout=PATIENCE_S) as answer:
         assert answer.status == 200
     with pytest.raises(urllib.error.HTTPError, match="403"):
-        urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60)
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=PATIENCE_S)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, out, err) == (130, "", "")
     with pytest.raises(urllib.error.URLError):
-        urllib.request.urlopen(address, timeout=60)
+        urllib.request.urlopen(address, timeout=PATIENCE_S)
     assert sorted(path for path in project.ledger.rglob("*") if "index" not in path.parts) == before
 
 

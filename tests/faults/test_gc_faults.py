@@ -16,6 +16,7 @@ from ledger.model import Digest, layout
 from ledger.ops import holding, query
 from ledger.ops.gc import gc
 from ledger.store.pins import Condemned, held_leases, read_condemned, write_condemned
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 WORKER = Path(__file__).with_name("gc_worker.py")
@@ -72,7 +73,7 @@ def whole(directory):
 def race(directory, seconds, *, writers, collectors, seed, insist=False):
     """Let processes write and remove, kill them at random and start others; what was told to be recorded.
 
-    Who insists goes on until something was removed.
+    Who insists goes on until something was recorded, and something removed.
     """
     choose = random.Random(seed)
     recorded, removed = set(), 0
@@ -95,10 +96,11 @@ def race(directory, seconds, *, writers, collectors, seed, insist=False):
 
         for what in ["write"] * writers + ["collect"] * collectors:
             begin(what)
-        until = time.monotonic() + seconds
-        # On a busy machine who removes is killed again and again before it has come to that.
-        while (now := time.monotonic()) < until or (insist and not removed and now < until + 120):
-            time.sleep(choose.uniform(0.3, 0.8))
+        until, patient = time.monotonic() + seconds, 1.0
+        # On a busy machine each is killed again and again before it has come to that: it is given longer.
+        while time.monotonic() < until or (insist and not (recorded and removed) and patient < 30):
+            time.sleep(patient * choose.uniform(0.3, 0.8))
+            patient *= 1.2 if time.monotonic() > until else 1.0
             number = choose.randrange(len(running))
             what = running[number][0]
             end(number)
@@ -181,7 +183,7 @@ def test_a_writer_that_is_killed_is_not_waited_for(ledger):
 def test_two_that_remove_at_once(ledger):
     kept, _ = fill(ledger, recorded=3, orphans=300)
     both = [start("collect_once", ledger, 10**9, stderr=subprocess.PIPE) for _ in range(2)]
-    said = [process.communicate(timeout=60) for process in both]
+    said = [process.communicate(timeout=PATIENCE_S) for process in both]
     ended = [process.returncode for process in both]
     assert 0 in ended
     for code, (out, err) in zip(ended, said, strict=True):

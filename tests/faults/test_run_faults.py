@@ -15,9 +15,9 @@ from ledger.model import HealthState, Status, TrialLost
 from ledger.ops import lost
 from ledger.ops.query import load
 from ledger.ops.verify import verify
+from tests.patience import PATIENCE_S
 
 REPOSITORY = str(Path(__file__).parents[2])
-PATIENCE_S = 30
 
 DRIVER = """
 import sys

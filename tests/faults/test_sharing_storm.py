@@ -38,7 +38,7 @@ for turn in range(int(sys.argv[4])):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_eight_machines_push_and_pull_at_once(tmp_path, monkeypatch):
     with servers.s3_process() as address:
         servers.make_bucket(address)
@@ -99,7 +99,7 @@ for turn in range(int(sys.argv[2])):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_eight_machines_record_directly_in_one_remote(tmp_path, ledger_environment):
     turns = 2
     with servers.s3_process() as address:

@@ -9,28 +9,40 @@ import time
 
 import pytest
 
+from tests.patience import PATIENCE_S
+
 TRAIN = """
-    import json, sys, time
+    import json, os, sys, time
     lr = float(sys.argv[1])
     open(sys.argv[2] + f"/{lr}", "a").write("begun\\n")
-    time.sleep(float(sys.argv[3]))
+    while os.path.exists(sys.argv[3]):
+        time.sleep(0.01)
     open("metrics.json", "w").write(json.dumps({"loss": lr}))
 """
-_PATIENCE_S = 120
 
 pytestmark = pytest.mark.slow
 
 
 class Search:
-    """A search in a process of its own; its trials leave a mark each time that they begin."""
+    """A search in a process of its own; its trials leave a mark when they begin, and end when let."""
 
-    def __init__(self, tool, marks, seconds):
-        self.tool, self.marks = tool, marks
+    def __init__(self, tool, folder):
+        self.tool, self.marks, self.hold = tool, folder / "marks", folder / "hold"
         tool.project.write(train=TRAIN)
-        marks.mkdir()
+        self.marks.mkdir()
+        self.hold.touch()
         self.words = (
             *("tune", "-x", "x", "--minimize", "loss", "-n", "4", "-j", "2", "--sampler", "random"),
-            *("-p", "lr=real(0, 1)", "--", sys.executable, "train.py", "{lr}", str(marks), str(seconds)),
+            *(
+                "-p",
+                "lr=real(0, 1)",
+                "--",
+                sys.executable,
+                "train.py",
+                "{lr}",
+                str(self.marks),
+                str(self.hold),
+            ),
         )
 
     def start(self):
@@ -44,15 +56,19 @@ class Search:
 
     def wait_for(self, count):
         """Wait until so many trials have begun."""
-        until = time.monotonic() + _PATIENCE_S
+        until = time.monotonic() + PATIENCE_S
         while sum(len(each.read_text().splitlines()) for each in self.marks.iterdir()) < count:
             assert time.monotonic() < until, "they do not begin"
             time.sleep(0.05)
 
+    def let(self):
+        """Let trials end."""
+        self.hold.unlink()
+
     def finish(self):
         """Let the same command go on to its end; return what it says."""
         process = self.start()
-        err = process.communicate(timeout=_PATIENCE_S)[1].decode()
+        err = process.communicate(timeout=PATIENCE_S)[1].decode()
         assert process.returncode == 0, err
         return err
 
@@ -67,7 +83,7 @@ class Search:
 
 @pytest.fixture
 def search(tool, tmp_path):
-    return Search(tool, tmp_path / "marks", 1.5)
+    return Search(tool, tmp_path)
 
 
 def statuses(tool):
@@ -78,10 +94,11 @@ def test_ctrl_c_ends_its_trials_and_the_same_command_goes_on(search, tool):
     process = search.start()
     search.wait_for(2)
     process.send_signal(signal.SIGINT)
-    err = process.communicate(timeout=_PATIENCE_S)[1].decode()
+    err = process.communicate(timeout=PATIENCE_S)[1].decode()
     assert process.returncode == 130
     assert "stopping" in err
     assert statuses(tool) == ["killed", "killed"]
+    search.let()
     search.finish()
     search.check()
     assert statuses(tool) == ["killed", "killed", "ok", "ok", "ok", "ok"]
@@ -109,7 +126,7 @@ def test_a_second_ctrl_c_kills_its_trials_and_the_same_command_runs_them_again(s
     process.send_signal(signal.SIGINT)
     assert b"stopping" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=_PATIENCE_S)
+    process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130
     assert statuses(tool) == ["killed", "killed"]
     search.finish()
@@ -124,6 +141,7 @@ def test_kill_of_the_search_leaves_nothing_behind_and_it_goes_on(search, tool):
     process.kill()
     process.wait()
     process.stderr.close()
+    search.let()
     search.finish()
     search.check()
     assert statuses(tool) == ["lost", "lost", "ok", "ok", "ok", "ok"]
@@ -134,7 +152,8 @@ def test_a_process_that_dies_costs_its_own_trial_alone_which_is_tried_again(sear
     search.wait_for(2)
     workers = [pid for pid in children(process.pid) if children(pid)]
     os.kill(workers[0], signal.SIGKILL)
-    err = process.communicate(timeout=_PATIENCE_S)[1].decode()
+    search.let()
+    err = process.communicate(timeout=PATIENCE_S)[1].decode()
     assert process.returncode == 0, err
     assert "a process that ran a trial died" in err
     search.check()
@@ -143,14 +162,17 @@ def test_a_process_that_dies_costs_its_own_trial_alone_which_is_tried_again(sear
 
 def test_two_calls_at_once_share_a_search(search, tool):
     processes = [search.start(), search.start()]
+    search.wait_for(2)
+    search.let()
     for process in processes:
-        err = process.communicate(timeout=_PATIENCE_S)[1].decode()
+        err = process.communicate(timeout=PATIENCE_S)[1].decode()
         assert process.returncode == 0, err
     search.check()
     assert statuses(tool) == ["ok"] * 4
 
 
 def test_a_clone_goes_on_without_the_code(search, tool, tmp_path):
+    search.let()
     done = tool("tune", "--json", *search.words[1:5], "-n", "2", *search.words[7:])
     first = json.loads(done.out)
     tool("remote", "add", "origin", tmp_path / "remote")

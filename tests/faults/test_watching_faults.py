@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-PATIENCE_S = 60
+from ledger.capture import trace
+from ledger.model import layout
+from tests.patience import PATIENCE_S
 
 BUSY_PYTHON = """
     import os, sys, time
@@ -23,6 +25,9 @@ BUSY_PYTHON = """
             file.write("x")
         if number == 0:
             open("began", "w").close()
+        time.sleep(0.0005)
+    while os.path.exists("hold"):
+        open("data/in0").close()
         time.sleep(0.0005)
     with open("data/late") as file, open("ended", "w") as ended:
         ended.write(file.read())
@@ -143,7 +148,7 @@ def running(tool):
 def busy(tool, script):
     """Inputs, and commands that open them all the time; (kind, how often) → words."""
     subprocess.run(["git", "init", "-q"], cwd=tool.path, check=True)
-    (tool.path / ".gitignore").write_text("data/\nended*\nbegan\nout\nbare-out\n")
+    (tool.path / ".gitignore").write_text("data/\nended*\nbegan\nhold\nout\nbare-out\n")
     (tool.path / "data").mkdir()
     for number in range(10):
         (tool.path / "data" / f"in{number}").write_text(str(number))
@@ -156,6 +161,14 @@ def busy(tool, script):
         return [*start, str(count), "out"]
 
     return busy
+
+
+@pytest.fixture
+def hold(tool):
+    """The Python program goes on until this file is gone: it runs when its recorder meets its fate."""
+    path = tool.path / "hold"
+    path.touch()
+    return path
 
 
 def ended(tool, count):
@@ -183,7 +196,7 @@ def test_a_recorder_killed_at_any_moment(tool, running, busy, kind, moments):
         run.process.kill()
         run.wait()
         ended(tool, count)
-        wait_for(lambda: not run.left(), 20)  # noqa: B023 - called at once
+        wait_for(lambda: not run.left())  # noqa: B023 - called at once
         document = tool.document("show", "@")
         if document["status"] == "lost":
             read = {each["path"] for each in document["inputs"]}
@@ -200,23 +213,25 @@ def test_a_recorder_killed_at_any_moment(tool, running, busy, kind, moments):
     tool("verify")
 
 
-def test_guard_alone_killed(tool, running, busy):
+def test_guard_alone_killed(tool, running, busy, hold):
     run = running(*busy("python", 400))
     wait_for((tool.path / "began").exists)
     os.kill(run.helpers["guard"], signal.SIGKILL)
+    hold.unlink()
     assert run.wait() == 23
     ended(tool, 400)
     document = tool.document("show", "@")
     assert document["status"] == "failed"
     assert {"data/in0", "data/late"} <= {each["path"] for each in document["inputs"]}
-    wait_for(lambda: not run.left(), 20)
+    wait_for(lambda: not run.left())
     tool("verify")
 
 
-def test_pump_alone_killed(tool, running, busy):
+def test_pump_alone_killed(tool, running, busy, hold):
     run = running(*busy("python", 400))
     wait_for((tool.path / "began").exists)
     os.kill(run.helpers["pump"], signal.SIGKILL)
+    hold.unlink()
     assert run.wait() == 23
     ended(tool, 400)
     document = tool.document("show", "@")
@@ -224,21 +239,29 @@ def test_pump_alone_killed(tool, running, busy):
     assert states["inputs"] == "complete"
     assert "partial" in (states.get("stdout"), states.get("streams")), document["health"]
     assert {"data/in0", "data/late"} <= {each["path"] for each in document["inputs"]}
-    wait_for(lambda: not run.left(), 20)
+    wait_for(lambda: not run.left())
 
 
+def told(tool):
+    """Paths that are written down by now as seen, of the trial that runs."""
+    (spool,) = layout.spool(tool.path / ".ledger").glob("[!n]*")
+    found = trace.read(spool)
+    return () if found is None else [os.path.basename(each.path) for each in found.accesses]
+
+
+@pytest.mark.usefixtures("hold")
 def test_guard_and_recorder_killed_together(tool, running, busy):
     """Nobody is left who could answer: the kernel refuses what was asked about, and the record says lost."""
-    run = running(*busy("python", 4000))
+    run = running(*busy("python", 400))
     wait_for((tool.path / "began").exists)
-    time.sleep(1.5)  # what was seen is written at least once a second
+    wait_for(lambda: "in0" in told(tool))
     helpers = run.helpers
     for kind in ("recorder", "guard"):
         os.kill(helpers[kind], signal.SIGSTOP)
     for kind in ("recorder", "guard"):
         os.kill(helpers[kind], signal.SIGKILL)
     run.wait()
-    wait_for(lambda: not run.left(), 20)
+    wait_for(lambda: not run.left())
     document = tool.document("show", "@")
     assert document["status"] == "lost"
     assert "data/in0" in {each["path"] for each in document["inputs"]}
@@ -246,12 +269,13 @@ def test_guard_and_recorder_killed_together(tool, running, busy):
 
 
 @pytest.mark.parametrize("kinds", [("recorder",), ("guard",), ("recorder", "guard")])
-def test_stopped_and_continued(tool, running, busy, kinds):
+def test_stopped_and_continued(tool, running, busy, hold, kinds):
     run = running(*busy("python", 600))
     wait_for((tool.path / "began").exists)
     helpers = run.helpers
     for kind in kinds:
         os.kill(helpers[kind], signal.SIGSTOP)
+    hold.unlink()
     if kinds == ("recorder",):
         wait_for((tool.path / "ended").exists)  # the guard answers
     else:
@@ -267,7 +291,7 @@ def test_stopped_and_continued(tool, running, busy, kinds):
         assert "was stopped" in line["reason"]
     elif kinds == ("guard",):
         assert line["state"] == "complete", line
-    wait_for(lambda: not run.left(), 20)
+    wait_for(lambda: not run.left())
 
 
 @pytest.mark.slow
@@ -279,6 +303,6 @@ def test_killed_before_its_program_began(tool, running, busy):
         time.sleep(moment)
         run.process.kill()
         run.wait()
-        wait_for(lambda: not run.left(), 20)  # noqa: B023 - called at once
+        wait_for(lambda: not run.left())  # noqa: B023 - called at once
         tool("ls")
     tool("verify")

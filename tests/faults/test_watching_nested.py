@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-PATIENCE_S = 60
+from tests.patience import PATIENCE_S
 
 
 def paths(artifacts):
@@ -64,7 +64,6 @@ def test_a_daemon_that_forks_twice(tool, show, script, data, keeps):
         sys.exit(3)
         """
     )
-    began = time.monotonic()
     with open(tool.path.parent / "printed", "wb") as out:
         done = subprocess.run(
             [*tool.words, "run", "-q", sys.executable, "job.py"],
@@ -75,7 +74,7 @@ def test_a_daemon_that_forks_twice(tool, show, script, data, keeps):
             timeout=PATIENCE_S,
         )
     assert done.returncode == 3
-    assert time.monotonic() - began < 10, "it waited for the daemon"
+    assert not (tool.path / "done").exists(), "it waited for the daemon"
     document = tool.document("show", "@")
     (tool.path / "go").touch()
     wait_for((tool.path / "done").exists)

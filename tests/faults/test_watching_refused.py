@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-PATIENCE_S = 60
+from tests.patience import PATIENCE_S
+
 NOBODY = 65534
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user, or mounts")
 

@@ -12,7 +12,7 @@ from real.comparing import differences, masked_paths
 from real.running import Runner, Way
 from real.sources import Sources, UnavailableError
 
-pytestmark = [pytest.mark.programs, pytest.mark.network, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.programs, pytest.mark.network, pytest.mark.timeout(1800)]
 
 PROGRAMS = catalogue.load()
 

@@ -91,11 +91,11 @@ def test_place_that_cannot_be_written(tmp_path, root):
 
 def test_margin_covers_a_real_clock(tmp_path):
     """A file that was just written is read again the next time."""
-    file = tmp_path / "file"
+    file, began = tmp_path / "file", time.time_ns()
     file.write_bytes(b"1")
     status = FileStat.of(os.lstat(file))
     known = Known()
-    known.add("file", status, DIGEST, time.time_ns())
+    known.add("file", status, DIGEST, began)
     assert known.get("file", status) is None
     assert module._MARGIN >= 2 * 10**9
 

@@ -13,15 +13,15 @@ from types import SimpleNamespace
 import pytest
 
 from tests import shared
+from tests.patience import PATIENCE_S
 
 _DRIVER = str(Path(__file__).with_name("execute_driver.py"))
 _ROOT = str(Path(__file__).parents[3])
-_PATIENCE_S = 30.0
 
 
 def wait_for(condition, what="it"):
     """Wait until `condition()` is true, and return its value."""
-    end = time.monotonic() + _PATIENCE_S
+    end = time.monotonic() + PATIENCE_S
     while not (value := condition()):
         assert time.monotonic() < end, f"{what} did not come"
         time.sleep(0.005)
@@ -60,7 +60,7 @@ class Harness:
         """Run to the end; return the driver's exit code and what it forwarded."""
         words = self.words(*argv, lock=lock, **launch)
         process = self.start(words, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        out, err = process.communicate(timeout=_PATIENCE_S * 4)
+        out, err = process.communicate(timeout=PATIENCE_S * 4)
         return SimpleNamespace(code=process.returncode, out=out, err=err)
 
     def exit(self):

@@ -35,8 +35,8 @@ def test_only_recorded(tmp_path, capfd):
     assert (tmp_path / "stderr").read_text() == "err\n"
     assert capfd.readouterr() == ("", "")
     assert isinstance(ended, Exit)
-    assert abs(time.time_ns() - ended.started_ns) < 60e9
-    assert 0 < ended.duration_s < 60
+    assert abs(time.time_ns() - ended.started_ns) < 600e9
+    assert 0 < ended.duration_s < 600
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_limits_umask_and_niceness_are_inherited(harness):
     script = 'umask 027; ulimit -n 99; exec nice -n 3 "$@"'
     words = harness.words("sh", "-c", "umask; ulimit -n; nice")
     ran = subprocess.run(["sh", "-c", script, "sh", *words], env=harness.variables, capture_output=True)
-    assert ran.stdout.split() == [b"0027", b"99", b"%d" % (os.nice(0) + 3)]
+    assert ran.stdout.split() == [b"0027", b"99", b"%d" % min(os.nice(0) + 3, 19)]
 
 
 def test_what_it_used(tmp_path):
@@ -181,31 +181,40 @@ def test_started_is_told_and_its_error_waits(tmp_path):
     assert seen == [(int((tmp_path / "stdout").read_text()), os.path.realpath(sys.executable))]
 
 
+def _began_in_time(tmp_path, *argv):
+    """Let it run for a time until it has said something: on a busy machine it takes a longer one."""
+    for timeout in (0.5, 5.0, 50.0):
+        ended = execute(_launch(tmp_path, *argv, timeout=timeout, new_session=True))
+        assert ended.timed_out
+        if (tmp_path / "stdout").read_text():
+            break
+        (tmp_path / "stdout").unlink()
+    return ended
+
+
 def test_timeout(tmp_path):
-    script = "import time; print('on', flush=True); time.sleep(60)"
-    ended = execute(_launch(tmp_path, sys.executable, "-c", script, timeout=0.5, new_session=True))
-    assert (ended.timed_out, ended.signal) == (True, signal.SIGTERM)
-    assert ended.duration_s < 5
+    script = "import time; print('on', flush=True); time.sleep(600)"
+    ended = _began_in_time(tmp_path, sys.executable, "-c", script)
+    assert ended.signal == signal.SIGTERM
     assert (tmp_path / "stdout").read_text() == "on\n"
-    assert not execute(_launch(tmp_path, "true", timeout=60)).timed_out
+    assert not execute(_launch(tmp_path, "true", timeout=600)).timed_out
 
 
 @pytest.mark.slow
 def test_timeout_of_one_that_does_not_listen(tmp_path):
-    script = "trap '' TERM; while :; do sleep 1; done"
-    ended = execute(_launch(tmp_path, "sh", "-c", script, timeout=0.2, new_session=True))
-    assert (ended.timed_out, ended.signal) == (True, signal.SIGKILL)
-    assert 5 < ended.duration_s < 15
+    ended = _began_in_time(tmp_path, "sh", "-c", "trap '' TERM; echo on; while :; do sleep 1; done")
+    assert ended.signal == signal.SIGKILL
+    assert ended.duration_s > 5
 
 
-def test_leftovers_are_killed(tmp_path):
+def test_leftovers_are_killed(harness, tmp_path):
     script = "sleep 1000 & echo $!; set -m; sleep 1000 & echo $!"  # the second in a process group of its own
     ended = execute(_launch(tmp_path, "bash", "-c", script, new_session=True))
     left = [int(line) for line in (tmp_path / "stdout").read_text().split()]
     assert ended.exit_code == 0
     assert all(note.complete for note in ended.streams)
     assert len(left) == 2
-    assert not any(_runs(process) for process in left)
+    harness.wait_for(lambda: not any(_runs(process) for process in left), "their end")
 
 
 def _runs(process):
@@ -218,7 +227,7 @@ def _runs(process):
 
 def test_outside_the_main_thread(tmp_path):
     ended = []
-    launch = _launch(tmp_path, "sh", "-c", "echo here; exit 6", timeout=60)
+    launch = _launch(tmp_path, "sh", "-c", "echo here; exit 6", timeout=600)
     thread = threading.Thread(target=lambda: ended.append(execute(launch)))
     thread.start()
     thread.join()

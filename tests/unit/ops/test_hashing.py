@@ -8,6 +8,7 @@ from ledger.model import Digest
 from ledger.ops import hashing
 from ledger.ops.reach import Reference
 from ledger.store.memory import MemoryStore
+from tests.patience import PATIENCE_S
 
 LARGE = 1 << 20
 
@@ -22,6 +23,8 @@ class Watched:
     def __init__(self):
         self.store = MemoryStore()
         self.threads, self.busy, self.most = set(), 0, 0
+        self.meeting = None
+        """Where so many threads wait for each other."""
         self.lock = threading.Lock()
 
     def check(self, digest):
@@ -29,7 +32,10 @@ class Watched:
             self.threads.add(threading.current_thread())
             self.busy += 1
             self.most = max(self.most, self.busy)
-        time.sleep(0.02)
+        if self.meeting is None:
+            time.sleep(0.02)
+        else:
+            self.meeting.wait(PATIENCE_S)
         with self.lock:
             self.busy -= 1
         self.store.check(digest)
@@ -55,8 +61,10 @@ def test_each_object_is_told_once_with_what_is_wrong(watched):
 
 def test_large_ones_are_hashed_at_once_small_ones_here(watched):
     large = [reference(watched.store.put(b"%d" % number)) for number in range(6)]
+    watched.meeting = threading.Barrier(3)
     list(hashing.check(watched, large, threads=3))
     assert watched.most == len(watched.threads) == 3
+    watched.meeting = None
     watched.threads.clear()
     list(hashing.check(watched, [reference(each.digest, 10) for each in large], threads=3))
     assert watched.threads == {threading.current_thread()}
@@ -80,6 +88,6 @@ def test_who_stops_listening_stops_the_threads(watched):
     next(results)
     results.close()
     for thread in watched.threads:
-        thread.join(5)
+        thread.join(PATIENCE_S)
         assert not thread.is_alive()
     assert watched.busy == 0

@@ -8,6 +8,7 @@ from dataclasses import replace
 from ledger.capture import trace
 from ledger.model import HealthState, Status, TrialStarted, layout
 from ledger.ops import lost, spool
+from tests.patience import PATIENCE_S
 
 
 def abandon(project, change=lambda started: started, **files):
@@ -102,7 +103,7 @@ place = Path({str(project.path)!r})
 run(workspace.find_or_make(place)[0], [{sys.executable!r}, "-c", {program!r}], directory=place, forward=False)
 """
     process = subprocess.Popen([sys.executable, "-c", driver], start_new_session=True)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_S
     while not (project.path / "ready").exists():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -112,7 +113,7 @@ run(workspace.find_or_make(place)[0], [{sys.executable!r}, "-c", {program!r}], d
     while not any(each.path == str(data) for each in watched(place)):  # the guard writes it
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_S
     while not lost.recover(project.workspace):
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -91,9 +91,11 @@ def test_ids_stay_and_nobody_else_sees_a_thing(places):
     def started(process):
         seen.append((places / "root/kept").read_text())
         seen.append(Path(f"/proc/{process}/root{places}/root/kept").read_text())
+        (places / "go").touch()
 
     binds = [(places / "scratch", places / "root")]
-    execute(_launch(places, "sh", "-c", "id -u; id -g; sleep 0.2", binds=binds), started)
+    script = f"id -u; id -g; while ! test -e {places}/go; do sleep 0.02; done"
+    execute(_launch(places, "sh", "-c", script, binds=binds), started)
     assert seen == ["root", "scratch"]
     assert (places / "spool/stdout").read_text().split() == [str(os.getuid()), str(os.getgid())]
 

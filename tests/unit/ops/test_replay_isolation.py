@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ledger.ops import abandoned, attempt, namespace
+from tests.patience import PATIENCE_S
 
 REPOSITORY = str(Path(__file__).parents[3])
 DRIVER = """
@@ -58,7 +59,7 @@ def running(word):
 
 
 def until(condition, process=None):
-    end = time.monotonic() + 30
+    end = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < end
         assert process is None or process.poll() is None, process.stderr.read()
@@ -110,7 +111,7 @@ def test_a_kernel_that_refuses_makes_it_incomparable(project, tmp_path):
     project.run("sh", "-c", "echo 1 > made")
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    out, err = start(project, scratch, *before, options="{'network': False}").communicate(timeout=60)
+    out, err = start(project, scratch, *before, options="{'network': False}").communicate(timeout=PATIENCE_S)
     assert out.startswith("incomparable\n"), err
     assert "leave --no-network out" in out
     assert "make a user namespace" in out
@@ -141,23 +142,26 @@ def test_where_nothing_can_be_mounted_paths_are_written_anew(project, tmp_path):
     for each in ("made", "named"):
         (project.path / each).write_text("the user's own")
     (tmp_path / "scratch").mkdir()
-    out, err = start(project, tmp_path / "scratch", *limited("mnt")).communicate(timeout=60)
+    out, err = start(project, tmp_path / "scratch", *limited("mnt")).communicate(timeout=PATIENCE_S)
     assert out.startswith("identical\n"), out + err
     assert (project.path / "made").read_text() == named.read_text() == "the user's own"
 
 
 # --- killed midway ------------------------------------------------------------------------------------------
 
+LEFT, APART, ALONE = (f"{seconds}.{os.getpid()}" for seconds in (4545, 4646, 4747))
+"""How long programs sleep: by this they are found, and told from those of other tests of this machine."""
+
 
 def test_what_a_killed_replay_left_is_cleared_by_the_next(project, tmp_path, monkeypatch):
     flag, scratch = tmp_path / "flag", tmp_path / "scratch"
     scratch.mkdir()
-    program = f"test -e {flag} && {{ sleep 4545.5 & touch {flag}.up; setsid sleep 4646.5; }}; echo 1 > made"
+    program = f"test -e {flag} && {{ sleep {LEFT} & touch {flag}.up; setsid sleep {APART}; }}; echo 1 > made"
     project.run("sh", "-c", program)
     flag.touch()
     process = start(project, scratch)
     until(Path(f"{flag}.up").exists, process)
-    until(lambda: running("4545.5") and running("4646.5"))
+    until(lambda: running(LEFT) and running(APART))
     process.kill()
     process.communicate()
     flag.unlink()
@@ -166,9 +170,9 @@ def test_what_a_killed_replay_left_is_cleared_by_the_next(project, tmp_path, mon
     monkeypatch.setattr("tempfile.tempdir", None)
     try:
         assert project.replay().verdict == "identical"
-        until(lambda: not running("4545.5") and not running("4646.5"))
+        until(lambda: not running(LEFT) and not running(APART))
     finally:
-        for each in running("4545.5") + running("4646.5"):
+        for each in running(LEFT) + running(APART):
             os.kill(each, signal.SIGKILL)
     assert not list(scratch.iterdir())
     assert len(list(project.workspace.journal.entries())) == 3  # the killed one left no receipt
@@ -177,16 +181,16 @@ def test_what_a_killed_replay_left_is_cleared_by_the_next(project, tmp_path, mon
 def test_the_command_dies_with_its_replay(project, tmp_path):
     flag, scratch = tmp_path / "flag", tmp_path / "scratch"
     scratch.mkdir()
-    project.run("sh", "-c", f"test -e {flag} && {{ touch {flag}.up; exec sleep 4747.5; }}; exit 0")
+    project.run("sh", "-c", f"test -e {flag} && {{ touch {flag}.up; exec sleep {ALONE}; }}; exit 0")
     flag.touch()
     process = start(project, scratch)
-    until(lambda: running("4747.5"), process)
+    until(lambda: running(ALONE), process)
     process.kill()
     process.communicate()
     try:
-        until(lambda: not running("4747.5"))
+        until(lambda: not running(ALONE))
     finally:
-        for each in running("4747.5"):
+        for each in running(ALONE):
             os.kill(each, signal.SIGKILL)
 
 
@@ -245,7 +249,7 @@ def test_a_disk_that_fills_up_while_it_runs(project, small):
     before = on_small_disk("2m", small)
     project.write(train="open('made', 'wb').write(bytes(4 << 20))")
     project.run("python", "train.py")
-    out, err = start(project, small, *before).communicate(timeout=60)
+    out, err = start(project, small, *before).communicate(timeout=PATIENCE_S)
     assert out.startswith("incomparable\nthe disk was full while it ran"), out + err
     assert "TMPDIR" in out
     assert project.replay().verdict == "identical"  # the ledger is as good as before
@@ -254,7 +258,7 @@ def test_a_disk_that_fills_up_while_it_runs(project, small):
 def test_a_program_that_hides_that_the_disk_was_full(project, small):
     before = on_small_disk("2m", small)
     project.run("sh", "-c", "head -c 4000000 /dev/zero > made 2>/dev/null; exit 0")
-    out, err = start(project, small, *before).communicate(timeout=60)
+    out, err = start(project, small, *before).communicate(timeout=PATIENCE_S)
     assert out.startswith("incomparable\nthe disk was full while it ran"), out + err
 
 
@@ -262,7 +266,7 @@ def test_a_disk_that_has_no_room_for_the_code(project, small):
     before = on_small_disk("64k", small)
     (project.path / "data.bin").write_bytes(os.urandom(1 << 20))
     project.run("sh", "-c", "echo 1 > made")
-    out, err = start(project, small, *before).communicate(timeout=60)
+    out, err = start(project, small, *before).communicate(timeout=PATIENCE_S)
     assert out.startswith("incomparable\n"), out + err
     assert "No space left on device" in out
     assert "verify" not in out  # nothing is damaged
@@ -280,7 +284,7 @@ def test_a_ledger_whose_disk_is_full_is_unharmed(project, tmp_path):
     limiting = 'ulimit -f 2048 && exec "$@"'  # files of 1 MiB at most, scratch and ledger alike
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    out, err = start(project, scratch, "bash", "-c", limiting, "bash").communicate(timeout=60)
+    out, err = start(project, scratch, "bash", "-c", limiting, "bash").communicate(timeout=PATIENCE_S)
     assert "Traceback" not in err or "StorageError" in err, err
     assert out.startswith("incomparable\n") or "StorageError" in err, out + err
     from ledger.ops import query, verify

@@ -5,6 +5,8 @@ import termios
 
 import pytest
 
+from tests.patience import PATIENCE_S
+
 _LOCAL, _KEYS = 3, 6
 
 
@@ -124,5 +126,5 @@ def test_terminal_that_is_hung_up(harness):
     os.close(terminal.master)
     terminal.master = os.open(os.devnull, os.O_RDWR)
     harness.wait_for((harness.folder / "ended").exists, "the error that it would have met without us")
-    terminal.process.wait(timeout=30)
+    terminal.process.wait(timeout=PATIENCE_S)
     assert harness.recorded().startswith(b"on\n")

@@ -8,7 +8,7 @@ import pytest
 
 from ledger.record import _RECORD
 
-pytestmark = [pytest.mark.network, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.network, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 PACKAGES = ("wandb==0.31.0", "mlflow-skinny==3.17.2", "trackio==0.43.0")
 

@@ -1,6 +1,5 @@
 """Generators seeded, entropy drawn, seeds enforced."""
 
-import time
 import venv
 
 import pytest
@@ -297,13 +296,11 @@ def test_a_thread_that_ends_the_process_is_not_held(run):
     """While the main thread hangs, with a lock that a look might want."""
     text = (
         "import os, random, threading, time\n"
-        "random.getstate = lambda: time.sleep(20)\n"
+        "random.getstate = lambda: time.sleep(1000)\n"
         "threading.Timer(0.1, os._exit, (4,)).start()\n"
-        "time.sleep(20)\n"
+        "time.sleep(1000)\n"
     )
-    began = time.monotonic()
     assert run("-c", text, check=False).returncode == 4
-    assert time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ WORKLOADS = {
     "tree": [
         "/bin/sh",
         "-c",
-        "for i in 1 2 3; do (sh -c 'cat input > out$0; env A=b cat out$0' $i &); done; sleep 0.3; cp input b",
+        "for i in 1 2 3; do (sh -c 'cat input > out$0; env A=b cat out$0' $i) & done; wait; cp input b",
     ],
     "imports": [
         sys.executable,

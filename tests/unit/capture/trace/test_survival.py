@@ -1,5 +1,6 @@
 """Whatever becomes of the recorder, the program goes on and ends as it would have."""
 
+import contextlib
 import os
 import random
 import select
@@ -10,7 +11,8 @@ import time
 
 import pytest
 
-from ledger.capture.trace import Tracer, read
+from ledger.capture.trace import Tracer, guard, read
+from tests.patience import PATIENCE_S
 
 RECORDER = """
 import os, sys
@@ -37,6 +39,9 @@ for i in range(count):
     open(f"in{i % 10}").read()
     with open("out", "a") as file:
         file.write("x")
+while os.path.exists("hold"):
+    open("in0").read()
+    time.sleep(0.001)
 open("done", "w").write("done")
 sys.exit(23)
 """
@@ -83,14 +88,14 @@ def recorded(spool, place, python):
             pass
 
 
-def wait_for(path, seconds=30):
+def wait_for(path, seconds=PATIENCE_S):
     end = time.monotonic() + seconds
     while not path.exists():
         assert time.monotonic() < end, f"{path.name} did not come: the program hangs"
         time.sleep(0.02)
 
 
-def gone(process, seconds=20):
+def gone(process, seconds=PATIENCE_S):
     """Wait until a process that is not our child is gone."""
     try:
         descriptor = os.pidfd_open(process)
@@ -98,6 +103,14 @@ def gone(process, seconds=20):
         return
     assert select.select([descriptor], [], [], seconds)[0], "it still runs"
     os.close(descriptor)
+
+
+@pytest.fixture
+def hold(place):
+    """The program goes on until this file is gone: it runs when its recorder meets its fate."""
+    path = place / "hold"
+    path.touch()
+    return path
 
 
 def guards(spool):
@@ -114,7 +127,7 @@ def guards(spool):
     return found
 
 
-def no_guard(spool, seconds=10):
+def no_guard(spool, seconds=PATIENCE_S):
     end = time.monotonic() + seconds
     while (left := guards(spool)) != []:
         assert time.monotonic() < end, left
@@ -122,11 +135,12 @@ def no_guard(spool, seconds=10):
 
 
 @pytest.mark.parametrize("delay", [0.0, *(random.Random(3).uniform(0.001, 0.15) for _ in range(5))])
-def test_killed_at_any_moment(recorded, place, spool, delay):
+def test_killed_at_any_moment(recorded, place, spool, hold, delay):
     recorder, program = recorded(3000)
     time.sleep(delay)
     os.kill(recorder, signal.SIGKILL)
     os.waitpid(recorder, 0)
+    hold.unlink()
     wait_for(place / "done")
     gone(program)
     assert (place / "out").stat().st_size == 3000
@@ -181,7 +195,7 @@ def test_nothing_that_was_seen_is_lost_with_the_recorder(recorded, place, spool,
     wait_for(place / "done")
     os.kill(recorder, signal.SIGKILL)
     os.waitpid(recorder, 0)
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE_S
     while (seen := read(spool)) is None or not any(a.path.endswith("/done") for a in seen.accesses):
         assert time.monotonic() < end
         time.sleep(0.02)
@@ -189,10 +203,11 @@ def test_nothing_that_was_seen_is_lost_with_the_recorder(recorded, place, spool,
     os.kill(program, signal.SIGKILL)
 
 
-def test_stopped(recorded, place, spool):
+def test_stopped(recorded, place, spool, hold):
     recorder, _ = recorded(2000)
     wait_for(place / "out")
     os.kill(recorder, signal.SIGSTOP)
+    hold.unlink()
     wait_for(place / "done")
     os.kill(recorder, signal.SIGCONT)
     assert os.waitstatus_to_exitcode(os.waitpid(recorder, 0)[1]) == 23
@@ -215,7 +230,9 @@ def test_stopped_again_and_again(recorded, place, spool):
 
 
 def test_stopped_for_a_moment_nothing_is_missed(recorded, place, spool):
-    recorder, _ = recorded(2000)
+    """For less than the guard waits; here it waits for long, as a moment may last on a busy machine."""
+    assert guard._TICK_MS * (guard._PATIENCE - 1) > 200
+    recorder, _ = recorded(2000, "from ledger.capture.trace import guard\nguard._TICK_MS = 120_000")
     wait_for(place / "out")
     os.kill(recorder, signal.SIGSTOP)
     time.sleep(0.2)
@@ -229,7 +246,7 @@ def test_a_daemon_outlives_it(run, python, place, spool):
         import os, sys, time
         if os.fork(): os._exit(5)
         os.setsid()
-        time.sleep(0.5)
+        while not os.path.exists(sys.argv[1] + '/go'): time.sleep(0.02)
         for i in range(100): open(sys.argv[1] + '/input').read()
         open(sys.argv[1] + '/done', 'w').write('x')
     """
@@ -238,6 +255,7 @@ def test_a_daemon_outlives_it(run, python, place, spool):
     assert not done.tracer.ended
     assert "outlives" in " ".join(done.watched.gaps)
     done.tracer.close()
+    (place / "go").touch()
     wait_for(place / "done")
 
 
@@ -246,7 +264,7 @@ def test_no_guard_stays_and_it_holds_nothing_of_the_users(run, python, place, sp
     reader, writer = os.pipe()
     os.set_inheritable(writer, True)
     tracer = Tracer.prepare(spool, keep=lambda path, status: True, max_copy_bytes=0)
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE_S
     while not (found := [each for each in guards(spool) if each != os.getpid()]):
         assert time.monotonic() < end
         time.sleep(0.01)
@@ -266,11 +284,17 @@ def test_no_guard_stays_and_it_holds_nothing_of_the_users(run, python, place, sp
 
 
 def opened(process):
-    return [os.readlink(f"/proc/{process}/fd/{each}") for each in os.listdir(f"/proc/{process}/fd")]
+    """What a process has open; what it closes meanwhile is left out."""
+    found = []
+    for each in os.listdir(f"/proc/{process}/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            found.append(os.readlink(f"/proc/{process}/fd/{each}"))
+    return found
 
 
 def test_the_guard_sleeps(recorded, spool, place, python):
-    recorder, program = recorded(0, argv=python("import time; time.sleep(3)"))
+    text = "import os, sys, time\nwhile not os.path.exists(sys.argv[1]): time.sleep(0.02)"
+    recorder, program = recorded(0, argv=python(text, place / "go"))
     (guard,) = [each for each in guards(spool) if each not in (recorder, program)]
 
     def ticks():
@@ -280,6 +304,7 @@ def test_the_guard_sleeps(recorded, spool, place, python):
     before = ticks()
     time.sleep(2)
     assert ticks() - before <= 2
+    (place / "go").touch()
     assert os.waitstatus_to_exitcode(os.waitpid(recorder, 0)[1]) == 0
     assert read(spool).gaps == ()
 

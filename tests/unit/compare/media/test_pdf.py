@@ -174,7 +174,7 @@ def test_damaged_files_never_fail(plotted):
     )
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     "content",
     [

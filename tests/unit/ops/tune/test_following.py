@@ -9,9 +9,8 @@ from ledger import model
 from ledger.ops import query, searches
 from ledger.ops.run_options import Scheduled
 from ledger.ops.tune.following import PIPE, Following
+from tests.patience import PATIENCE_S
 from tests.searches import search
-
-_PATIENCE_S = 60
 
 
 @pytest.fixture
@@ -27,7 +26,7 @@ def following(git_project, tmp_path):
 
 
 def answer(following, rung):
-    until = time.monotonic() + _PATIENCE_S
+    until = time.monotonic() + PATIENCE_S
     path = following.spool / f"decision-{rung}"
     while not path.exists():
         assert time.monotonic() < until, "no answer"

@@ -11,6 +11,7 @@ from ledger.journal.series_format import RECORD
 from ledger.model import layout
 from ledger.ui.data import live, running, series, streams
 from ledger.ui.source import Source
+from tests.patience import PATIENCE_S
 
 SCRIPT = """
 import os, sys, time, ledger
@@ -40,7 +41,7 @@ def runs(project):
         time.sleep(0.01)
     yield child
     (project.path / "go").touch()
-    child.wait(30)
+    child.wait(PATIENCE_S)
 
 
 def torn_process(spool):
@@ -71,7 +72,7 @@ def test_what_a_running_trial_logged_and_printed_is_there_before_its_end(project
     assert told["text"] == "first line secret:API_TOKEN\n"
     assert streams.answer(source, {"trial": "slow", "name": "stderr"})["text"] == ""
     (project.path / "go").touch()
-    runs.wait(30)
+    runs.wait(PATIENCE_S)
     assert live.answer(source, {})["running"] == {}
     ended = running.answer(source, {"trial": "slow"})
     assert (ended["running"], ended["here"], ended["metrics"]) == (False, False, [])
