@@ -2,12 +2,15 @@
 #
 #   make demo       record, replay, compare and verify a real training, about a minute
 #   make examples   the stories of examples/, a quarter of an hour; needs the package index. STORIES=random_seeds is one
-#   make test       the tests of every day, and the checks of make lint; HYPOTHESIS=explore tries other examples
-#   make test-all   those that are slow, need the package index, or measure speed, too
-#   make programs   real programs, run bare, watched by strace and recorded: eight minutes; what they need and
+#   make test       the tests of every day, ten minutes, and the checks of make lint; HYPOTHESIS=explore tries
+#                   other examples
+#   make slow       those that take longer: eleven minutes
+#   make network    those that need the package index
+#   make programs   real programs, run bare, watched by strace and recorded: five minutes; what they need and
 #                   the machine lacks (strace, a C compiler, Debian's archive and its python3-torch) is said
+#   make bench      the measurements alone: ten minutes; BENCH_FULL=1: with a search of 1,000 trials, some more
+#   make test-all   all of these; minutes are those of two processors that do nothing else
 #   make peers      what other tools record of one small project, each in an environment of its own: ten minutes
-#   make bench      the measurements alone; BENCH_FULL=1: with a search of 1,000 trials, some minutes more
 #   make lint       ruff, mypy, import-linter
 #   make readme     put today's output of their commands into the README and those of the examples
 #   make vectors    write the test vectors and the tables of the format (nothing should change)
@@ -25,7 +28,7 @@ PYTEST = $(BIN)/python -m pytest
 .PHONY: help setup demo examples test test-all slow network programs peers bench lint format readme vectors clean
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile
+	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
 
 setup: $(READY)
 

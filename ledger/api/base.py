@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from ledger.errors import LedgerError
 from ledger.model import Digest, Head, Trial
 from ledger.ops import lost, query, references
-from ledger.ops.query import Trials
+from ledger.ops.trials import Trials
 from ledger.workspace import Workspace
 
 
@@ -54,6 +57,22 @@ class Base:
         'baseline'
         """
         return resolve(self._load(), ref)
+
+    @contextmanager
+    def _pushing(self, warn: Callable[[str], None], *, wanted: bool = True) -> Iterator[None]:
+        """Push, at the end, trials that are run within, where ``[remote] auto_push`` is set."""
+        try:
+            yield
+        except LedgerError:
+            self._push(warn, wanted=wanted)  # those before it have ended
+            raise
+        self._push(warn, wanted=wanted)
+
+    def _push(self, warn: Callable[[str], None], *, wanted: bool) -> None:
+        if wanted and self._workspace.config.remote.auto_push:
+            from ledger.ops.sharing import push_if_wanted
+
+            push_if_wanted(self._workspace, warn)
 
     def _load(self) -> Trials:
         lost.recover_quietly(self._workspace)

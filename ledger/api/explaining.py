@@ -155,17 +155,18 @@ class Explaining(Base):
         from ledger.ops.observations import Selection
 
         lost.recover_quietly(self._workspace)
-        return going.ablation(
-            self._workspace,
-            Selection(experiment=experiment, where=where),
-            minimize=minimize,
-            maximize=maximize,
-            options=going.AblationOptions(
-                start=text(start), end=text(end), run=run, env=env, timeout=timeout, seed=seed
-            ),
-            variables=variables,
-            progress=tell,
-        )
+        with self._pushing(tell, wanted=run):
+            return going.ablation(
+                self._workspace,
+                Selection(experiment=experiment, where=where),
+                minimize=minimize,
+                maximize=maximize,
+                options=going.AblationOptions(
+                    start=text(start), end=text(end), run=run, env=env, timeout=timeout, seed=seed
+                ),
+                variables=variables,
+                progress=tell,
+            )
 
     def tunability(
         self,

@@ -112,7 +112,9 @@ class Repeating(Base):
             jobs=jobs,
             dry_run=dry_run,
         )
-        return module.seeds(self._workspace, self.trial(ref), options, variables=variables, notify=notify)
+        trial = self.trial(ref)
+        with self._pushing(notify, wanted=not dry_run):
+            return module.seeds(self._workspace, trial, options, variables=variables, notify=notify)
 
     def robustness(
         self,
@@ -197,7 +199,8 @@ class Repeating(Base):
         )
         lost.recover_quietly(self._workspace)
         selection = Selection(experiment=experiment, where=where)
-        return module.examine(self._workspace, selection, options, variables=variables, notify=notify)
+        with self._pushing(notify, wanted=run and not dry_run):
+            return module.examine(self._workspace, selection, options, variables=variables, notify=notify)
 
 
 def _check_environment(env: str) -> None:

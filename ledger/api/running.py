@@ -51,6 +51,9 @@ class Running(Base):
     ) -> Trial:
         """Run a command and record it as a trial, as ``ledger run`` does.
 
+        At its end the ledger is pushed where ``[remote] auto_push`` is set; so do `seeds`, `robustness`,
+        `ablation`, `why` and `tune`.
+
         Parameters
         ----------
         command
@@ -120,7 +123,7 @@ class Running(Base):
             trace=trace,
             deep=deep,
         )
-        with accompanied(self._workspace, notify) as on_started:
+        with self._pushing(notify), accompanied(self._workspace, notify) as on_started:
             result = runs.run(
                 self._workspace if reuse else plain(self._workspace),
                 [os.fspath(word) for word in command],
@@ -292,7 +295,8 @@ class Running(Base):
             experiment=experiment,
         )
         pair = resolve(trials, a), resolve(trials, b)
-        return reasons.why(self._workspace, trials, *pair, chosen, progress=progress)
+        with self._pushing(progress, wanted=not dry_run):
+            return reasons.why(self._workspace, trials, *pair, chosen, progress=progress)
 
 
 def _value(value: Any) -> Value:

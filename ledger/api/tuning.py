@@ -151,7 +151,6 @@ class Tuning(Base):
         >>> [each.number for each in tuned.standing.best]
         [17]
         """
-        from ledger.ops.sharing import push_if_wanted
         from ledger.ops.tune import engines as tune_engines
         from ledger.ops.tune import space as tune_space
         from ledger.ops.tune.beginning import Wanted
@@ -199,8 +198,8 @@ class Tuning(Base):
             trace=trace,
         )
         settings = {name: str(value) for name, value in slurm.items()}
-        with tune_engines.engine(engine, scheduler_address, settings) as executor:
-            tuned = tune(
+        with self._pushing(notify), tune_engines.engine(engine, scheduler_address, settings) as executor:
+            return tune(
                 self._workspace,
                 wanted,
                 replace(chosen, executor=executor),
@@ -209,8 +208,6 @@ class Tuning(Base):
                 tell=tell,
                 notify=notify,
             )
-        push_if_wanted(self._workspace, notify)
-        return tuned
 
     def replay_search(
         self,

@@ -54,7 +54,7 @@ def command(
     Runs are recorded in the experiment NAME-ablation.
     """
     found = ablation(
-        common.opened(context),
+        common.opened(context, records=run),
         Selection(experiment=experiment, where=where),
         minimize=minimize,
         maximize=maximize,

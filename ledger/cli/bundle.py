@@ -11,8 +11,8 @@ from ledger.ops import query, references, signing
 from ledger.ops.bundle import Bundled, bundle
 from ledger.ops.bundle_document import bundle_document
 from ledger.ops.output_file import output_file
-from ledger.ops.query import Trials
 from ledger.ops.text import count, line, size
+from ledger.ops.trials import Trials
 
 
 @click.command(

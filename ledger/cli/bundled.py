@@ -9,8 +9,8 @@ from ledger.errors import NotFoundError
 from ledger.model import Trial, layout
 from ledger.ops import query, references
 from ledger.ops.open_bundle import open_in_cache
-from ledger.ops.query import Trials
 from ledger.ops.text import line
+from ledger.ops.trials import Trials
 from ledger.workspace import Workspace
 
 _SHOWN = 10

@@ -8,7 +8,7 @@ from ledger.cli import common
 from ledger.errors import LedgerError, NotFoundError, UsageError
 from ledger.ops import content, lettings, query, references
 from ledger.ops.content import Content
-from ledger.ops.query import Trials
+from ledger.ops.trials import Trials
 from ledger.workspace import Workspace
 
 

@@ -71,7 +71,9 @@ def ends(examples: str, codes: str) -> str:
     return f"\b\nExamples:\n{lines}\n\nExit codes: {codes}."
 
 
-def opened(context: click.Context, *, here: bool = False, make: bool = False) -> Workspace:
+def opened(
+    context: click.Context, *, here: bool = False, make: bool = False, records: bool = False
+) -> Workspace:
     """The ledger of this call; trials whose recorder died are told lost in it before anything is read.
 
     Where a remote is the ledger, its news are taken first, contents come when they are read, and what the
@@ -85,11 +87,17 @@ def opened(context: click.Context, *, here: bool = False, make: bool = False) ->
         Whether nothing but what is on this machine is wanted: who is about to push or pull does the rest.
     make
         Whether to make the ledger where there is none.
+    records
+        Whether the command runs trials, which are pushed at its end where that is wanted.
     """
     from ledger.ops import lost
 
     workspace = _found(context.obj, make=make)
     lost.recover_quietly(workspace)
+    if records and workspace.config.remote.auto_push:
+        from ledger.ops.sharing import push_if_wanted
+
+        context.call_on_close(lambda: push_if_wanted(workspace, warn))
     if here or not workspaces.is_copy(workspace.directory):
         return workspace
     from ledger.ops import copies

@@ -15,9 +15,9 @@ from ledger.ops.differences import SECTIONS
 from ledger.ops.experiments import Asked
 from ledger.ops.note_documents import notes_document
 from ledger.ops.observations import Selection
-from ledger.ops.query import Trials
 from ledger.ops.remarks import Remark
 from ledger.ops.result_documents import diff_document
+from ledger.ops.trials import Trials
 from ledger.workspace import Workspace
 
 

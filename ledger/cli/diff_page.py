@@ -7,9 +7,9 @@ from ledger.cli.page import Page
 from ledger.model import Difference, Digest
 from ledger.ops import diff_stat
 from ledger.ops.diff import Compared
-from ledger.ops.query import Trials
 from ledger.ops.references import describe
 from ledger.ops.text import clean, count, exact, line, short
+from ledger.ops.trials import Trials
 
 _SHOWN = 60
 """Differences of a section that are listed."""

@@ -23,7 +23,14 @@ def program() -> int:
     To free all objects one by one, as Python does at its end, takes a tenth of the time of a short command.
     Where nobody waits for the end, no thread and no function of `atexit`, the system takes them at once.
     """
-    code = main()
+    try:
+        if sys.argv[1:2] != ["run"]:  # whose Ctrl-C is the program's that it runs
+            from ledger.ops import interrupt
+
+            interrupt.install()
+        code = main()
+    except KeyboardInterrupt:  # in front of all that says what it comes to
+        code = INTERRUPTED
     if atexit._ncallbacks() == 0 and _thread._count() == 0:
         try:
             sys.stdout.flush()

@@ -15,9 +15,9 @@ from ledger.ops import note_signatures, note_subject, notes, query
 from ledger.ops.note_documents import notes_document
 from ledger.ops.note_signatures import Signing
 from ledger.ops.note_subject import Subject
-from ledger.ops.query import Trials
 from ledger.ops.remarks import Remark, remark_of
 from ledger.ops.text import line
+from ledger.ops.trials import Trials
 from ledger.workspace import Workspace
 
 

@@ -13,13 +13,13 @@ from ledger.model import HealthState, Trial, Verdict
 from ledger.ops import query, references
 from ledger.ops.allowances import Allowances, holding
 from ledger.ops.bundle_check import is_bundle
-from ledger.ops.query import Trials
 from ledger.ops.replay import Replayed, ReplayOptions, replay
 from ledger.ops.result_documents import calibration_document, replay_document, vary_document
 from ledger.ops.text import duration, line, short
+from ledger.ops.trials import Trials
 from ledger.ops.varied import Effect, Varied
 from ledger.ops.vary import vary
-from ledger.ops.vary_conditions import ALL, CONDITIONS, select
+from ledger.ops.vary_conditions import ALL, CONDITIONS, names, select
 from ledger.workspace import Workspace
 
 
@@ -142,7 +142,7 @@ def command(
                 common.emit(vary_document(varied))
             else:
                 vary_page(varied).show()
-            return _vary_code(varied, every=ALL in ",".join(conditions).split(","))
+            return _vary_code(varied, every=ALL in names(conditions))
         allowances = holding(trial, trials.allowances)
         if count > 1:
             return _calibrate(workspace, trial, count, options, allowances, as_json=as_json)

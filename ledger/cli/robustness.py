@@ -82,7 +82,7 @@ def command(
     better than a threshold, for each threshold.
     """
     found = examine(
-        common.opened(context),
+        common.opened(context, records=run and not dry_run),
         Selection(experiment=experiment, where=where),
         RobustnessOptions(
             minimize=minimize,

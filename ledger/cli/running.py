@@ -68,10 +68,10 @@ def start(ledger: str | None, given: Mapping[str, Any]) -> int:
     result = run(workspace, words, chosen, notify=warn)
     if not quiet:
         write_error(_line(result))
-    if workspace.config.remote.auto_push and not nested:
-        from ledger.ops.sharing import push_quietly
+    if workspace.config.remote.auto_push:  # else nothing of remotes is loaded
+        from ledger.ops.sharing import push_if_wanted
 
-        push_quietly(workspace, warn)
+        push_if_wanted(workspace, warn)
     return result.exit_code
 
 

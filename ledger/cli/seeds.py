@@ -105,7 +105,7 @@ def command(
         jobs=jobs,
         dry_run=dry_run,
     )
-    workspace = common.opened(context)
+    workspace = common.opened(context, records=not dry_run)
     trial = references.resolve(query.load(workspace.journal), ref)
     tell = silent if quiet else teller(metric)
     found = seeds(workspace, trial, chosen, tell=tell, notify=warn)

@@ -6,8 +6,8 @@ from ledger.cli import common
 from ledger.errors import NotFoundError, UsageError
 from ledger.model import Trial
 from ledger.ops import notes, query, references
-from ledger.ops.query import Trials
 from ledger.ops.text import line
+from ledger.ops.trials import Trials
 
 
 @click.command(

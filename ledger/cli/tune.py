@@ -3,13 +3,12 @@
 import click
 
 from ledger.cli import common
-from ledger.cli.plain import directory, warn
+from ledger.cli.plain import directory
 from ledger.cli.tune_page import tune_page
 from ledger.errors import LedgerError, UsageError
 from ledger.model.frozen import replace
 from ledger.model.space import Objective
 from ledger.ops import options
-from ledger.ops.sharing import push_if_wanted
 from ledger.ops.tune import engines as tune_engines
 from ledger.ops.tune import space as tune_space
 from ledger.ops.tune.beginning import Wanted
@@ -166,7 +165,7 @@ def command(
         fork=fork,
         trace=not no_trace,
     )
-    workspace = common.opened(context, make=True)
+    workspace = common.opened(context, make=True, records=True)
     with (
         tune_engines.engine(engine, scheduler_address, _settings(slurm)) as executor,
         progress(chosen, quiet=quiet) as shown,
@@ -177,7 +176,6 @@ def command(
         common.emit(tune_document(tuned))
     else:
         tune_page(tuned).show()
-    push_if_wanted(workspace, warn)
     return _code(tuned)
 
 

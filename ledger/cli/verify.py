@@ -15,10 +15,10 @@ from ledger.errors import MismatchError, UsageError
 from ledger.model import Digest, Notice, Status, Trial
 from ledger.model.frozen import replace
 from ledger.ops import pinned_heads, query, references
-from ledger.ops.query import Trials
 from ledger.ops.result_documents import verify_document
 from ledger.ops.sampling import CONFIDENCE, Sample, Sampling
 from ledger.ops.text import count, duration, line, short
+from ledger.ops.trials import Trials
 from ledger.ops.verify import Report, verify, with_notes, with_searches
 from ledger.workspace import Workspace, is_copy
 
@@ -119,14 +119,17 @@ def command(
             sample=drawing,
             progress=progress,
         )
-        progress.end()
+        progress.end()  # what follows has no count
         if experiment is not None:
             report = with_searches(report, workspace, trials, experiment)
         return with_notes(pinned_heads.checked(workspace, report), trials)
 
-    report = check()
-    if report.findings:
-        report = _with_remotes(workspace, report, check if repair else None)
+    try:
+        report = check()
+        if report.findings:
+            report = _with_remotes(workspace, report, check if repair else None)
+    finally:
+        progress.end()
     report = _with_silent(report, trials, common.silent(workspace))
     if as_json:
         common.emit(verify_document(report))
@@ -182,6 +185,7 @@ class _Progress:
         """Take the line away."""
         if self._width:
             click.echo(f"\r{' ' * self._width}\r", nl=False, err=True)
+            self._width = 0
 
 
 def _page(report: Report) -> Page:

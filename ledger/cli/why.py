@@ -79,7 +79,7 @@ def command(
     )
     if experiment is not None:
         check_name(experiment, "experiment")
-    workspace = common.opened(context)
+    workspace = common.opened(context, records=not dry_run)
     trials = query.load(workspace.journal)
     pair = [references.resolve(trials, each) for each in (a, b)]
     found = why(workspace, trials, pair[0], pair[1], options, progress=plain.say)

@@ -23,8 +23,9 @@ from optuna.storages.journal import BaseJournalBackend
 from ledger import workspace
 from ledger.errors import AmbiguousError, DamagedError, UsageError
 from ledger.journal import origins
-from ledger.journal.positions import IrregularError, Log, Segment
+from ledger.journal.positions import Log, Segment
 from ledger.journal.rows import Row, facts
+from ledger.journal.sealed_rows import IrregularError
 from ledger.journal.view import opened
 from ledger.model import ForeignLog, layout
 from ledger.model.codec import decode_entry

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from ledger.journal import events
 from ledger.journal.held import RECIPE, START, Held
 from ledger.journal.pieces import DIGEST, Piece, array_of, compact, table_of_rows
-from ledger.journal.positions import IrregularError, Logs
+from ledger.journal.positions import Logs
+from ledger.journal.sealed_rows import IrregularError
 
 COLUMNS = {"id": (START, "leaf"), "recipe": (RECIPE, "recipe")}
 """What has such digests: where the index tells of them, and their column in a segment."""

@@ -5,7 +5,8 @@ from itertools import chain
 from typing import NamedTuple
 
 from ledger.journal.order import merged
-from ledger.journal.positions import IrregularError, Log, Logs, Segment
+from ledger.journal.positions import Log, Logs, Segment
+from ledger.journal.sealed_rows import IrregularError
 from ledger.model import Recorded
 
 

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ledger.journal.positions import IrregularError, Log
+from ledger.journal.positions import Log
 from ledger.journal.rows import facts
+from ledger.journal.sealed_rows import IrregularError
 
 
 class Passage(NamedTuple):

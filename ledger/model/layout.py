@@ -300,6 +300,11 @@ def proven_file(ledger: Path, digest: Digest) -> Path:
     return proven(ledger) / digest.hex()
 
 
+def proven_lock(ledger: Path) -> Path:
+    """Held by whoever adds one."""
+    return proven(ledger) / "lock"
+
+
 def proven_digest(name: str) -> Digest | None:
     """Digest of the document of that file name; None if it is no document's."""
     return kept_head_digest(name)

@@ -12,8 +12,8 @@ from ledger.model.space import Objective
 from ledger.ops import denominator, prove, query, search, searches
 from ledger.ops.columns import Columns
 from ledger.ops.denominator import Denominator
-from ledger.ops.query import Trials
 from ledger.ops.search import Found, Question
+from ledger.ops.trials import Trials
 from ledger.workspace import Workspace
 
 if TYPE_CHECKING:

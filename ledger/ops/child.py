@@ -148,7 +148,8 @@ def _exec(argv: tuple[str, ...], variables: Mapping[str, str]) -> NoReturn:
 
 def _not_found(program: str) -> str:
     if "/" not in program:
-        return "command not found"
+        here = program and os.path.isfile(program)
+        return f"command not found; for the file that is here: ./{program}" if here else "command not found"
     if os.path.exists(program):
         return "the interpreter that it names was not found"
     return os.strerror(errno.ENOENT)

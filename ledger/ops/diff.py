@@ -18,8 +18,8 @@ from ledger.ops.differences import Diff, enforced_seeds, values
 from ledger.ops.experiments import Asked, Chosen, Experiments
 from ledger.ops.objects import unique
 from ledger.ops.observations import Selection
-from ledger.ops.query import Trials
 from ledger.ops.references import Kind
+from ledger.ops.trials import Trials
 from ledger.store.base import Store
 from ledger.workspace import Workspace
 

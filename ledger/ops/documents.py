@@ -25,7 +25,7 @@ from ledger.ops.allowances import holding
 from ledger.ops.machines import Machines
 from ledger.ops.note_documents import note_document
 from ledger.ops.objects import Loaded, Problem, load, unique
-from ledger.ops.query import Receipt, Trials
+from ledger.ops.trials import Receipt, Trials
 from ledger.store.base import Store
 
 Document = dict[str, Any]

@@ -9,8 +9,8 @@ from ledger.model import ContentDropped, Digest, DroppedContent, Manifest, Trial
 from ledger.model.frozen import frozen, replace
 from ledger.ops import holding, keeping, pinned_heads, query, reach
 from ledger.ops.keeping import Policy
-from ledger.ops.query import Trials
 from ledger.ops.reach import Reference
+from ledger.ops.trials import Trials
 from ledger.store.gc import Collector, collecting
 from ledger.workspace import Workspace
 

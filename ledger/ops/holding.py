@@ -22,7 +22,7 @@ from ledger.model import (
 from ledger.model.codec import decode, encode_entry
 from ledger.model.digest import PREFIX, SIZE
 from ledger.ops import reach
-from ledger.ops.query import Trials
+from ledger.ops.trials import Trials
 from ledger.store.base import Store
 
 Released = Mapping[Digest, frozenset[Digest]]

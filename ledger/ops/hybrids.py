@@ -26,8 +26,8 @@ from ledger.ops import lost, query
 from ledger.ops import spool as spools
 from ledger.ops.attempt import Attempt, Begun, Conditions, Made
 from ledger.ops.finish import united
-from ledger.ops.query import Trials
 from ledger.ops.spool import Spool
+from ledger.ops.trials import Trials
 from ledger.store.base import Store
 from ledger.workspace import Workspace
 

@@ -20,7 +20,7 @@ def asked(journal: Journal, ask: Callable[["Held", "Logs"], T]) -> T | None:
     index = journal.trial_index()
     if index is None:
         return None
-    from ledger.journal.positions import IrregularError
+    from ledger.journal.sealed_rows import IrregularError
     from ledger.journal.stretch import DamagedIndexError
     from ledger.ops import sparse
 

@@ -7,7 +7,7 @@ from ledger.errors import NotFoundError, UsageError
 from ledger.model import Trial, Verdict
 from ledger.model.frozen import frozen
 from ledger.ops import references
-from ledger.ops.query import Trials
+from ledger.ops.trials import Trials
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _AGE = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")

@@ -4,7 +4,7 @@ from ledger.errors import LedgerError, NotFoundError
 from ledger.model import Digest, Trial
 from ledger.model.jsonform import rfc3339
 from ledger.ops import reach
-from ledger.ops.query import Trials
+from ledger.ops.trials import Trials
 from ledger.store.base import Store
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from ledger.model import Digest, Host, Verdict
 from ledger.ops.objects import load
-from ledger.ops.query import Receipt
+from ledger.ops.trials import Receipt
 from ledger.store.base import Store
 
 _AGREED = (Verdict.IDENTICAL, Verdict.EQUIVALENT)

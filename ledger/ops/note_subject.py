@@ -9,10 +9,10 @@ from ledger.model import Digest, Note
 from ledger.model.digest import PREFIX
 from ledger.model.frozen import frozen
 from ledger.ops import references
-from ledger.ops.query import Trials
 from ledger.ops.references import MIN_PREFIX
 from ledger.ops.remarks import Remark
 from ledger.ops.text import count
+from ledger.ops.trials import Trials
 
 _STEPS = 1 << 63
 """A step has 64 bits."""

@@ -7,8 +7,8 @@ from ledger.errors import NotFoundError
 from ledger.journal.order import merged
 from ledger.model import Note
 from ledger.ops import query
-from ledger.ops.query import Trials
 from ledger.ops.scope import Scope
+from ledger.ops.trials import Trials
 
 if TYPE_CHECKING:
     from ledger.journal.held import Held

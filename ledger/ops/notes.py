@@ -11,8 +11,8 @@ from ledger.ops import note_signatures, note_subject, references
 from ledger.ops.names import check_name
 from ledger.ops.note_signatures import Signing
 from ledger.ops.note_subject import Subject
-from ledger.ops.query import Trials
 from ledger.ops.remarks import Remark
+from ledger.ops.trials import Trials
 
 MOST = 100_000
 """Bytes of a note's text: it is read by people."""

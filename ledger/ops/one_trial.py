@@ -13,9 +13,9 @@ from ledger.model.digest import SIZE
 from ledger.ops import query, references
 from ledger.ops.columns import FIELD, Key
 from ledger.ops.hybrid_names import marks_hybrid
-from ledger.ops.query import Trials
 from ledger.ops.references import Kind
 from ledger.ops.scope import Scope
+from ledger.ops.trials import Trials
 
 if TYPE_CHECKING:
     from ledger.journal.positions import Logs

@@ -1,5 +1,6 @@
 """Make a ledger of a bundle that was checked: log, show, checkout and replay then work as in any other."""
 
+import errno
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -7,7 +8,7 @@ from pathlib import Path
 
 from ledger import fs
 from ledger import workspace as workspaces
-from ledger.errors import MismatchError, NotFoundError, UsageError
+from ledger.errors import LedgerError, MismatchError, NotFoundError, UsageError
 from ledger.journal import proven
 from ledger.model import NOT_BUNDLED, ContentDropped, Digest, DroppedContent, Recorded, layout
 from ledger.model.frozen import frozen
@@ -58,6 +59,8 @@ def open_bundle(
         If it is refused; `target` is then as it was.
     UsageError
         If there is another ledger in `target`.
+    LedgerError
+        If `target` came into being meanwhile, as another process opened a bundle there; nothing is added.
     StorageError
         If the disk refuses; `target` is then as it was.
     """
@@ -68,9 +71,9 @@ def open_bundle(
     _refuse_place(target, ledger)
     with fs.explained(target), _place(target, ledger) as building, _copied(path, building, what) as copy:
         checked = bundle_check.check(copy, trusted, what=what, max_size=max_size, progress=progress)
-        _refuse_split(building, checked)
-        kept = proven.keeps(building, checked.document)
-        with _held(ledger, checked):
+        with _alone(building), _held(building, checked, new=building != ledger):
+            _refuse_split(building, checked)
+            kept = proven.keeps(building, checked.document)
             _put(building, copy, checked)
     _let_go(target, checked)
     return Opened(directory=target, checked=checked, added=not kept)
@@ -163,11 +166,21 @@ def _place(target: Path, ledger: Path) -> Iterator[Path]:
         yield ledger
         return
     # What is there already stays: then only the ledger is new.
-    home = fs.beside(ledger if target.is_dir() else target)
-    building = home if target.is_dir() else home / layout.DIRECTORY
+    made = ledger if target.is_dir() else target
+    home = fs.beside(made)
+    building = home if made == ledger else home / layout.DIRECTORY
     with _begun(building, home):
         yield building
-        home.rename(ledger if target.is_dir() else target)
+        try:
+            home.rename(made)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
+                raise
+            raise LedgerError(
+                f"another process made {made} meanwhile",
+                cause="what it put there stays as it is, and nothing was added",
+                hint=f"to add the bundle to a ledger that was opened there: ledger open FILE {target}",
+            ) from error
         fs.sync_directory(target.parent)
         fs.sync_directory(target)
 
@@ -210,9 +223,17 @@ def _copied(path: Path, ledger: Path, what: str) -> Iterator[Path]:
 
 
 @contextmanager
-def _held(ledger: Path, checked: Checked) -> Iterator[None]:
+def _alone(ledger: Path) -> Iterator[None]:
+    """Have nobody else add a bundle meanwhile: it might tell of another past."""
+    fs.make_directory(layout.proven(ledger))
+    with fs.locked(layout.proven_lock(ledger)):
+        yield
+
+
+@contextmanager
+def _held(ledger: Path, checked: Checked, *, new: bool) -> Iterator[None]:
     """Keep others from removing the objects before the entries are there that refer to them."""
-    if not ledger.exists():
+    if new:
         yield  # nobody knows of it yet
         return
     store = workspaces.find(ledger.parent, os.fspath(ledger)).store

@@ -25,7 +25,7 @@ from ledger.model.codec import decode
 from ledger.model.digest import PREFIX
 from ledger.model.frozen import frozen, replace
 from ledger.ops import searches
-from ledger.ops.query import Receipt
+from ledger.ops.trials import Receipt
 
 Noun = type[Environment] | type[Host] | type[Manifest]
 

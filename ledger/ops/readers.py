@@ -12,7 +12,7 @@ import numpy as np
 from ledger.capture.directories import expanded, is_group
 from ledger.errors import LedgerError
 from ledger.journal.passages import Passage, passages
-from ledger.journal.positions import IrregularError
+from ledger.journal.sealed_rows import IrregularError
 from ledger.model import (
     Artifact,
     ArtifactRole,

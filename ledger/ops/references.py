@@ -10,7 +10,7 @@ from ledger.model import Digest, Trial
 from ledger.model.digest import PREFIX, SIZE
 from ledger.model.frozen import frozen
 from ledger.ops.hybrid_names import is_hybrid
-from ledger.ops.query import Trials
+from ledger.ops.trials import Trials
 
 T = TypeVar("T")
 
@@ -99,9 +99,11 @@ def _adopted(trials: Trials, name: str) -> tuple[Trial, ...]:
 
 def no_experiment(name: str, names: Sequence[str]) -> NotFoundError:
     """The refusal of an experiment's name, where `names` are those that there are, the oldest first."""
+    nearest = _nearest(name, names)
     return NotFoundError(
         f"no experiment {name!r}",
-        cause=_candidates(_nearest(name, names) or names, "the ledger has", "the ledger has no experiment"),
+        cause=_candidates(nearest, "the nearest names are")
+        or _candidates(names, "the ledger has", "the ledger has no experiment"),
         hint=_LOOK,
     )
 

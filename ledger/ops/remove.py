@@ -5,7 +5,7 @@ from ledger.journal.base import Journal
 from ledger.model import Allowance, Digest, Tombstone, Trial
 from ledger.model.digest import PREFIX
 from ledger.ops import references
-from ledger.ops.query import Trials
+from ledger.ops.trials import Trials
 
 
 def find(trials: Trials, ref: str) -> tuple[Digest, Trial | Allowance]:

@@ -15,8 +15,8 @@ from ledger.model.frozen import frozen
 from ledger.ops import hybrids, lost, query, replay_launch, scratch
 from ledger.ops.attempt import Attempt, Conditions
 from ledger.ops.objects import one_line
-from ledger.ops.query import Trials
 from ledger.ops.slots import Slots, stopping
+from ledger.ops.trials import Trials
 from ledger.ops.tune.interrupts import Interrupts
 from ledger.ops.why_hybrids import How, failure
 from ledger.workspace import Workspace

@@ -18,10 +18,10 @@ from ledger.ops.estimated import configurations, with_code
 from ledger.ops.measured import measured
 from ledger.ops.names import check_name
 from ledger.ops.observations import Selection
-from ledger.ops.query import Trials
 from ledger.ops.reruns import Had, Tell
 from ledger.ops.robustness_runs import RobustnessOptions, around_of, experiment, of_runs, proposal, wanted
 from ledger.ops.seeds import value_of
+from ledger.ops.trials import Trials
 from ledger.tune.template import rendered
 from ledger.workspace import Workspace
 

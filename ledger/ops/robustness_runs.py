@@ -11,11 +11,11 @@ from ledger.model.search import Search
 from ledger.ops import searches
 from ledger.ops.attempt import can_be_made
 from ledger.ops.hybrid_names import tag_of_one
-from ledger.ops.query import Trials
 from ledger.ops.reruns import AUTO, Wanted
 from ledger.ops.seed_sources import ALL, Reseeding
 from ledger.ops.seeds import drawn
 from ledger.ops.small_changes import Around, Changes
+from ledger.ops.trials import Trials
 from ledger.tune.template import rendered
 from ledger.workspace import Workspace
 

@@ -12,7 +12,7 @@ from ledger.model import Digest, Note, Recorded, Trial
 from ledger.model.frozen import frozen
 from ledger.ops import filter, query, references
 from ledger.ops.indexed import asked
-from ledger.ops.query import Trials
+from ledger.ops.trials import Trials
 
 if TYPE_CHECKING:
     from ledger.journal.held import Held

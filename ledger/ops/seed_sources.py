@@ -83,14 +83,19 @@ def _is_argument(each: Hyperparameter) -> bool:
 def chosen(trial: Trial, known: Sequence[Source], wanted: Sequence[str]) -> tuple[str, ...]:
     """What to vary: ``all`` for all at once, ``each`` for that and then each alone, or names of sources.
 
-    Where there is one source, it alone is all at once.
+    Each is varied once, however often it is named, in the order in which they are named first. Where there is
+    one source, it alone is all at once.
 
     Raises
     ------
     UsageError
-        If there is no such source.
+        If there is no such source, or none is named.
     """
     names = [each.name for each in known]
+    if not wanted:
+        raise UsageError(
+            "no source of randomness is named", cause=f"expected some of {', '.join((ALL, *names))}"
+        )
     found: list[str] = []
     for name in wanted:
         found += [ALL, *(names if len(names) > 1 else ())] if name == "each" else [name]
@@ -103,6 +108,8 @@ def chosen(trial: Trial, known: Sequence[Source], wanted: Sequence[str]) -> tupl
                 hint=f"{nearest(name, [ALL, 'each', *names])}; to tell sources apart, let the script say"
                 f" ledger.seed({name!r})",
             )
+    if ALL in found and len(names) == 1:
+        return (ALL,)
     return tuple(dict.fromkeys(found))
 
 

@@ -9,6 +9,7 @@ from ledger import fs
 from ledger import workspace as workspaces
 from ledger.errors import LedgerError, RemoteError, UsageError
 from ledger.model import layout
+from ledger.ops import copies
 from ledger.ops.pull import pull
 from ledger.ops.push import push
 from ledger.ops.transfer import Progress, Transferred
@@ -161,13 +162,24 @@ def clone(
 
 
 def push_if_wanted(workspace: Workspace, warn: Callable[[str], None]) -> None:
-    """Push what a search has recorded where the configuration says so; a copy of a remote ledger is one."""
-    if workspace.config.remote.auto_push and not is_copy(workspace.directory):
-        push_quietly(workspace, warn)
+    """Push the trials that have ended to every remote, where ``[remote] auto_push`` is set.
+
+    What fails is a warning, for nothing is lost by it. Nothing is pushed within a trial of the same ledger,
+    at whose end all of it is; nor where a remote is the ledger, which is told of trials anyway.
+
+    Parameters
+    ----------
+    workspace
+        The ledger.
+    warn
+        Takes warnings, a line each.
+    """
+    wanted = workspace.config.remote.auto_push
+    if wanted and not is_copy(workspace.directory) and not copies.is_outer(workspace):
+        _push_quietly(workspace, warn)
 
 
-def push_quietly(workspace: Workspace, warn: Callable[[str], None]) -> None:
-    """Push to every remote; what fails is a warning, for nothing is lost by it."""
+def _push_quietly(workspace: Workspace, warn: Callable[[str], None]) -> None:
     try:
         remotes = registry.known(workspace.directory)
     except (LedgerError, OSError) as error:

@@ -14,6 +14,7 @@ from types import FrameType, TracebackType
 from typing import Any, Final, NamedTuple, Protocol
 
 from ledger import threads
+from ledger.ops import interrupt
 
 FORWARDED: Final = (
     signal.SIGHUP,
@@ -200,7 +201,7 @@ class Patience:
         self._former: Any = None
 
     def __enter__(self) -> None:
-        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        if interrupt.is_usual(signal.getsignal(signal.SIGINT)):
             with contextlib.suppress(ValueError):  # not in the main thread
                 self._former = signal.signal(signal.SIGINT, self._first)
 

@@ -72,12 +72,18 @@ class Slots(Generic[Order, Done]):
         How many trials run at once.
     make
         Makes an executor; by default one with a process of its own.
+    tell
+        Told what an executor has to say of what it ran, if it has a method ``remarks``: lines for people.
     """
 
     def __init__(
-        self, work: Callable[[Order], Done], count: int, make: Callable[[], Executor] | None = None
+        self,
+        work: Callable[[Order], Done],
+        count: int,
+        make: Callable[[], Executor] | None = None,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self._work, self._count, self._make = work, count, make or own_process
+        self._work, self._count, self._make, self._tell = work, count, make or own_process, tell
         self._all: list[Executor] = []
         self._running: dict[Future[Done], tuple[Executor, Order]] = {}
 
@@ -106,6 +112,8 @@ class Slots(Generic[Order, Done]):
         done, _ = wait(self._running, seconds, FIRST_COMPLETED)
         for future in done:
             executor, order = self._running.pop(future)
+            for line in getattr(executor, "remarks", tuple)():
+                self._tell(line)
             try:
                 yield order, future.result()
             except BrokenExecutor:

@@ -100,24 +100,27 @@ CONDITIONS: Final = (
 """In the order in which they are tried."""
 
 
+def names(text: Sequence[str]) -> list[str]:
+    """The names that a person gives, with commas between."""
+    return [name.strip() for part in text for name in part.split(",")]
+
+
 def select(text: Sequence[str]) -> tuple[Condition, ...]:
-    """The conditions that a person names: with commas between, or ``all``.
+    """The conditions that a person names, each once, in the order of `CONDITIONS`; ``all`` for all of them.
 
     Raises
     ------
     UsageError
-        If one is unknown, or none is named.
+        If one is unknown, beside ``all`` too, or none is named.
     """
-    names = [name.strip() for part in text for name in part.split(",")]
-    if ALL in names:
-        names = [each.name for each in CONDITIONS]
+    wanted = names(text)
     known = [each.name for each in CONDITIONS]
-    for name in names:
-        if name not in known:
+    for name in wanted:
+        if name not in (ALL, *known):
             near = get_close_matches(name, [*known, ALL], n=1)
             raise UsageError(
                 f"no condition {name!r}" if name else "no condition is named",
                 cause=f"--vary: expected {ALL} or some of {', '.join(known)}",
                 hint=f"--vary {near[0]}" if near else "--vary hostname,locale,threads",
             )
-    return tuple(each for each in CONDITIONS if each.name in names)
+    return tuple(each for each in CONDITIONS if ALL in wanted or each.name in wanted)

@@ -10,9 +10,9 @@ from ledger.model import Digest, Finding, Head, HealthState, Manifest, Notice, S
 from ledger.model.codec import decode
 from ledger.model.frozen import frozen, replace
 from ledger.ops import hashing, reach, sampling
-from ledger.ops.query import Dropped, Trials
 from ledger.ops.reach import Reference
 from ledger.ops.sampling import Sample, Sampling
+from ledger.ops.trials import Dropped, Trials
 from ledger.store.base import Store
 from ledger.workspace import Workspace
 

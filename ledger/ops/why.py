@@ -10,7 +10,7 @@ from ledger.ops import diff as diffs
 from ledger.ops import hybrid_names, why_parts, why_shares, why_words
 from ledger.ops.attempt import can_be_made
 from ledger.ops.differences import Diff
-from ledger.ops.query import Trials
+from ledger.ops.trials import Trials
 from ledger.ops.why_hybrids import Gathered, Gathering, How, Hybrid, Progress, WhyOptions
 from ledger.ops.why_parts import ENVIRONMENT, Pair, Part
 from ledger.ops.why_shares import MetricShares, ResultChange

@@ -12,7 +12,7 @@ from ledger.model.frozen import frozen
 from ledger.ops import hybrid_names, hybrids
 from ledger.ops.attempt import STEPS, Attempt, Conditions
 from ledger.ops.objects import one_line
-from ledger.ops.query import Trials
+from ledger.ops.trials import Trials
 from ledger.ops.why_compose import Composer
 from ledger.ops.why_parts import Pair
 from ledger.store.base import Store

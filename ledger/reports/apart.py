@@ -10,7 +10,7 @@ from ledger.ops import diff as comparing
 from ledger.ops import diff_code
 from ledger.ops.differences import Diff
 from ledger.ops.objects import one_line
-from ledger.ops.query import Trials
+from ledger.ops.trials import Trials
 from ledger.reports.choosing import Chosen
 from ledger.reports.standing import Standing
 from ledger.workspace import Workspace

@@ -7,8 +7,8 @@ from ledger.model import Trial, Verdict
 from ledger.model.frozen import frozen
 from ledger.model.jsonform import rfc3339
 from ledger.ops.machines import Machines
-from ledger.ops.query import Trials
 from ledger.ops.text import clean, count
+from ledger.ops.trials import Trials
 from ledger.store.base import Store
 
 LABEL = "replay"

@@ -6,8 +6,8 @@ from ledger.errors import NotFoundError, UsageError
 from ledger.model import Trial
 from ledger.model.frozen import frozen
 from ledger.ops import filter, references
-from ledger.ops.query import Trials
 from ledger.ops.references import Kind
+from ledger.ops.trials import Trials
 
 
 @frozen

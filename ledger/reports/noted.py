@@ -3,9 +3,9 @@
 from ledger.model.jsonform import rfc3339
 from ledger.ops import note_signatures, note_subject
 from ledger.ops.note_signatures import State
-from ledger.ops.query import Trials
 from ledger.ops.remarks import Remark
 from ledger.ops.text import line, moment
+from ledger.ops.trials import Trials
 from ledger.reports.choosing import Chosen
 
 Noted = tuple[str, Remark]

@@ -9,7 +9,7 @@ from ledger.model.frozen import frozen
 from ledger.model.proof import SignedHead, write_proof
 from ledger.ops import documents, prove, query
 from ledger.ops.objects import one_line
-from ledger.ops.query import Receipt, Trials
+from ledger.ops.trials import Receipt, Trials
 from ledger.reports import apart as comparing
 from ledger.reports import choosing, curves, standing
 from ledger.reports.apart import Apart, Compared

@@ -14,7 +14,7 @@ from ledger.ops import observations as reading
 from ledger.ops.denominator import Denominator
 from ledger.ops.objects import one_line
 from ledger.ops.observations import Selection
-from ledger.ops.query import Trials
+from ledger.ops.trials import Trials
 from ledger.reports.choosing import Choice
 from ledger.workspace import Workspace
 

@@ -7,8 +7,8 @@ from ledger.model import HyperparameterRole, Trial
 from ledger.model.frozen import frozen
 from ledger.model.jsonform import rfc3339
 from ledger.ops.columns import FIELDS
-from ledger.ops.query import Trials
 from ledger.ops.text import duration, line, moment, number, value
+from ledger.ops.trials import Trials
 
 MOST_PARAMETERS = 30
 MOST_METRICS = 20

@@ -8,7 +8,7 @@ from ledger.model import Digest, Head, Trial
 from ledger.model.codec import digest_of
 from ledger.ops import query, references, running
 from ledger.ops.indexed import asked
-from ledger.ops.query import Trials
+from ledger.ops.trials import Trials
 from ledger.workspace import Workspace
 
 MOST = 64

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 
 import pytest
 
@@ -146,6 +147,10 @@ def test_every_trial_is_pushed_where_that_is_wanted(shared, tmp_path):
     assert "warning: not pushed to lab" in said
     shutil.move(tmp_path / "away", tmp_path / "lab")
     assert shared.document("push")["entries"] == 2
+    shared.project.write(seeded="import ledger; ledger.log(loss=ledger.seed() % 7)")
+    shared("run", "-q", sys.executable, "seeded.py")
+    shared("seeds", "@", "-n", 1, "--env", "current")
+    assert shared.document("push")["entries"] == 0
 
 
 def test_progress_is_shown_on_a_terminal_only(shared):

@@ -162,6 +162,14 @@ def test_a_trial_that_is_run_again_after_its_recorder_died_is_decided_again(tuni
     assert tuning.document("verify", "-x", "net")["ok"]
 
 
+def test_a_scheduler_that_nothing_is_reported_to_is_told_of(tuning):
+    tuning.project.write(train="import ledger; ledger.log(loss=0.5)")
+    told = "asha:factor=3,min=1,max=27 stops no trial: none has reported how far it came"
+    err = tuning(*SEARCH, "-n", 2, *command()).err
+    assert err.count(told) == 1
+    assert "if ledger.report(step, loss): break" in err
+
+
 def test_another_scheduler_is_another_search(tuning):
     tuning(*SEARCH, "-n", "1", *command())
     refused = tuning(*SEARCH[:-1], "asha:factor=4", "-n", "2", *command(), code=4).err

@@ -125,6 +125,19 @@ def test_a_job_that_ends_early_costs_one_attempt(search, end, first):
     search.check()
 
 
+def test_a_job_that_runs_out_of_its_time_is_told_of_with_what_helps(search):
+    process = search.start(*search.words(1, "wait", "--slurm", "time=1"))
+    ((job, _),) = search.begun(1)
+    until(search.statuses, lambda found: found == ["running"])
+    said("scontrol", "update", f"JobId={job}", "EndTime=now")  # rather than to wait for a minute
+    search.begun(2)
+    search.go()
+    err = search.end(process)
+    assert "a job of Slurm ran out of its time: --slurm time=MINUTES gives each trial more" in err
+    assert search.statuses() == ["killed", "ok"]
+    search.check()
+
+
 def test_ctrl_c_cancels_all_jobs_and_the_same_command_goes_on(search, tool):
     words = search.words(2, "wait", "-j", 2, "--slurm", "cpus_per_task=2")
     process = search.start(*words)

@@ -457,3 +457,32 @@ def test_seeds_of_names(opened, project):
     assert {each.name: each.last for each in trial.outcome.metrics} == {"all": 3, "data": 7}
     with pytest.raises(UsageError, match="a bad seed"):
         opened.run([sys.executable, "train.py"], seeds={"main": 7}, forward=False)
+
+
+def test_trials_are_pushed_where_that_is_wanted(project, tmp_path):
+    project.write(
+        train="import ledger; ledger.log(loss=ledger.seed() % 7)",
+        inner="""
+        import ledger
+        here = ledger.open()
+        here.run(["true"])
+        open("pushed.txt", "w").write(str(here.push("lab").entries))
+        """,
+    )
+    (project.path / "ledger.toml").write_text("[remote]\nauto_push = true\n")
+    here, said = ledger.open(project.path, create=True), []
+    here.run(["true"], notify=said.append)
+    assert said == ["not pushed: auto_push is set, and the ledger has no remote: ledger remote add NAME URL"]
+    here.add_remote("lab", tmp_path / "lab")
+    trial = here.run([sys.executable, "train.py"])
+    assert here.push("lab").entries == 0
+    here.seeds(trial, count=1, env="current")
+    assert here.push("lab").entries == 0
+    assert len(here.trials()) == 3
+    here.run([sys.executable, "inner.py"])
+    assert (project.path / "pushed.txt").read_text() == "3"  # the inner trial, and the outer one's start
+    assert here.push("lab").entries == 0
+    (tmp_path / "lab").rename(tmp_path / "away")
+    said.clear()
+    assert here.run(["true"], notify=said.append).status is Status.OK
+    assert [each.partition(":")[0] for each in said] == ["not pushed to lab"]

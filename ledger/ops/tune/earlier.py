@@ -6,7 +6,7 @@ from ledger import fs
 from ledger.errors import NotFoundError
 from ledger.model import Digest, ProposalSource, Status, Trial, TrialProposed, Value, layout
 from ledger.ops import query
-from ledger.ops.query import Trials
+from ledger.ops.trials import Trials
 from ledger.ops.tune import outcomes as tune_outcomes
 from ledger.ops.tune.facts import ended
 from ledger.ops.tune.proposing import Proposing

@@ -5,6 +5,8 @@ from contextlib import AbstractContextManager
 from types import FrameType, TracebackType
 from typing import Any
 
+from ledger.ops import interrupt
+
 
 class Interrupts(AbstractContextManager["Interrupts"]):
     """Counts signals that would end us, so that a search stops cleanly.
@@ -17,9 +19,9 @@ class Interrupts(AbstractContextManager["Interrupts"]):
         self._former: dict[int, Any] = {}
 
     def __enter__(self) -> "Interrupts":
-        usual = (signal.default_int_handler, signal.SIG_DFL)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(number) in usual:
+            handler = signal.getsignal(number)
+            if handler is signal.SIG_DFL or interrupt.is_usual(handler):
                 try:
                     self._former[number] = signal.signal(number, self._count)
                 except ValueError:  # not in the main thread

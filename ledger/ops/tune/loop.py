@@ -8,16 +8,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-from ledger.errors import MismatchError, SpaceExhaustedError, UsageError
-from ledger.model import Digest, TrialFinished
+from ledger.errors import SpaceExhaustedError, UsageError
+from ledger.model import Digest
 from ledger.model.search import Search
 from ledger.ops import copies, lost
 from ledger.ops.names import check_name
 from ledger.ops.slots import Slots
+from ledger.ops.tune import advice, checking
 from ledger.ops.tune import beginning as tune_beginning
-from ledger.ops.tune import checking
 from ledger.ops.tune import earlier as tune_earlier
-from ledger.ops.tune import outcomes as tune_outcomes
 from ledger.ops.tune import space as tune_space
 from ledger.ops.tune.beginning import Begun, Wanted
 from ledger.ops.tune.elsewhere import Elsewhere
@@ -112,7 +111,7 @@ def tune(
     queue = [enqueued(unit, tune_space.meant(search.space, each)) for each in options.queue]
     with ExitStack() as stack:
         proposing = stack.enter_context(Proposing(workspace, wanted.name, begun.id, search, setting, queue))
-        slots = Slots(work, options.jobs, options.executor)
+        slots = Slots(work, options.jobs, options.executor, advice.once(notify))
         stack.callback(slots.close)
         interrupts = stack.enter_context(Interrupts())
         if begun.before is not None or options.earlier:
@@ -152,8 +151,7 @@ class _Loop:
         self.elsewhere = elsewhere
         self.others = Others(proposing, notify)
         self.tell, self.notify = tell, notify
-        self.warned: set[str] = set()
-        """Warnings of trials: what is true of all of them is said once."""
+        self.notify_once = advice.once(notify)
         self.deadline = None if options.timeout is None else time.monotonic() + options.timeout
         self.stopped: str | None = None
         self.stops_sent = 0
@@ -232,10 +230,8 @@ class _Loop:
             self._recover(id)
             self._tell_death(id)
         else:
-            new = [line for line in done.warnings if line not in self.warned]
-            self.warned.update(new)
-            for line in new:
-                self.notify(line)
+            for line in done.warnings:  # what is true of all trials is said once
+                self.notify_once(line)
             if done.error is not None:
                 raise done.error
         now = self._now()
@@ -243,7 +239,11 @@ class _Loop:
         if done is not None and done.trial is not None:
             self.elsewhere.check(done.trial, self.proposing.reading.history)
         self.tell(tried, now)
-        self._refuse_missing(tried, now)
+        if not _any_done(now):
+            advice.refuse_missing(self.proposing.reading, tried)
+        told = advice.unlooked(self.proposing.reading, self.begun.search, tried)
+        if told is not None:
+            self.notify_once(told)
         if done is not None and done.unable is not None and not _any_done(now):
             raise UsageError(
                 "no trial of this search can be run",
@@ -271,24 +271,6 @@ class _Loop:
             self.notify(f"a process that ran a trial died; its trial is {known}")
         elif tried.trial is None and not self.interrupts.count:
             self.notify("a process ended before its trial began")
-
-    def _refuse_missing(self, tried: Tried, now: Standing) -> None:
-        """Refuse an objective that no trial has, as soon as one has ended well without it."""
-        missing = tried.measured.missing
-        if missing is None or tried.trial is None:
-            return
-        if _any_done(now):
-            return
-        history, _ = self.proposing.reading.up_to_now()
-        end = self.proposing.reading.entry(history.ends[tried.trial])
-        payload = None if end is None else end.entry.payload
-        own = payload.outcome.metrics if isinstance(payload, TrialFinished) else ()
-        there = sorted({*tune_outcomes.OF_EVERY_TRIAL, *(each.name for each in own)})
-        raise MismatchError(
-            f"trial {tried.trial.short} ended well, and has no metric {missing!r}",
-            cause=f"it has {', '.join(there)}",
-            hint="name one of these; or let the program tell it: ledger.log(NAME=value), or a metrics.json",
-        )
 
     def _pass_interrupts_on(self) -> None:
         """The first interrupt goes to the trials; the second kills them."""

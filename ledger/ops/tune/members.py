@@ -6,7 +6,7 @@ from ledger.journal.base import Journal
 from ledger.model import Digest, Finding, ProposalSource, Trial, TrialProposed, TrialStarted
 from ledger.model.search import Search
 from ledger.ops import query
-from ledger.ops.query import Trials
+from ledger.ops.trials import Trials
 from ledger.ops.tune import earlier as tune_earlier
 from ledger.ops.tune.entries import Entries
 from ledger.ops.tune.facts import Proposed, identity

@@ -13,7 +13,8 @@ from ledger.journal import origins
 from ledger.journal.base import Journal
 from ledger.journal.local import SEAL_AT
 from ledger.journal.news import ChangedError, News, Place, Places, goes_on, known
-from ledger.journal.positions import IrregularError, Log, Logs
+from ledger.journal.positions import Log, Logs
+from ledger.journal.sealed_rows import IrregularError
 from ledger.journal.search_index import Kept, SearchIndex
 from ledger.journal.turns import Gate, WaitingError, gate, turns
 from ledger.model import Head, Recorded

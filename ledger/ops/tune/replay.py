@@ -8,8 +8,8 @@ from ledger.model import Digest, Finding, Trial, Verdict
 from ledger.model.frozen import frozen
 from ledger.ops import searches
 from ledger.ops.allowances import holding
-from ledger.ops.query import Receipt, Trials
 from ledger.ops.replay import Replayed, ReplayOptions, replay
+from ledger.ops.trials import Receipt, Trials
 from ledger.ops.tune import verify as tune_verify
 from ledger.ops.tune.history import History, Tried
 from ledger.ops.tune.outcomes import timed_out

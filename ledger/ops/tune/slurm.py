@@ -26,8 +26,17 @@ _OURS: Final = {
     "additional_parameters": {"no-requeue": True},
 }
 _TICK_S: Final = 0.25
+_FROM_SLURM: Final = (signal.SIGTERM, signal.SIGKILL)
+"""What ends a program whose job has no time left, or no memory; the job itself may come to its end then."""
 _LATE_S: Final = 3.0
 """How much later than its job's end a result may be seen on a shared disk."""
+_SETTLED_S: Final = 60.0
+"""How long a job whose program was ended may take to end, too, by when nobody asks why."""
+_ENDED_BY: Final = {
+    "TIMEOUT": "a job of Slurm ran out of its time: --slurm time=MINUTES gives each trial more",
+    "OUT_OF_MEMORY": "a job of Slurm ran out of its memory: --slurm mem=SIZE gives each trial more: mem=16GB",
+}
+"""What to tell of a job that has ended in such a state."""
 _GIVEN_UP_S: Final = 120.0
 """How long a job that was cancelled may take to end, by when nobody waits for it."""
 _Ended = Callable[[Any], str | None]
@@ -109,6 +118,12 @@ class JobExecutor(Executor):
         self._job: Any = None
         self._future: Future[Any] | None = None
         self._stopped: float | None = None
+        self._remarks: list[str] = []
+
+    def remarks(self) -> list[str]:
+        """What there is to say of the call that has ended."""
+        said, self._remarks = self._remarks, []
+        return said
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
         """Have it called; a `BrokenExecutor` where the job did not come to its end.
@@ -147,6 +162,7 @@ class JobExecutor(Executor):
 
     def _result(self, job: Any, mark: Path) -> Any:
         state = self._wait(job)
+        self._remark(state)
         if not _there(job.paths.result_pickle):
             if state in ("FAILED", "COMPLETED") and not _there(mark):
                 raise _unable(f"job {job.job_id}", _said(job) or f"it has {state.lower()}")
@@ -161,7 +177,21 @@ class JobExecutor(Executor):
             raise answer.error
         if answer.broken is not None:
             raise BrokenExecutor(answer.broken)
+        if getattr(answer.value, "signal", None) in _FROM_SLURM and self._stopped is None:
+            self._remark(self._settled(job))
         return answer.value
+
+    def _settled(self, job: Any) -> str | None:
+        """In which state a job ends whose result is there; None where it does not say."""
+        until = time.monotonic() + _SETTLED_S
+        self._hurry()
+        while (state := self._ended(job)) is None and self._stopped is None and time.monotonic() < until:
+            time.sleep(_TICK_S)
+        return state
+
+    def _remark(self, state: str | None) -> None:
+        if state in _ENDED_BY and self._stopped is None:
+            self._remarks.append(_ENDED_BY[state])
 
     def _wait(self, job: Any) -> str:
         """Wait for a job's result, or for its end; return how it ended."""

@@ -53,6 +53,8 @@ class Done:
     """Why it was not started."""
     unable: str | None = None
     """Why there is no such command, or it cannot be executed."""
+    signal: int | None = None
+    """What ended it, if a signal did."""
 
 
 def work(order: Order) -> Done:
@@ -72,7 +74,12 @@ def work(order: Order) -> Done:
             return Done(trial=None, warnings=tuple(warnings))
         return Done(trial=None, warnings=tuple(warnings), error=error)
     partial = (each.reason for each in result.health if each.part == "command")
-    return Done(trial=result.trial, warnings=tuple(warnings), unable=next(partial, None))
+    return Done(
+        trial=result.trial,
+        warnings=tuple(warnings),
+        unable=next(partial, None),
+        signal=result.outcome.signal if result.outcome else None,
+    )
 
 
 def _record(workspace: Workspace, directory: Path, order: Order, notify: Callable[[str], None]) -> RunResult:

@@ -1,6 +1,6 @@
 """Grid search: each configuration once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import ClassVar, Final
@@ -9,15 +9,22 @@ from ledger.errors import SpaceExhaustedError, UsageError
 from ledger.tune.base import Observation, Sampler
 from ledger.tune.draws import Draws
 from ledger.tune.samplers import candidates
+from ledger.tune.samplers.listing import Listing
 from ledger.tune.space.unit import Axis, Point, UnitSpace, snapped
 
 MOST: Final = 100_000
 """Values of an axis, which are listed whenever something is proposed."""
+_PATIENCE: Final = 100_000
+"""Points that are drawn, and forbidden ones in a row that are passed over, before a search ends: one to three
+seconds."""
 _PURPOSE = 1
 
 
 class Grid(Sampler):
     """All values of each discrete axis, some of each continuous one, crossed as far as conditions allow.
+
+    Version 2 looks for points that the constraints allow no longer than is bearable, and says so where it
+    stops; version 1 walks through the whole product.
 
     Parameters
     ----------
@@ -38,6 +45,7 @@ class Grid(Sampler):
     """
 
     name: ClassVar[str] = "grid"
+    versions: ClassVar[tuple[int, ...]] = (1, 2)
     several: ClassVar[bool] = True
 
     def __init__(
@@ -99,11 +107,12 @@ class Grid(Sampler):
             point = self._drawn(Draws(self.seed, number, _PURPOSE))
             if point is not None:
                 return point
-        points = self._shuffled if self._shuffled is not None else self._all()
-        for each in points:
+        for each in self._shuffled if self._shuffled is not None else self._all:
             if each not in self._tried:
                 return each
-        count = sum(1 for _ in self._all())
+        if not self._is_known:
+            raise self._not_found()
+        count = sum(1 for _ in self._all)
         if all(axis.count is not None for axis in self.space.axes):
             raise candidates.exhausted(count)
         raise SpaceExhaustedError(
@@ -117,19 +126,42 @@ class Grid(Sampler):
         """All points in random order; None where they are in order, or too many."""
         if self._order != "shuffled":
             return None
-        first = list(islice(self._all(), candidates.LISTED + 1))
-        return Draws(self.seed, 0, _PURPOSE).shuffled(first) if len(first) <= candidates.LISTED else None
+        first = list(islice(self._all, candidates.LISTED + 1))
+        if len(first) > candidates.LISTED or not self._is_known:
+            return None
+        return Draws(self.seed, 0, _PURPOSE).shuffled(first)
 
     def _drawn(self, draws: Draws) -> Point | None:
         listed = [self._coordinates(axis) for axis in self.space.axes]
-        for _ in range(candidates.LISTED):
+        for _ in range(candidates.LISTED if self.version == 1 else _PATIENCE):
             point = self.space.completed([draws.choice(each) for each in listed])
             if point not in self._tried and self.space.feasible(point):
                 return point
         return None
 
-    def _all(self) -> Iterator[Point]:
-        return candidates.configurations(self.space, self._coordinates)
+    @property
+    def _all(self) -> Iterable[Point]:
+        if self.version == 1:
+            return candidates.configurations(self.space, self._coordinates)
+        return self._listing
+
+    @cached_property
+    def _listing(self) -> Listing:
+        return Listing(self.space, self._coordinates, _PATIENCE)
+
+    @property
+    def _is_known(self) -> bool:
+        """Whether there is no further point, once all that were found have been gone through."""
+        return self.version == 1 or self._listing.complete
+
+    def _not_found(self) -> SpaceExhaustedError:
+        drawn = f"of {_PATIENCE} random points of it none was new and met the constraints, and then "
+        return SpaceExhaustedError(
+            f"no further point of the grid was found, {_PATIENCE} being forbidden in a row",
+            cause=f"{drawn if self._order == 'shuffled' else ''}in their order {_PATIENCE} break one of: "
+            + ", ".join(self.space.space.constraints),
+            hint="loosen the constraints, or define fewer values; or draw points: --sampler random",
+        )
 
     def _coordinates(self, axis: Axis) -> Sequence[float]:
         if axis.count is not None:

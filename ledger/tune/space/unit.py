@@ -86,6 +86,11 @@ class UnitSpace:
         self._constrained = tuple(
             (place, axis) for place, axis in enumerate(self.axes) if axis.parameter.name in constrained
         )
+        places = {axis.parameter.name: place for place, axis in enumerate(self.axes)}
+        self._settled: dict[int, list[constraints.Constraint]] = {}
+        """Constraints by the last axis of which they speak."""
+        for each in self._constraints:
+            self._settled.setdefault(max(places[name] for name in each.names), []).append(each)
 
     @property
     def size(self) -> int | None:
@@ -158,6 +163,18 @@ class UnitSpace:
             if (coordinate := point[place]) is not None
         }
         return all(each.ask(values) is not False for each in self._constraints)
+
+    def permits(self, place: int, known: Mapping[str, Value]) -> bool:
+        """Whether those constraints hold that speak of the axis at `place` and of none behind it.
+
+        Parameters
+        ----------
+        place
+            Of the axis.
+        known
+            Values up to that axis, itself included.
+        """
+        return all(each.ask(known) is not False for each in self._settled.get(place, ()))
 
 
 def _place(coordinate: float) -> int:

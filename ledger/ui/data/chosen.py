@@ -10,8 +10,8 @@ from ledger.model import Digest, Trial
 from ledger.model.frozen import frozen
 from ledger.ops import filter, query, references
 from ledger.ops.indexed import asked
-from ledger.ops.query import Trials
 from ledger.ops.scope import Scope
+from ledger.ops.trials import Trials
 from ledger.ui.data import Query, filtered
 from ledger.ui.source import Source
 

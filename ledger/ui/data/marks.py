@@ -7,7 +7,7 @@ from ledger.errors import UsageError
 from ledger.model import Digest, HealthState, Trial
 from ledger.ops import query as queries
 from ledger.ops.indexed import asked
-from ledger.ops.query import Trials
+from ledger.ops.trials import Trials
 from ledger.ui.data import Document, Query
 from ledger.ui.source import Source
 

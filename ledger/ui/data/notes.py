@@ -10,8 +10,8 @@ from ledger.ops import note_subject
 from ledger.ops.note_documents import note_document
 from ledger.ops.note_html import htmls
 from ledger.ops.note_subject import Subject
-from ledger.ops.query import Trials
 from ledger.ops.remarks import Remark
+from ledger.ops.trials import Trials
 
 Document = dict[str, Any]
 

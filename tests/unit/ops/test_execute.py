@@ -69,6 +69,9 @@ def test_not_permitted(tmp_path):
 def test_not_in_the_given_path(tmp_path):
     ended = execute(_launch(tmp_path, "sh", variables={"PATH": str(tmp_path)}))
     assert (ended.exit_code, ended.error) == (127, "sh: command not found")
+    (tmp_path / "train.sh").write_text("#!/bin/sh\n")
+    ended = execute(_launch(tmp_path, "train.sh", directory=str(tmp_path)))
+    assert ended.error == "train.sh: command not found; for the file that is here: ./train.sh"
 
 
 def test_directory_that_cannot_be_entered(tmp_path):

@@ -6,7 +6,7 @@ from ledger.cli import marks
 from ledger.model import Digest, Host, TrialReplayed, Verdict
 from ledger.model.codec import encode
 from ledger.ops.machines import Machines
-from ledger.ops.query import Receipt
+from ledger.ops.trials import Receipt
 from ledger.store.memory import MemoryStore
 
 HOST = Host(

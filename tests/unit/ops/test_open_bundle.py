@@ -13,7 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger import workspace as workspaces
-from ledger.errors import DamagedError, IncomparableError, MismatchError, NewerFormatError, UsageError
+from ledger.errors import (
+    DamagedError,
+    IncomparableError,
+    LedgerError,
+    MismatchError,
+    NewerFormatError,
+    UsageError,
+)
 from ledger.model import (
     NOT_BUNDLED,
     Allowance,
@@ -334,6 +341,63 @@ def test_two_open_one_bundle_in_the_cache_at_once(write, trial, tmp_path, monkey
     assert {first.added, second.added} == {True, False}
     assert list((tmp_path / "cache" / "ledger" / "bundles").iterdir()) == [first.directory]
     assert whole(found(first)).ok
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_of_two_that_open_in_one_directory_at_once_one_wins(maker, write, trial, place, there):
+    other = maker.trial(outputs={"other.bin": b"other"})
+    first, second, target = write(trial), write(other, name="y.ledger"), place / "x"
+    if there:
+        target.mkdir()
+
+    def meanwhile(text):
+        if text.startswith("hashing"):
+            open_bundle(second, target)
+
+    with pytest.raises(LedgerError, match="another process made") as caught:
+        open_bundle(first, target, progress=meanwhile)
+    assert caught.value.hint.endswith(f"ledger open FILE {target}")
+    assert [each.name for each in place.iterdir()] == ["x"]
+    assert [each.name for each in target.iterdir()] == [".ledger"]
+    workspace = workspaces.find(target)
+    assert [each.id for each in query.load(workspace.journal)] == [other]
+    assert whole(workspace).ok
+    assert open_bundle(first, target).added
+    assert [each.id for each in query.load(workspace.journal)] == [trial, other]
+
+
+def test_a_directory_that_somebody_makes_meanwhile_is_taken_or_left_as_it_is(write, trial, place):
+    path = write(trial)
+    open_bundle(path, place / "x", progress=lambda _: (place / "x").mkdir(exist_ok=True))
+    assert [each.name for each in (place / "x").iterdir()] == [".ledger"]
+
+    def fill(_):
+        (place / "y").mkdir(exist_ok=True)
+        (place / "y" / "notes.txt").write_text("mine")
+
+    with pytest.raises(LedgerError, match="another process made"):
+        open_bundle(path, place / "y", progress=fill)
+    assert {each.relative_to(place / "y") for each in (place / "y").iterdir()} == {Path("notes.txt")}
+
+
+def test_two_that_tell_of_another_past_are_not_both_added_at_once(maker, write, trial, place, monkeypatch):
+    path, both, real = write(trial), threading.Barrier(2, timeout=60), bundle_check.check
+    split = path.with_name("split.ledger")
+    later = bundles.changed(path.read_bytes(), lambda _, entry: entry | {"time": entry["time"] + 1})
+    split.write_bytes(later)
+    open_bundle(write(maker.trial(outputs={"other.bin": b"other"}), name="y.ledger"), place / "x")
+
+    def check(*words, **options):
+        checked = real(*words, **options)
+        both.wait()
+        return checked
+
+    monkeypatch.setattr(bundle_check, "check", check)
+    with ThreadPoolExecutor(2) as pool:
+        opening = [pool.submit(open_bundle, each, place / "x") for each in (path, split)]
+        errors = [each.exception() for each in opening]
+    assert [type(each) for each in errors if each] == [MismatchError]
+    assert whole(workspaces.find(place / "x")).ok
 
 
 def test_in_the_cache_it_is_named_by_what_is_in_it(maker, write, trial, tmp_path, monkeypatch):

@@ -6,8 +6,8 @@ from ledger.errors import AmbiguousError, LedgerError, NotFoundError, UsageError
 from ledger.model import Digest, Tag, Tombstone
 from ledger.ops import references
 from ledger.ops.names import check_name
-from ledger.ops.query import Trials
 from ledger.ops.references import Kind, find, resolve
+from ledger.ops.trials import Trials
 
 
 def nothing():
@@ -191,7 +191,7 @@ def test_experiments(five):
     assert [trial.id for trial in references.experiment(trials, "sweep")] == five.ids[:2]
     with pytest.raises(NotFoundError) as caught:
         references.experiment(trials, "sweeps")
-    assert caught.value.cause == "the ledger has sweep"
+    assert caught.value.cause == "the nearest names are sweep"
     with pytest.raises(NotFoundError) as caught:
         references.experiment(trials, "zzz")
     assert caught.value.cause == "the ledger has sweep, last"

@@ -172,12 +172,17 @@ def test_what_a_script_calls_a_source_need_not_be_an_experiments_name(ask, git_p
     short = git_project.last.id.short
     assert [each.vary for each in found.groups] == ["all", "main", "data order"]
     assert found.groups[2].experiment == f"seeds/{short}/data-order"
+    twice = ask(vary=("all", "main", "each", "data order", "main"), count=1, dry_run=True)
+    assert twice.groups == found.groups
+    some = ask(vary=("data order", "main", "data order"), count=1, dry_run=True)
+    assert some.groups == found.groups[:0:-1]
 
 
 def test_the_only_source_is_all_at_once(ask, git_project):
     git_project.write(train="import ledger; ledger.log(loss=ledger.seed() % 7)").run("python", "train.py")
     assert [each.vary for each in ask(vary=("each",), dry_run=True).groups] == ["all"]
     assert [each.vary for each in ask(vary=("main",), dry_run=True).groups] == ["main"]
+    assert [each.vary for each in ask(vary=("main", "all"), dry_run=True).groups] == ["all"]
 
 
 def test_the_original_and_what_differences_need(ask, git_project):
@@ -204,6 +209,7 @@ def test_reruns_that_fail_are_counted_and_do_not_count(ask, git_project):
     ("options", "message"),
     [
         ({"vary": ("split",)}, "no source of randomness is called 'split'"),
+        ({"vary": ()}, "no source of randomness is named"),
         ({"objective": Objective(metric="los")}, "no finite value of 'los'"),
         ({"count": 0}, "a bad number of seeds"),
         ({"differences": (0.0,)}, "a bad difference"),

@@ -327,7 +327,11 @@ def test_the_users_files_stay_as_they_are_and_nothing_is_left_over(varying, monk
 
 def test_names_are_checked():
     assert [each.name for each in select(["threads, cwd", "umask"])] == ["cwd", "umask", "threads"]
-    assert [each.name for each in select(["all"])] == NAMES
+    for text in (["all"], ["all, cwd", "all"], ["cwd", "all"]):
+        assert [each.name for each in select(text)] == NAMES
+    assert [each.name for each in select(["cwd", "umask, cwd"])] == ["cwd", "umask"]
+    with pytest.raises(UsageError, match="no condition 'main'"):
+        select(["all,main"])
     with pytest.raises(UsageError, match="no condition 'tread'") as raised:
         select(["tread"])
     assert raised.value.hint == "--vary threads"

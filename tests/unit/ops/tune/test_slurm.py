@@ -1,11 +1,13 @@
 """Trials as jobs of submitit's executor of local processes; a real Slurm has tests/cli/test_tune_slurm.py."""
 
+import os
 import signal
 import sys
 import time
 from concurrent.futures import BrokenExecutor
 
 import pytest
+from submitit import AutoExecutor
 
 from ledger.errors import UsageError
 from ledger.model.space import Objective
@@ -13,7 +15,8 @@ from ledger.ops.tune import verify as tune_verify
 from ledger.ops.tune.beginning import Wanted
 from ledger.ops.tune.engines import engine
 from ledger.ops.tune.loop import TuneOptions, tune
-from ledger.ops.tune.slurm import jobs
+from ledger.ops.tune.slurm import JobExecutor, jobs
+from ledger.ops.tune.workers import Done
 from ledger.tune.base import State
 from ledger.tune.space.language.read import space
 
@@ -75,6 +78,40 @@ def test_a_job_that_is_cancelled_has_died():
         with pytest.raises(BrokenExecutor):
             waited.result(timeout=120)
         executor.shutdown()
+
+
+def ended_by(number):
+    os.kill(os.getpid(), number)
+
+
+def answered(number):
+    return Done(trial=None, signal=number)
+
+
+@pytest.mark.parametrize(
+    ("state", "function", "number", "told"),
+    [
+        ("TIMEOUT", answered, signal.SIGTERM, "--slurm time=MINUTES"),
+        ("OUT_OF_MEMORY", answered, signal.SIGKILL, "--slurm mem=SIZE"),
+        ("OUT_OF_MEMORY", ended_by, signal.SIGKILL, "--slurm mem=SIZE"),
+        ("NODE_FAIL", ended_by, signal.SIGKILL, None),
+        ("COMPLETED", answered, signal.SIGKILL, None),
+        ("TIMEOUT", answered, None, None),
+    ],
+)
+def test_why_slurm_ended_a_job_is_told_with_what_helps(state, function, number, told, tmp_path):
+    made = AutoExecutor(folder=tmp_path, cluster="local")
+    made.update_parameters(timeout_min=10)
+    executor = JobExecutor(made, lambda job: state if job.done() else None)
+    future = executor.submit(function, number)
+    if function is ended_by:
+        with pytest.raises(BrokenExecutor):
+            future.result(timeout=120)
+    else:
+        assert future.result(timeout=120).signal == number
+    assert [told in each for each in executor.remarks()] == ([True] if told else [])
+    assert executor.remarks() == []
+    executor.shutdown()
 
 
 def test_what_is_missing_is_said(monkeypatch):

@@ -4,7 +4,7 @@ from ledger.errors import SpaceExhaustedError, UsageError
 from ledger.model import HyperparameterType as Type
 from ledger.model.space import Domain, Parameter, Space
 from ledger.tune.base import Observation, State
-from ledger.tune.samplers import candidates
+from ledger.tune.samplers import candidates, grid
 from ledger.tune.samplers.grid import Grid
 from ledger.tune.space.unit import UnitSpace
 
@@ -81,6 +81,70 @@ def test_one_point_is_the_middle():
 def test_constraints_leave_points_out():
     found, _ = walk(unit(integer("a", 1, 3), integer("b", 1, 3), constraints=("a < 2 or b < 2",)))
     assert len(found) == 5
+
+
+TIGHT = "a + b + c + d <= 100"
+"""Of 300**4 points some 1 in 2,000 meet it: 3.9 million; they lie in one corner."""
+
+
+def four(*constraints):
+    return unit(*(integer(each, 1, 300) for each in "abcd"), constraints=constraints)
+
+
+@pytest.mark.parametrize(
+    "constraints", [(), ("a + b <= c",), ("a = 2 or c = 1",), ("b != 2", "c < 3"), ("a + b + c < 2",)]
+)
+@pytest.mark.parametrize("order", ["natural", "shuffled"])
+def test_versions_agree_where_all_can_be_listed(constraints, order):
+    space = unit(
+        integer("a", 1, 4), integer("b", 1, 3, "a >= 2"), integer("c", 1, 4), constraints=constraints
+    )
+    found = [walk(space, version=version, order=order) for version in (1, 2)]
+    assert found[0][0] == found[1][0]
+    assert str(found[0][1]) == str(found[1][1])
+
+
+def test_a_huge_grid_of_which_little_is_allowed_is_drawn_from():
+    space, known = four(TIGHT), []
+    sampler = Grid(space, 1, 3)
+    for number in range(8):
+        sampler.update(known)
+        known.append(Observation(number=number, point=sampler.suggest(number), state=State.PENDING))
+    values = [space.values(each.point) for each in known]
+    assert all(sum(each.values()) <= 100 for each in values)
+    assert len({each.point for each in known}) == 8
+    assert all(max(each[name] for each in values) > 20 for name in "abcd")  # in order, a were always 1
+
+
+@pytest.mark.parametrize("order", ["natural", "shuffled"])
+def test_a_few_points_of_a_huge_grid_are_all_found_where_order_leads_to_them(order):
+    found, error = walk(four("a = b", "a <= 2", "c = 3 * a", "d = 300 or d < a"), order=order)
+    expected = [(1, 1, 3, 300), (2, 2, 6, 1), (2, 2, 6, 300)]
+    assert sorted(tuple(each.values()) for each in found) == expected
+    assert "3 configurations" in error.cause
+
+
+@pytest.mark.parametrize("order", ["natural", "shuffled"])
+def test_a_search_through_a_huge_grid_ends_and_says_how_far_it_came(order, monkeypatch):
+    monkeypatch.setattr(grid, "_PATIENCE", 2000)
+    found, error = walk(four("a + b + c + d = 1200"), order=order)
+    assert found == []
+    assert error.message == "no further point of the grid was found, 2000 being forbidden in a row"
+    assert error.cause.endswith("in their order 2000 break one of: a + b + c + d = 1200")
+    assert error.cause.startswith("of 2000 random points") is (order == "shuffled")
+    assert "--sampler random" in error.hint
+
+
+def test_in_order_what_was_tried_is_not_what_is_waited_for(monkeypatch):
+    monkeypatch.setattr(grid, "_PATIENCE", 50)
+    space = unit(integer("a", 1, 60), integer("b", 1, 60), constraints=("a + b = 61",))
+    found, _ = walk(space, order="natural", version=1)
+    assert len(found) == 60
+    forward, error = walk(space, order="natural")
+    assert forward == []  # (1, 60) comes behind 59 that are forbidden
+    assert "50 being forbidden in a row" in error.message
+    monkeypatch.setattr(grid, "_PATIENCE", 61)
+    assert walk(space, order="natural")[0] == found
 
 
 def test_a_huge_grid_is_drawn_from_without_doubles():

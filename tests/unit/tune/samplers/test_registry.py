@@ -77,8 +77,11 @@ def test_what_cannot_be_made_is_told(text, words):
 def test_the_newest_version_is_made_or_the_one_that_is_asked_for():
     assert [registry.make("random", SPACE, 1, 0, each).version for each in (None, 1, 2)] == [2, 1, 2]
     with pytest.raises(UsageError) as error:
-        registry.make("grid:points=4", SPACE, 1, 0, 2)
-    assert (error.value.message, error.value.cause) == ("the sampler grid has no version 2 here", "known: 1")
+        registry.make("grid:points=4", SPACE, 1, 0, 3)
+    assert (error.value.message, error.value.cause) == (
+        "the sampler grid has no version 3 here",
+        "known: 1, 2",
+    )
 
 
 def test_who_cannot_look_for_several_objectives_names_those_who_can():
