@@ -31,7 +31,10 @@ def program() -> int:
         code = main()
     except KeyboardInterrupt:  # in front of all that says what it comes to
         code = INTERRUPTED
-    if atexit._ncallbacks() == 0 and _thread._count() == 0:
+    if code == INTERRUPTED:
+        # Python's own end would wait for threads, and let one more Ctrl-C kill it midway.
+        atexit._run_exitfuncs()
+    if code == INTERRUPTED or (atexit._ncallbacks() == 0 and _thread._count() == 0):
         try:
             sys.stdout.flush()
             sys.stderr.flush()

@@ -70,21 +70,18 @@ class DirectoryTransport:
 
     def flush(self) -> None:
         """Sync what was put, then give it its names, see `Transport.flush`."""
-        half, self._half = self._half, []
+        half = list(self._half)
         if not half:
             return
-        with self._explained("write", ""):
-            if not fs.sync_file_system(self._base):
-                for temporary, _ in half:
-                    fs.sync_file(temporary)
-            parents = {(self._base / name).parent for _, name in half}
-            for parent in parents:
-                fs.make_directory(parent)
-            for temporary, name in half:
-                os.replace(temporary, self._base / name)
-            if not fs.sync_file_system(self._base):
-                for parent in parents:
-                    fs.sync_directory(parent)
+        try:
+            with self._explained("write", ""):
+                self._name(half)
+        except BaseException:
+            _remove(half)
+            raise
+        finally:
+            with self._turn:
+                del self._half[: len(half)]
 
     def create(self, name: str, content: bytes) -> bool:
         """Store a blob that is not there, see `Transport.create`."""
@@ -106,9 +103,21 @@ class DirectoryTransport:
 
     def close(self) -> None:
         """Remove what was put and not flushed, see `Transport.close`."""
-        for temporary, _ in self._half:
-            temporary.unlink(missing_ok=True)
+        _remove(self._half)
         self._half = []
+
+    def _name(self, half: list[tuple[Path, str]]) -> None:
+        if not fs.sync_file_system(self._base):
+            for temporary, _ in half:
+                fs.sync_file(temporary)
+        parents = {(self._base / name).parent for _, name in half}
+        for parent in parents:
+            fs.make_directory(parent)
+        for temporary, name in half:
+            os.replace(temporary, self._base / name)
+        if not fs.sync_file_system(self._base):
+            for parent in parents:
+                fs.sync_directory(parent)
 
     def _walk(self, directory: str) -> Iterator[Blob]:
         try:
@@ -164,3 +173,9 @@ class DirectoryTransport:
             raise RemoteError(
                 f"cannot {doing} {os.path.join(self.url, name)}", cause=error.strerror or str(error)
             ) from error
+
+
+def _remove(half: list[tuple[Path, str]]) -> None:
+    """Remove what has no name yet."""
+    for temporary, _ in half:
+        temporary.unlink(missing_ok=True)

@@ -241,6 +241,21 @@ def test_an_honest_one_passes_the_probe_and_keeps_nothing_of_it(transport):
     assert list(transport.listed("probe/")) == []
 
 
+def test_where_a_flush_breaks_off_in_a_directory_nothing_half_is_left(tmp_path):
+    transport = reach(str(tmp_path / "lab"))
+    transport.put("objects/aa/b", b"whole")
+    transport.put("objects/aa/c", b"whole")
+    transport.put("objects/aa/d", b"whole")
+    (tmp_path / "lab" / "objects" / "aa" / "c").mkdir(parents=True)
+    with pytest.raises(RemoteError):
+        transport.flush()
+    assert list((tmp_path / "lab" / "tmp").iterdir()) == []
+    assert transport.get("objects/aa/b", 10) == b"whole"
+    transport.put("objects/aa/d", b"whole")
+    transport.flush()
+    assert transport.get("objects/aa/d", 10) == b"whole"
+
+
 def test_what_was_not_flushed_is_nowhere_in_a_directory(tmp_path):
     transport = reach(str(tmp_path / "remote"))
     transport.put("objects/aa/b", b"half")
