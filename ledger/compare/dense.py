@@ -11,6 +11,7 @@ import numpy
 from numpy.typing import NDArray
 
 from ledger.compare.base import Tolerance
+from ledger.compare.mapped import Stored
 from ledger.compare.row_bounds import ROW, Known, row_bounds
 from ledger.compare.scratch import SCRATCH
 
@@ -39,12 +40,18 @@ _NOTHING: Final = Dense(0.0, 0.0, 0, 0, 0, 0)
 _INFINITE: Final = Dense(math.inf, math.inf, 0, 0, 0, 0)
 
 
-def dense(a: NDArray[Any], b: NDArray[Any], tolerance: Tolerance, known: Known) -> Dense | None:
-    """Compare two blocks of one type, some of whose numbers differ; None if not all of them are finite."""
+def dense(
+    a: NDArray[Any], b: NDArray[Any], tolerance: Tolerance, known: Known, stored: Stored | None = None
+) -> Dense | None:
+    """Compare two blocks of one type, some of whose numbers differ; None if not all of them are finite.
+
+    Single-precision numbers may be read from where they are `stored`.
+    """
     whole = len(a) - len(a) % ROW if a.dtype.itemsize == 4 and len(a) > _ROWS * ROW else 0
     parts = []
     if whole:
-        parts.append(_single(a[:whole].reshape(-1, ROW), b[:whole].reshape(-1, ROW), tolerance, known))
+        rows = a[:whole].reshape(-1, ROW), b[:whole].reshape(-1, ROW)
+        parts.append(_single(*rows, tolerance, known, stored))
     if whole < len(a):
         rest = _double(a[whole:], b[whole:], tolerance)
         parts.append(rest._replace(first=whole + rest.first))
@@ -52,9 +59,11 @@ def dense(a: NDArray[Any], b: NDArray[Any], tolerance: Tolerance, known: Known) 
     return found if math.isfinite(found.absolute) else None
 
 
-def _single(a: NDArray[Any], b: NDArray[Any], tolerance: Tolerance, known: Known) -> Dense:
+def _single(
+    a: NDArray[Any], b: NDArray[Any], tolerance: Tolerance, known: Known, stored: Stored | None
+) -> Dense:
     """Compare rows of numbers in single precision."""
-    bounds = row_bounds(a, b)
+    bounds = row_bounds(a, b, stored)
     if bounds is None:
         return _INFINITE
     found, rows = [], bounds.above(known, tolerance)

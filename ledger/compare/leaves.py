@@ -16,7 +16,8 @@ from ledger import processors
 from ledger.compare.account import Account
 from ledger.compare.base import Comparison, Tolerance, Unfit
 from ledger.compare.content import of_comparison
-from ledger.compare.numbers import BFLOAT16, Apart, apart, of_bytes, spare_bits
+from ledger.compare.mapped import Stored
+from ledger.compare.numbers import BFLOAT16, SINGLE, Apart, apart, of_bytes, spare_bits
 from ledger.model.frozen import frozen
 
 _BLOCK = 1 << 22
@@ -160,8 +161,9 @@ def _apart(expected: Array, got: Array, tolerance: Tolerance) -> Apart:
                 position, pair = next(pairs, (-1, None))
             if pair is None:
                 return
-            numbers = of_bytes(pair[0], expected.dtype), of_bytes(pair[1], got.dtype)
-            part = apart(*numbers, tolerance, spare=spare, known=known, shared=threads > 1)
+            numbers = of_bytes(pair[0], expected.dtype, 0), of_bytes(pair[1], got.dtype, 1)
+            stored = Stored.of(*pair) if expected.dtype == got.dtype == SINGLE else None
+            part = apart(*numbers, tolerance, spare=spare, known=known, shared=threads > 1, stored=stored)
             with one_at_a_time:
                 found[position] = part
                 known += part

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ledger.compare.base import Distance, Tolerance
 from ledger.compare.dense import SIGNED, dense, ulps
+from ledger.compare.mapped import Stored
 from ledger.compare.row_bounds import Known
 from ledger.compare.scratch import SCRATCH
 from ledger.model.frozen import frozen
@@ -17,6 +18,8 @@ Block = NDArray[Any]
 
 BFLOAT16: Final = "bfloat16"
 """A type that numpy does not know: the upper half of a ``<f4``."""
+SINGLE: Final = numpy.dtype("f4").str
+"""Numbers in single precision, in the byte order of this machine."""
 _AT_ONCE: Final = 1 << 16
 """Numbers for which all that is computed of them fits into a processor's cache."""
 _SHARED: Final = 1 << 20
@@ -113,6 +116,7 @@ def apart(
     spare: int = 0,
     known: Apart | None = None,
     shared: bool = False,
+    stored: Stored | None = None,
 ) -> Apart:
     """Compare two blocks of one length, as numpy's `isclose` with ``equal_nan`` would, in double precision.
 
@@ -131,11 +135,16 @@ def apart(
         How far apart other numbers of the same arrays are: what is nearer need not be known precisely.
     shared
         Whether other threads compare too: they wait for each other to let go of Python at each step, which
-        takes longer than what does not fit into a cache.
+        takes longer than what does not fit into a cache; but for floating-point numbers, of which most is
+        computed.
+    stored
+        Where both blocks lie, if they are `SINGLE`; what is looked at as a whole is read from there.
     """
     single = expected.dtype.kind == "f" and expected.dtype.itemsize == 4
-    step = _MOST if single else _SHARED if shared else _AT_ONCE
+    step = _MOST if single else _SHARED if shared and expected.dtype.kind != "f" else _AT_ONCE
     with numpy.errstate(all="ignore"):
+        if stored is not None and len(expected) <= step:
+            return _apart(expected, got, tolerance, spare, known or Apart(), stored)
         return _by_steps(expected, got, tolerance, spare, known or Apart(), step)
 
 
@@ -144,10 +153,16 @@ def equal(expected: complex, got: complex) -> bool:
     return expected == got or (expected != expected and got != got)
 
 
-def of_bytes(content: bytes | bytearray | memoryview, dtype: str) -> Block:
-    """Numbers that lie in `content`; those of `BFLOAT16` as ``f4``, see `spare_bits`."""
+def of_bytes(content: bytes | bytearray | memoryview, dtype: str, side: int | None = None) -> Block:
+    """Numbers that lie in `content`; those of `BFLOAT16` as ``f4``, see `spare_bits`.
+
+    Of a `side`, 0 or 1, they may be gone once this thread asks for others of it.
+    """
     if dtype == BFLOAT16:
-        return (numpy.frombuffer(content, "<u2").astype("u4") << 16).view("f4")
+        halves = numpy.frombuffer(content, "<u2")
+        into = numpy.empty(len(halves), "u4") if side is None else SCRATCH.words(side, len(halves))
+        numpy.left_shift(halves, 16, out=into, dtype="u4")
+        return into.view("f4")
     return numpy.frombuffer(content, dtype)
 
 
@@ -172,7 +187,9 @@ def _by_steps(
     return found
 
 
-def _apart(a: Block, b: Block, tolerance: Tolerance, spare: int, known: Apart) -> Apart:
+def _apart(
+    a: Block, b: Block, tolerance: Tolerance, spare: int, known: Apart, stored: Stored | None = None
+) -> Apart:
     size = len(a)
     comparable = size >= _FEW and a.dtype == b.dtype and a.dtype.kind == "f"
     bits = SIGNED.get(a.dtype.itemsize) if comparable else None
@@ -183,7 +200,7 @@ def _apart(a: Block, b: Block, tolerance: Tolerance, spare: int, known: Apart) -
         many = 8 * differing > size
     if bits is not None and many:
         far = Known(known.absolute, known.relative, (known.ulp or 0) << spare)
-        if found := dense(a, b, tolerance, far):
+        if found := dense(a, b, tolerance, far, stored):
             return Apart(
                 absolute=found.absolute,
                 relative=found.relative,

@@ -1,7 +1,6 @@
 """Parts of a file: read block by block, never more than asked for."""
 
 import io
-import mmap
 import os
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -9,9 +8,10 @@ from typing import BinaryIO
 from ledger.compare import bytes as byte_by_byte
 from ledger.compare.base import Unfit
 from ledger.compare.leaves import at_once
+from ledger.compare.mapped import mapped
 
-_WINDOW = 16 << 20
-"""Bytes of a file that are mapped at once."""
+_MAPPED = 1 << 20
+"""Bytes of an array that are worth mapping."""
 
 
 def size_of(file: BinaryIO) -> int:
@@ -63,21 +63,15 @@ def items_at(file: BinaryIO, start: int, count: int, size: int) -> Iterator[byte
         number = base.fileno()
     except (OSError, AttributeError):
         number = None
-    if number is None or count * size < _WINDOW:
+    if number is None or count * size < _MAPPED:
         file.seek(start)
         yield from items(file, count, size)
         return
     if start + count * size > size_of(file):  # what lies behind the end of a file cannot be touched
         raise Unfit("an array ends early")
-    at, end, step = offset + start, offset + start + count * size, at_once(size) * size
-    while at < end:
-        page = at - at % mmap.ALLOCATIONGRANULARITY
-        many = min(_WINDOW // step * step or step, end - at)
-        window = memoryview(mmap.mmap(number, at - page + many, prot=mmap.PROT_READ, offset=page))
-        for begin in range(at - page, at - page + many, step):
-            yield window[begin : min(begin + step, at - page + many)]
-        del window  # or the next one is mapped beside it
-        at += many
+    end, step = offset + start + count * size, at_once(size) * size
+    for at in range(offset + start, end, step):
+        yield mapped(number, at, min(step, end - at))
 
 
 class Part(io.RawIOBase):

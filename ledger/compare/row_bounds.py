@@ -4,12 +4,14 @@ All numbers are gone through in few passes, in parts that stay in a processor's 
 are written.
 """
 
+from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 import numpy
 from numpy.typing import NDArray
 
 from ledger.compare.base import Tolerance
+from ledger.compare.mapped import Stored
 from ledger.compare.scratch import SCRATCH
 
 ROW: Final = 1 << 12
@@ -58,13 +60,22 @@ class RowBounds(NamedTuple):
         return numpy.flatnonzero(may)
 
 
-def row_bounds(a: NDArray[Any], b: NDArray[Any]) -> RowBounds | None:
-    """Bounds of one or more rows of `ROW` numbers each; None if a difference is not finite."""
+def row_bounds(a: NDArray[Any], b: NDArray[Any], stored: Stored | None = None) -> RowBounds | None:
+    """Bounds of one or more rows of `ROW` numbers each; None if a difference is not finite.
+
+    They are read from where they are `stored`, if they are.
+    """
     whole = len(a) - len(a) % _ROWS
     parts = []
-    for some, rows in ((slice(whole), _ROWS), (slice(whole, None), len(a) - whole)):
-        if rows and len(a[some]):
-            parts.append(_extremes(*(each[some].reshape(-1, rows, ROW) for each in (a, b))))
+    for start, count, rows in ((0, whole // _ROWS, _ROWS), (whole, 1, len(a) - whole)):
+        if rows and count:
+            if stored:
+                pieces = _read(stored, start, count, rows)
+            else:
+                pieces = _views(
+                    *(each[start : start + count * rows].reshape(-1, rows, ROW) for each in (a, b))
+                )
+            parts.append(_extremes(pieces, count, rows))
     bits = numpy.concatenate([each.bits for each in parts], axis=1) & numpy.int32(_SIZE)
     sizes = bits.view("f4").astype("f8")
     absolute = numpy.maximum(sizes[0], sizes[1]) * _UP
@@ -86,31 +97,46 @@ class _Extremes(NamedTuple):
     first: int
 
 
-def _extremes(a: NDArray[Any], b: NDArray[Any]) -> _Extremes:
-    """Go through all numbers.
+_Piece = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
+"""Some rows of both sides, and the bits of the expected ones with a sign and without one."""
+
+
+def _views(a: NDArray[Any], b: NDArray[Any]) -> Iterable[_Piece]:
+    # Made before: between passes that fill the cache, whatever Python does takes long.
+    return zip(a, b, a.view("i4"), a.view("u4"), strict=True)
+
+
+def _read(stored: Stored, start: int, count: int, rows: int) -> Iterable[_Piece]:
+    one, other = SCRATCH.pair(rows * ROW).reshape(2, rows, ROW)
+    piece = one, other, one.view("i4"), one.view("u4")
+    for number in range(count):
+        stored.read((start + number * rows) * ROW * one.itemsize, one, other)
+        yield piece
+
+
+def _extremes(pieces: Iterable[_Piece], count: int, rows: int) -> _Extremes:
+    """Go through all numbers of `count` pieces of so many rows.
 
     The bits of numbers of one sign are in the order of their sizes. As whole numbers with a sign, the
     positive ones are above the negative ones, and without one they are below: so one extreme is that of the
     positive, the other one that of the negative numbers; of numbers of one sign only, both are the same.
     Absolute values would have to be written first.
     """
-    parts, rows, _ = a.shape
     far, differ = (each(rows * ROW).reshape(rows, ROW) for each in (SCRATCH.numbers, SCRATCH.flags))
     signed, plain = far.view("i4"), far.view("u4")
-    bits, differing, first = numpy.empty((4, parts, rows), "i4"), 0, 0
+    bits, differing, first = numpy.empty((4, count, rows), "i4"), 0, 0
     found = (bits[0], bits[1].view("u4"), bits[2], bits[3].view("u4"))
-    # Views are made before: between passes that fill the cache, whatever Python does takes long.
-    views = zip(a, b, a.view("i4"), a.view("u4"), *found, strict=True)
     largest, smallest = numpy.maximum.reduce, numpy.minimum.reduce
-    for number, (one, other, one_signed, one_plain, *into) in enumerate(views):
+    for number, (piece, *into) in enumerate(zip(pieces, *found, strict=True)):
+        one, other, one_signed, one_plain = piece
         numpy.subtract(other, one, out=far)
         largest(signed, 1, None, into[0])
         largest(plain, 1, None, into[1])
         numpy.not_equal(far, 0, out=differ)  # numbers differ if and only if their difference is not 0
-        count = int(numpy.count_nonzero(differ))
-        if count and not differing:
+        many = int(numpy.count_nonzero(differ))
+        if many and not differing:
             first = number * rows * ROW + int(numpy.argmax(differ))
-        differing += count
+        differing += many
         smallest(one_signed, 1, None, into[2])
         smallest(one_plain, 1, None, into[3])
     return _Extremes(bits.reshape(4, -1), differing, first)

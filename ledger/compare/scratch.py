@@ -12,12 +12,27 @@ class _Scratch(threading.local):
 
     _numbers: NDArray[Any] = numpy.empty(0, "f4")
     _flags: NDArray[Any] = numpy.empty(0, "?")
+    _pair: NDArray[Any] = numpy.empty((2, 0), "f4")
+    _words: tuple[NDArray[Any], ...] = (numpy.empty(0, "u4"),) * 2
 
     def numbers(self, count: int) -> NDArray[Any]:
         """Single-precision numbers of that count."""
         if len(self._numbers) < count:
             self._numbers = numpy.empty(count, "f4")
         return self._numbers[:count]
+
+    def pair(self, count: int) -> NDArray[Any]:
+        """Twice as many single-precision numbers, in two rows."""
+        if self._pair.shape[1] != count:
+            self._pair = numpy.empty((2, count), "f4")
+        return self._pair
+
+    def words(self, side: int, count: int) -> NDArray[Any]:
+        """Whole numbers of 32 bits without a sign, of that count, for one of two sides."""
+        if len(self._words[side]) < count:
+            made = numpy.empty(count, "u4")
+            self._words = (made, self._words[1]) if side == 0 else (self._words[0], made)
+        return self._words[side][:count]
 
     def flags(self, count: int) -> NDArray[Any]:
         """Truth values of that count."""
