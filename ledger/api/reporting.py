@@ -30,9 +30,10 @@ class Reporting(Base):
         minimize, maximize
             The metric by which trials are best; what an experiment was tuned for by default.
         format
-            ``html``: one page that needs nothing else; ``md``, ``latex-table``, or ``pdf`` (extra: pdf).
+            ``html``: one page that needs nothing else; ``md``, ``latex-table``, ``pdf`` (extra: pdf), or
+            ``json``: the form ``report.v1``.
         limit
-            Configurations of each experiment, at most; the page has all trials.
+            Configurations of each experiment in Markdown, PDF and a table; the others have all trials.
 
         Returns
         -------

@@ -9,7 +9,7 @@ import click
 
 from ledger import workspace as workspaces
 from ledger.cli.plain import directory, warn
-from ledger.errors import UsageError
+from ledger.errors import NotFoundError, UsageError
 from ledger.model import Digest
 from ledger.workspace import Workspace
 
@@ -108,6 +108,16 @@ def opened(
         upstream.refresh()
         context.call_on_close(upstream.share_quietly)
     return upstream.workspace()
+
+
+def at_hand(context: click.Context) -> Workspace | None:
+    """The ledger of this call, only to be read; None where there is none and nobody named one."""
+    try:
+        return _found(context.obj, make=False)
+    except NotFoundError:
+        if context.obj is not None:
+            raise
+        return None
 
 
 def silent(workspace: Workspace) -> Mapping[Digest, float]:

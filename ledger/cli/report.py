@@ -32,7 +32,7 @@ from ledger.reports.forms import MOST_ROWS, Form, form_of, make
     "--format",
     "name",
     type=click.Choice([str(each) for each in Form]),
-    help="The page; or for a README, a printer (extra: pdf), a paper [by FILE's end, else html].",
+    help="The page; or for a README, a printer (extra: pdf), a paper, a program [by FILE's end, else html].",
 )
 @click.option(
     "-n",
@@ -42,6 +42,7 @@ from ledger.reports.forms import MOST_ROWS, Form, form_of, make
     default=MOST_ROWS,
     help=f"Of each experiment, so many configurations; the page has all trials [{MOST_ROWS}].",
 )
+@common.as_json
 @click.pass_context
 def command(
     context: click.Context,
@@ -52,16 +53,24 @@ def command(
     output: str | None,
     name: str | None,
     limit: int,
+    as_json: bool,
 ) -> None:
     """Write a report on trials, on experiments, or on what a filter selects.
 
-    It says what was tried and of how many it is the best, shows curves, seeds, importance, what differs,
-    replays and what records lack, and how each trial is made again. The page is one file that opens from
+    It says what was tried and of how many it is the best, or what the front of a search for several metrics
+    is, shows curves, how the best came, seeds, importance, slices, what differs, replays, notes and what
+    records lack, and how each trial is made again. The page is one file that opens from
     disk, asks for nothing, and holds proofs, which are checked with: ledger verify report.html
 
-    The same ledger gives the same bytes.
+    The same ledger gives the same bytes. --json prints all of that as one document, the form report.v1.
     """
-    form = form_of(name, output)
+    if as_json and (output is not None or name not in (None, Form.JSON)):
+        raise UsageError(
+            "one document and another form at once",
+            cause="--json prints the document, and takes neither --format nor -o",
+            hint="into a file: ledger report REF --format json -o report.json",
+        )
+    form = Form.JSON if as_json else form_of(name, output)
     if output is None and form in (Form.HTML, Form.PDF):
         raise UsageError(
             "no file is named", cause=f"{form} is no text for a terminal", hint="add -o report.html"

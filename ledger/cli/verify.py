@@ -33,7 +33,8 @@ _EVERY_S = 0.1
         """ledger verify --sample 5%
         ledger verify proof.json --key ann.pub""",
         "0 whole or proved, 2 usage, 3 there is no such trial or file, 4 something is damaged, missing or not"
-        " as proved, 5 nothing that you named vouches for the proof, or there is no ssh-keygen",
+        " as proved, 5 there is no proof, neither what you named nor the ledger at hand vouches for it, or"
+        " there is no ssh-keygen",
     ),
 )
 @click.argument("ref", metavar="[REF|FILE]", required=False)
@@ -84,14 +85,22 @@ def command(
 
     FILE is a proof (a path with a / in it, or a name that ends in .json) or a report's page (.html), whose
     proofs are checked with nothing but themselves and what you name: a public key, a list of signers, or a
-    head.
+    head. Where you name none, the ledger at hand vouches for them if it goes on from their heads.
     """
     if ref is not None and (ref.endswith((".json", ".html", ".htm")) or ("/" in ref and Path(ref).is_file())):
         if sign or repair or experiment is not None or sample is not None:
             raise UsageError("a proof is checked as a whole, and neither signed nor repaired")
         from ledger.cli import proof_page
 
-        return proof_page.check(ref, key=key, signers=signers, head=head, since=since, as_json=as_json)
+        return proof_page.check(
+            ref,
+            key=key,
+            signers=signers,
+            head=head,
+            since=since,
+            at_hand=lambda: common.at_hand(context),
+            as_json=as_json,
+        )
     if signers or head or since or (key and not sign):
         raise UsageError(
             "what to expect of a proof, and no proof", hint="ledger verify proof.json --key KEY.pub"

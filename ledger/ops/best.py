@@ -171,7 +171,7 @@ def _searched(
     workspace: Workspace, experiment: str, metric: str, maximize: bool, count: int
 ) -> "_Several | None":
     """The best of a search as it has them: of those that meet what it requires, and by means over seeds."""
-    found = sought(workspace, experiment, Objective(metric=metric, maximize=maximize))
+    found = sought(workspace, experiment, (Objective(metric=metric, maximize=maximize),))
     if found is None or (found[1].seeds == 1 and not found[1].requirements):
         return None
     from ledger.ops.tune.standing import ordered, ranked
@@ -193,11 +193,13 @@ def _searched(
     return trials, measured[:count], tuple(believed for _, believed in several[:count])
 
 
-def sought(workspace: Workspace, experiment: str, objective: Objective) -> "tuple[Digest, Search] | None":
-    """The newest search of an experiment; None where that was not for this objective alone."""
+def sought(
+    workspace: Workspace, experiment: str, objectives: tuple[Objective, ...]
+) -> "tuple[Digest, Search] | None":
+    """The newest search of an experiment; None where that was not for these objectives alone."""
     created = searches.newest(workspace.journal, experiment)
     tuned = None if created is None else searches.definition(created[1])
-    if created is None or tuned is None or tuned.objectives != (objective,):
+    if created is None or tuned is None or tuned.objectives != objectives:
         return None
     return created[0], tuned
 

@@ -83,6 +83,20 @@ def htmls(texts: Iterable[str]) -> list[str]:
     return told
 
 
+def tokens(text: str, *, most: int = MOST) -> list[Token] | None:
+    """What a text in Markdown consists of: no HTML, and no links but those that `html` has.
+
+    None where it has more letters than `most`, or is nested too deeply.
+    """
+    told = _utf8(text)
+    if len(told) > min(most, MOST):
+        return None
+    try:
+        return _PARSER.parse(told)
+    except RecursionError:  # deeper than the parser's own limit has ever been seen to let through
+        return None
+
+
 @lru_cache(maxsize=_KEPT)
 def _rendered(text: str) -> str:
     try:
@@ -90,7 +104,7 @@ def _rendered(text: str) -> str:
         for each in tokens:
             _tame(each)
         # Entities, too, may have told of such letters, so it is the outcome that is looked through.
-        return _shown(str(_PARSER.renderer.render(tokens, _PARSER.options, {})))
+        return visible(str(_PARSER.renderer.render(tokens, _PARSER.options, {})))
     except RecursionError:  # deeper than the parser's own limit has ever been seen to let through
         return _plain(text)
 
@@ -101,11 +115,11 @@ def _utf8(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return f"<pre>{_shown(escape(text))}</pre>\n"
+    return f"<pre>{visible(escape(text))}</pre>\n"
 
 
-def _shown(text: str) -> str:
-    """Hidden letters written out."""
+def visible(text: str) -> str:
+    """The same with hidden letters written out."""
     return _HIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text.replace("\r\n", "\n"))
 
 

@@ -1,5 +1,6 @@
 """What a checked proof and a head have to say, as JSON documents in the form of ``schemas/json/``."""
 
+import os
 from typing import Any
 
 from ledger.model.jsonform import rfc3339, to_json, with_bytes
@@ -40,6 +41,7 @@ def proven_document(proven: Proven) -> Document:
         "signers": [
             {"kind": each.key.kind, "key": each.key.fingerprint, "name": each.name} for each in proven.signers
         ],
+        **with_bytes({"ledger": None if proven.ledger is None else os.fspath(proven.ledger)}),
         "claimed_trials": proven.trials,
     }
 

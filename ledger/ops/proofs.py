@@ -81,11 +81,13 @@ class Proven:
     trials: int | None
     """How many trials of its experiment the head holds, as the prover says: nothing here shows it."""
     trusted: Trusted
+    ledger: Path | None = None
+    """A ledger of the reader's that goes on from the head."""
 
     @property
     def vouched(self) -> bool:
         """Whether what the reader trusts vouches for the head, and not only the proof for itself."""
-        return self.trusted.anything
+        return self.trusted.anything or self.ledger is not None
 
 
 def trusted(

@@ -9,6 +9,7 @@ from ledger.model.frozen import frozen
 from ledger.ops import diff as comparing
 from ledger.ops import diff_code
 from ledger.ops.differences import Diff
+from ledger.ops.experiments import Experiments
 from ledger.ops.objects import one_line
 from ledger.ops.trials import Trials
 from ledger.reports.choosing import Chosen
@@ -43,6 +44,8 @@ class Compared:
     a: str
     b: str
     sentences: tuple[str, ...]
+    """Or why nothing can be said."""
+    experiments: Experiments | None = None
 
 
 def apart(
@@ -59,7 +62,8 @@ def apart(
     for each in standings:
         first = each.choice.trials[0]
         if each.choice.experiment is not None and each.ranked and each.ranked[0].trial.id != first.id:
-            pairs.append((first, each.ranked[0].trial, f"the first and the best of {each.choice.label}"))
+            which = "the best" if each.trade_off is None else "one of the best"
+            pairs.append((first, each.ranked[0].trial, f"the first and {which} of {each.choice.label}"))
     found, problems = [], []
     for a, b, why in pairs:
         try:
@@ -81,7 +85,7 @@ def compared(workspace: Workspace, trials: Trials, chosen: Chosen) -> tuple[Comp
         except LedgerError as error:  # they have no metric in common, or one has no trial that ended well
             found.append(Compared(a=a, b=b, sentences=(one_line(error),)))
             continue
-        found.append(Compared(a=a, b=b, sentences=told.sentences if told else ()))
+        found.append(Compared(a=a, b=b, sentences=told.sentences if told else (), experiments=told))
     return tuple(found)
 
 

@@ -61,9 +61,15 @@ class Cells:
     """Hyperparameters in which the rows differ."""
     metrics: tuple[str, ...]
     rows: tuple[Row, ...]
-    """The best ones of each choice first, where a metric says which."""
+    """The best ones of each choice first, where a metric says which; of several the front."""
     others: int
     """Configurations that have no row."""
+    best: tuple[frozenset[int], ...]
+    """Of each metric the rows with the best mean, where it is known what is better."""
+    several: bool
+    """Whether some means are of several seeds."""
+    fronts: bool
+    """Whether some rows are on a front."""
 
 
 def cells(report: Report, *, most: int, timing: tuple[str, ...] = ()) -> Cells:
@@ -87,8 +93,10 @@ def cells(report: Report, *, most: int, timing: tuple[str, ...] = ()) -> Cells:
     metrics = _metrics(report, timing)
     for each in report.standings:
         made = _configurations(report, each, metrics)
-        found += made[:most]
-        others += max(len(made) - most, 0)
+        front = [(label, one) for label, one in made if one.on_front]
+        kept = (front or made)[:most]
+        found += kept
+        others += len(made) - len(kept)
     if not found or not metrics:
         raise NotFoundError(
             f"no trial of {report.chosen.title} ended well with a metric",
@@ -103,6 +111,7 @@ def cells(report: Report, *, most: int, timing: tuple[str, ...] = ()) -> Cells:
         | {_CODE: " ".join(tree.short[:7] for _, tree in row.trial.intent.code)}
         for _, row in found
     ]
+    rows = [row for _, row in found]
     names = dict.fromkeys(name for each in own for name in each)
     varying = [name for name in names if len({each.get(name) for each in own}) > 1]
     return Cells(
@@ -119,7 +128,19 @@ def cells(report: Report, *, most: int, timing: tuple[str, ...] = ()) -> Cells:
             for (label, row), values in zip(found, own, strict=True)
         ),
         others=others,
+        best=tuple(_best(report, rows, place, name) for place, name in enumerate(metrics)),
+        several=any(each is not None and each.n > 1 for row in rows for each in row.metrics),
+        fronts=any(row.on_front for row in rows),
     )
+
+
+def _best(report: Report, rows: "Sequence[_Made]", place: int, metric: str) -> frozenset[int]:
+    turns = {one.maximize for each in report.standings for one in each.objectives if one.metric == metric}
+    means = {row: each.mean for row, made in enumerate(rows) if (each := made.metrics[place]) is not None}
+    if len(turns) != 1 or len(means) < 2:
+        return frozenset()
+    best = max(means.values()) if turns.pop() else min(means.values())
+    return frozenset(row for row, mean in means.items() if mean == best)
 
 
 def rounded(mean: float, half: float | None) -> tuple[str, str | None]:
@@ -139,10 +160,12 @@ def rounded(mean: float, half: float | None) -> tuple[str, str | None]:
 class _Made:
     metrics: tuple[Measured | None, ...]
     trial: Trial
+    on_front: bool
+    """Where its search was for several metrics: whether no other trial is better than one of its in all."""
 
 
 def _metrics(report: Report, timing: tuple[str, ...]) -> tuple[str, ...]:
-    first = [each.objective.metric for each in report.standings if each.objective is not None]
+    first = [one.metric for each in report.standings for one in each.objectives]
     if first:
         return tuple(dict.fromkeys(first))
     names = [
@@ -157,10 +180,12 @@ def _metrics(report: Report, timing: tuple[str, ...]) -> tuple[str, ...]:
 def _configurations(report: Report, standing: Standing, metrics: Sequence[str]) -> list[tuple[str, _Made]]:
     choice = standing.choice
     observed = estimated.with_code(reading.observations(choice.trials, choice.label), report.trials.by_id)
+    front = {each.trial.id for each in standing.ranked} if standing.trade_off is not None else set()
     found = [
         _Made(
             metrics=tuple(_measured(observed, rows, name) for name in metrics),
             trial=report.trials.by_id[observed.trials[rows[0]]],
+            on_front=any(observed.trials[row] in front for row in rows),
         )
         for rows in observed.by_configuration().values()
     ]

@@ -2,29 +2,17 @@
 
 from html.parser import HTMLParser
 
-from ledger.errors import DamagedError
-from ledger.model.frozen import frozen
+from ledger.errors import DamagedError, IncomparableError
 from ledger.ops import proofs
 from ledger.ops.proofs import Proven, Trusted
 
 TYPE = "application/vnd.ledger.proof+json"
 """Of the blocks of data that hold them: a browser neither runs nor shows such a block."""
+MAKER = "ledger report"
+"""What a page says that it was made by."""
 MOST_BYTES = 64 << 20
 """Of a page that is read."""
 MOST_PROOFS = 100
-
-
-@frozen
-class Checked:
-    """What the proofs of a page have shown."""
-
-    proven: tuple[Proven, ...]
-    """One for each, in their order; at least one."""
-
-    @property
-    def vouched(self) -> bool:
-        """Whether what the reader trusts vouches for all of them."""
-        return all(each.vouched for each in self.proven)
 
 
 def block(proof: bytes, name: str) -> str:
@@ -34,7 +22,7 @@ def block(proof: bytes, name: str) -> str:
     return f'<script type="{TYPE}" id="proof-{name}">{inner}</script>\n'
 
 
-def check(content: bytes, trusted: Trusted, what: str) -> Checked:
+def check(content: bytes, trusted: Trusted, what: str) -> tuple[Proven, ...]:
     """Check every proof of a page.
 
     Parameters
@@ -46,21 +34,24 @@ def check(content: bytes, trusted: Trusted, what: str) -> Checked:
     what
         What it is, for errors.
 
+    Returns
+    -------
+    tuple of Proven
+        What each has shown, in their order; one, at least.
+
     Raises
     ------
     DamagedError
-        If there is none, or one is none.
+        If it is no report, or a proof in it is none.
     MismatchError
         If one does not hold, or what is trusted does not vouch for it.
     IncomparableError
-        If one is signed and there is no ``ssh-keygen``.
+        If it is a report without a proof; or one is signed and there is no ``ssh-keygen``.
     """
     found = blocks(content, what)
-    return Checked(
-        proven=tuple(
-            proofs.check(each, trusted, what=f"proof {place} of {what}" if len(found) > 1 else what)
-            for place, each in enumerate(found, 1)
-        )
+    return tuple(
+        proofs.check(each, trusted, what=f"proof {place} of {what}" if len(found) > 1 else what)
+        for place, each in enumerate(found, 1)
     )
 
 
@@ -69,14 +60,22 @@ def blocks(content: bytes, what: str) -> list[bytes]:
 
     Raises
     ------
+    IncomparableError
+        If it is a report that has none.
     DamagedError
-        If there is none, or there are too many.
+        If it is no report, or has too many.
     """
     if len(content) > MOST_BYTES:
         raise DamagedError(f"{what} is refused", cause=f"expected at most {MOST_BYTES:,} bytes")
     finder = _Finder()
     finder.feed(content.decode("utf-8", "replace"))
     finder.close()
+    if finder.is_report and not finder.found:
+        raise IncomparableError(
+            f"{what} holds no proof, so that nothing in it can be checked",
+            cause="where it was made none of its trials could be proven, as of a bundle that was opened",
+            hint="make one where the ledger is: ledger report REF -o report.html",
+        )
     if not 0 < len(finder.found) <= MOST_PROOFS:
         raise DamagedError(
             f"{what} is refused",
@@ -92,6 +91,7 @@ class _Finder(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.found: list[str] = []
+        self.is_report = False
         self._inside = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -99,6 +99,8 @@ class _Finder(HTMLParser):
         self._inside = tag == "script" and ("type", TYPE) in attrs
         if self._inside:
             self.found.append("")
+        if tag == "meta" and ("name", "generator") in attrs and ("content", MAKER) in attrs:
+            self.is_report = True
 
     def handle_endtag(self, tag: str) -> None:
         """End it."""

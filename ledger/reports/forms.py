@@ -1,5 +1,6 @@
 """The forms that a report has, and which one a file's name asks for."""
 
+import json
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import PurePath
@@ -21,6 +22,7 @@ class Form(StrEnum):
     MARKDOWN = "md"
     LATEX_TABLE = "latex-table"
     PDF = "pdf"
+    JSON = "json"
 
 
 _BY_END = {
@@ -29,6 +31,7 @@ _BY_END = {
     ".md": Form.MARKDOWN,
     ".tex": Form.LATEX_TABLE,
     ".pdf": Form.PDF,
+    ".json": Form.JSON,
 }
 
 
@@ -77,7 +80,7 @@ def make(
     form
         How.
     most
-        Configurations of a choice, at most, that other forms than the page have.
+        Configurations of a choice, at most, that the forms for a README, a printer and a paper have.
 
     Raises
     ------
@@ -91,6 +94,12 @@ def make(
         from ledger.reports.html.page import page  # each form brings what the others do not need
 
         return Made(content=page(found), report=found)
+    if form is Form.JSON:
+        from ledger.reports.document import report_document
+
+        document = report_document(found, workspace.store)
+        text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
+        return Made(content=f"{text}\n".encode(), report=found)
     from ledger.reports.cells import cells
 
     timing = workspace.config.replay.timing

@@ -1,5 +1,7 @@
 """A report as a table for a paper: LaTeX with booktabs."""
 
+import re
+
 from ledger.ops.denominator import Denominator
 from ledger.ops.text import clean
 from ledger.reports.cells import Cells, Measured
@@ -19,15 +21,24 @@ _SPECIAL = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
+    "`": r"\textasciigrave{}",
+    '"': r"\string" + '"',
+    # After the end of a row it would be an argument, or change what the end means.
+    "[": "{[}",
+    "]": "{]}",
+    "*": "{*}",
     "\n": " ",
     "\t": " ",
 }
 
+_JOINED = re.compile("-{2,}|,{2,}|'{2,}")
+"""What fonts set as one sign: a dash, quotation marks."""
+
 
 def escaped(text: str) -> str:
     """Any text so that LaTeX sets it, and obeys nothing in it."""
-    return "".join(_SPECIAL.get(letter, letter) for letter in clean(text))
+    apart = _JOINED.sub(lambda found: "\0".join(found[0]), clean(text).replace("\0", ""))
+    return "".join(_SPECIAL.get(letter, letter) for letter in apart).replace("\0", "{}")
 
 
 def table(report: Report, cells: Cells) -> bytes:
@@ -41,7 +52,6 @@ def table(report: Report, cells: Cells) -> bytes:
         Its configurations.
     """
     head = [*(["experiment"] if cells.choices else []), *cells.parameters]
-    several = any(each is not None and each.n > 1 for row in cells.rows for each in row.metrics)
     sides = "l" * len(head) + "rr" * len(cells.metrics)
     titles = [escaped(name) for name in head]
     for name in cells.metrics:
@@ -55,27 +65,40 @@ def table(report: Report, cells: Cells) -> bytes:
         "\\midrule",
     ]
     before = None
-    for row in cells.rows:
+    for place, row in enumerate(cells.rows):
         if before not in (None, row.choice):
             lines.append("\\midrule")
         before = row.choice
         found = [*([escaped(row.choice)] if cells.choices else []), *map(escaped, row.values)]
-        for each in row.metrics:
-            found += _cell(each)
+        for each, best in zip(row.metrics, cells.best, strict=True):
+            found += _cell(each, bold=place in best)
         lines.append(" & ".join(found) + f" \\\\ % {row.trial.id.short}")
     lines += ["\\bottomrule", "\\end{tabular}"]
-    if several:
+    if cells.several:
         lines.append("% Means, and half of their 95% intervals, over n seeds.")
+    if any(cells.best):
+        lines.append("% Bold: the best mean of a column.")
+    if cells.fronts:
+        lines.append("% Of a search for several metrics, those that none is better than in all.")
     if cells.others:
         lines.append(f"% {cells.others} more configurations are not shown.")
+    for pair in report.compared:
+        names = f"{_flat(pair.a)} and {_flat(pair.b)}"
+        lines += [f"% {names}: {_flat(said)}" for said in pair.sentences]
     return ("\n".join(lines) + "\n").encode("utf-8", "replace")
 
 
-def _cell(found: Measured | None) -> list[str]:
+def _flat(text: str) -> str:
+    """On one line, so that nothing of it is outside of its comment."""
+    return " ".join(clean(text).split())
+
+
+def _cell(found: Measured | None, *, bold: bool) -> list[str]:
     if found is None:
         return ["--", "0"]
     mean, half = found.text
-    return [f"${_number(mean)}$" if half is None else f"${_number(mean)} \\pm {_number(half)}$", str(found.n)]
+    told = f"\\mathbf{{{_number(mean)}}}" if bold else _number(mean)
+    return [f"${told}$" if half is None else f"${told} \\pm {_number(half)}$", str(found.n)]
 
 
 def _number(text: str) -> str:
@@ -84,11 +107,11 @@ def _number(text: str) -> str:
 
 
 def _about(report: Report) -> list[str]:
-    found = [" ".join(clean(report.chosen.title).split())]
+    found = [_flat(report.chosen.title)]
     counts: list[Denominator] = [each for one in report.standings if (each := one.counted or one.now)]
     for each in counts:
         where = "the signed head" if report.signed is not None else "the ledger"
-        name = " ".join(clean(each.experiment).split())
+        name = _flat(each.experiment)
         found.append(f"{name}: {each.trials} trials were started, as {where} has it.")
     if report.signed is not None:
         found.append(f"Head {report.signed.digest}")

@@ -1,37 +1,21 @@
 """A report in Markdown, for a README or a pull request."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from ledger.model import Verdict
 from ledger.ops.denominator import counted_words
-from ledger.ops.text import clean, command, count, number, short
+from ledger.ops.text import command, count, number, short
 from ledger.reports.cells import Cells
+from ledger.reports.markdown_text import code, escaped
+from ledger.reports.note_markdown import quoted
 from ledger.reports.noted import heading
-from ledger.reports.report import Report
+from ledger.reports.report import Report, preferences
 
-_SPECIAL = re.compile(r"([\\`*_\[\]#|<>~@$&])")
-_FIRST = re.compile(r"^(\d*)([-+=]|[.)](?=\s|$))")
-"""What begins a list, a line or a heading."""
 _MOST_REPLAYED = 5
 _MOST_NOTES = 20
-_MOST_LETTERS = 1000
+_MOST_LETTERS = 4000
 """Of a note."""
-
-
-def escaped(text: str) -> str:
-    """Any text, on one line, so that Markdown shows it as it is: no markup, no HTML, nobody is mentioned."""
-    found = _SPECIAL.sub(r"\\\1", " ".join(clean(text).split()))
-    return _FIRST.sub(r"\1\\\2", found)
-
-
-def code(text: str) -> str:
-    """Any text as code; a fence is longer than any run of backquotes in it."""
-    flat = " ".join(clean(text).split())
-    fence = "`" * (max((len(each) for each in re.findall("`+", flat)), default=0) + 1)
-    room = " " if flat.startswith("`") or flat.endswith("`") else ""
-    return f"{fence}{room}{flat}{room}{fence}".replace("|", "\\|")
 
 
 def page(report: Report, cells: Cells | None) -> bytes:
@@ -42,11 +26,10 @@ def page(report: Report, cells: Cells | None) -> bytes:
     for each in report.compared:
         parts += ["", f"**{escaped(each.a)} and {escaped(each.b)}**", ""]
         parts += [f"- {escaped(said)}" for said in each.sentences]
-    for standing in report.standings:
-        found = None if standing.importance is None else standing.importance.metric.preferences
-        if found is not None:
-            shares = ", ".join(f"{code(one.name)} {one.share:.0%}" for one in found.found[:8])
-            parts += ["", f"What the best of {escaped(standing.choice.label)} prefer (PED\\-ANOVA): {shares}"]
+    for label, metric, found in preferences(report):
+        shares = ", ".join(f"{code(one.name)} {one.share:.0%}" for one in found.found[:8])
+        what = f"What the best of {escaped(label)} by {code(metric)} prefer (PED\\-ANOVA)"
+        parts += ["", f"{what}: {shares}"]
     for pair in report.apart:
         a, b = code(pair.a.id.short), code(pair.b.id.short)
         parts += ["", f"{a} and {b}: {escaped(pair.diff.summary)}"]
@@ -62,7 +45,13 @@ def _in_short(report: Report) -> list[str]:
             found.append(f"- tried, in the signed head {head}: {escaped(counted_words(each.counted))}")
         elif each.now is not None:
             found.append(f"- tried: {escaped(counted_words(each.now))}; no head is signed")
-        if each.ranked and each.objective is not None:
+        if each.trade_off is not None and each.ranked:
+            aims = ", ".join(
+                f"{'large' if one.maximize else 'small'} {code(one.metric)}" for one in each.objectives
+            )
+            among = f"{len(each.ranked):,} of {count(len(each.trade_off.rows), 'trial')}"
+            found.append(f"- {among} that none is better than in all of: {aims}")
+        elif each.ranked and each.objective is not None:
             first, metric = each.ranked[0], each.objective.metric
             believed = (
                 f"; estimated mean {number(first.mean)} (95 %: {number(first.low)} to {number(first.high)}),"
@@ -87,14 +76,17 @@ def _cells(cells: Cells) -> list[str]:
         columns += [escaped(name), "n"]
         sides += ["--:", "--:"]
     rows = []
-    for row in cells.rows:
+    for place, row in enumerate(cells.rows):
         found = [*([escaped(row.choice)] if cells.choices else []), *map(escaped, row.values)]
-        for each in row.metrics:
+        for each, best in zip(row.metrics, cells.best, strict=True):
             mean, half = ("", None) if each is None else each.text
+            mean = f"**{mean}**" if place in best else mean
             found += [mean if half is None else f"{mean} ± {half}", str(each.n if each else 0)]
         rows.append([*found, code(row.trial.id.short)])
     lines = list(_lines([*columns, "trial"], [*sides, "---"], rows))
-    said = "A mean, and half of its 95 % interval, over n seeds."
+    said = "A mean, and half of its 95 % interval, over n seeds." if cells.several else "Single runs."
+    said += " Bold: the best mean of a column." if any(cells.best) else ""
+    said += " Of a search for several metrics, those that none is better than in all." if cells.fronts else ""
     more = f" {count(cells.others, 'more configuration')} not shown." if cells.others else ""
     return [*lines, "", said + more]
 
@@ -116,13 +108,11 @@ def _again(report: Report) -> list[str]:
 
 
 def _notes(report: Report) -> list[str]:
-    """What people say: as text, so that nobody's Markdown is that of the README around it."""
+    """What people say, each quoted, so that nobody's Markdown is that of the README around it."""
     if not report.notes:
         return []
-    found = ["", "Notes:", ""]
+    found = ["", "Notes:"]
     for about, remark in report.notes[:_MOST_NOTES]:
-        text = remark.note.text
-        cut = " …" if len(text) > _MOST_LETTERS else ""
-        found.append(f"- {escaped(heading(about, remark))}: {escaped(text[:_MOST_LETTERS])}{cut}")
+        found += ["", f"{escaped(heading(about, remark))}:", "", *quoted(remark.note.text, _MOST_LETTERS)]
     more = len(report.notes) - _MOST_NOTES
-    return found + ([f"- {more} more are in the ledger: {code('ledger note --list')}"] if more > 0 else [])
+    return found + (["", f"{more} more are in the ledger: {code('ledger note --list')}"] if more > 0 else [])

@@ -1,47 +1,22 @@
-"""A report as PDF, for a printer: what it all comes to, the best configurations, curves, and how to replay.
+"""A report as PDF, for a printer: what it all comes to, the best configurations, curves, how to replay."""
 
-The fonts that every PDF reader has know Latin letters alone. Where a package here brings one with more, it is
-used; else, and where that has none either, a letter is written out as ``<U+4E2D>``.
-"""
-
-import math
 from collections import Counter
-from collections.abc import Callable, Container, Sequence
-from datetime import UTC, datetime, timedelta
-from functools import partial
-from importlib.util import find_spec
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ledger.errors import LedgerError
 from ledger.model import Verdict
 from ledger.ops.denominator import counted_words
-from ledger.ops.text import clean, command, count, number
+from ledger.ops.text import command, count, number
 from ledger.reports.cells import Cells
 from ledger.reports.curves import Chart
 from ledger.reports.labels import labels
-from ledger.reports.report import Report
-from ledger.reports.scales import scale
+from ledger.reports.noted import heading
+from ledger.reports.pdf_writer import CHART, COLOURS, Writer
+from ledger.reports.report import Report, preferences
 
-if TYPE_CHECKING:
-    from fpdf import FPDF
-
-_COLOURS = (
-    (10, 88, 168),
-    (196, 81, 10),
-    (26, 127, 55),
-    (180, 35, 24),
-    (122, 63, 192),
-    (125, 90, 43),
-    (184, 48, 127),
-    (47, 124, 134),
-)
-_MARGIN, _WIDTH = 15.0, 180.0
-"""Millimetres, on A4."""
-_CHART = 62.0
-_CORE, _UNICODE = "helvetica", "DejaVu"
 _MOST_COLUMNS = 9
 _MOST_LINES = 8
+_MOST_NOTES = 20
+_MOST_LETTERS = 2000
+"""Of a note."""
 
 
 def document(report: Report, cells: Cells | None) -> bytes:
@@ -59,19 +34,25 @@ def document(report: Report, cells: Cells | None) -> bytes:
     LedgerError
         If fpdf2 is not installed.
     """
-    writer = _Writer(report)
+    writer = Writer(report)
     writer.heading(report.chosen.title, 16)
     _in_short(writer, report)
     if cells is not None:
         writer.heading("Configurations")
         _cells(writer, cells)
+    _fronts(writer, report)
     _sentences(writer, report)
     if report.charts.charts:
+        writer.needs(CHART + 25)
         writer.heading("Curves")
         _curves(writer, report)
+    for pair in report.apart:
+        writer.heading(f"{pair.a.id.short} and {pair.b.id.short}")
+        writer.line(f"{pair.diff.summary} ({pair.why})")
     writer.heading("How to make it again")
     for each in report.focused:
-        writer.line(f"ledger replay {each.trial.id.short}   {command(each.trial.intent.argv)}")
+        writer.line(f"ledger replay {each.trial.id.short}: {command(each.trial.intent.argv)}")
+    _notes(writer, report)
     writer.heading("Head")
     for origin in report.head.origins:
         writer.line(f"{origin.origin.hex()[:8]}: {origin.size:,} entries, root {origin.root}")
@@ -80,7 +61,7 @@ def document(report: Report, cells: Cells | None) -> bytes:
     return bytes(writer.pdf.output())
 
 
-def _in_short(writer: "_Writer", report: Report) -> None:
+def _in_short(writer: Writer, report: Report) -> None:
     for each in report.standings:
         if each.counted is not None and report.signed is not None:
             writer.line(
@@ -88,7 +69,13 @@ def _in_short(writer: "_Writer", report: Report) -> None:
             )
         elif each.now is not None:
             writer.line(f"Tried: {counted_words(each.now)}; no head is signed")
-        if each.ranked and each.objective is not None:
+        if each.trade_off is not None and each.ranked:
+            aims = ", ".join(
+                f"{'large' if one.maximize else 'small'} {one.metric}" for one in each.objectives
+            )
+            among = f"{len(each.ranked):,} of {count(len(each.trade_off.rows), 'trial')}"
+            writer.line(f"{among} that none is better than in all of: {aims}")
+        elif each.ranked and each.objective is not None:
             first = each.ranked[0]
             told = f"Best by {each.objective.metric}: {number(first.value)}, trial {first.trial.id.short}"
             if first.mean is not None and first.low is not None and first.high is not None:
@@ -100,7 +87,7 @@ def _in_short(writer: "_Writer", report: Report) -> None:
     writer.line(f"Replays: {found or 'none'}")
 
 
-def _cells(writer: "_Writer", cells: Cells) -> None:
+def _cells(writer: Writer, cells: Cells) -> None:
     head = [*(["experiment"] if cells.choices else []), *cells.parameters][: _MOST_COLUMNS - 3]
     titles = [*head]
     for name in cells.metrics[:2]:
@@ -116,138 +103,64 @@ def _cells(writer: "_Writer", cells: Cells) -> None:
     hidden = len(cells.parameters) + cells.choices - len(head) + len(cells.metrics[2:])
     more = f" {count(cells.others, 'more configuration')} not shown." if cells.others else ""
     more += f" {count(hidden, 'more column')} not shown." if hidden else ""
-    writer.line(f"A mean, and half of its 95 % interval, over n seeds.{more}")
+    said = "A mean, and half of its 95 % interval, over n seeds." if cells.several else "Single runs."
+    writer.line(said + more)
 
 
-def _sentences(writer: "_Writer", report: Report) -> None:
+def _sentences(writer: Writer, report: Report) -> None:
     for each in report.compared:
         writer.heading(f"{each.a} and {each.b}")
         for said in each.sentences:
             writer.line(said)
-    for standing in report.standings:
-        found = None if standing.importance is None else standing.importance.metric.preferences
-        if found is not None:
-            writer.heading(f"What the best of {standing.choice.label} prefer (PED-ANOVA)")
-            writer.line(", ".join(f"{one.name} {one.share:.0%}" for one in found.found[:12]))
+    for label, metric, found in preferences(report):
+        writer.heading(f"What the best of {label} by {metric} prefer (PED-ANOVA)")
+        writer.line(", ".join(f"{one.name} {one.share:.0%}" for one in found.found[:12]))
 
 
-def _curves(writer: "_Writer", report: Report) -> None:
-    for chart in report.charts.charts:
-        shown = chart.curves[:_MOST_LINES]
-        writer.chart(Chart(metric=chart.metric, curves=shown))
-        names = labels([each.trial for each in shown])
-        for place, each in enumerate(shown):
-            own, name = each.trial.id.short, names[each.trial.id]
-            writer.line(own if name == own else f"{own} {name}", colour=_COLOURS[place % len(_COLOURS)])
+def _notes(writer: Writer, report: Report) -> None:
+    if report.notes:
+        writer.heading("Notes")
+    for about, remark in report.notes[:_MOST_NOTES]:
+        text = remark.note.text
+        writer.line(f"{heading(about, remark)}:")
+        for each in text[:_MOST_LETTERS].splitlines():
+            writer.line(each, indent=5)
+        if len(text) > _MOST_LETTERS:
+            writer.line("…", indent=5)
+    more = len(report.notes) - _MOST_NOTES
+    if more > 0:
+        writer.line(f"{more} more are in the ledger: ledger note --list")
 
 
-class _Writer:
-    """Puts text, tables and drawings behind one another."""
-
-    def __init__(self, report: Report) -> None:
-        try:
-            from fpdf import FPDF
-        except ImportError as error:
-            raise LedgerError(
-                "PDF needs fpdf2, which is not installed",
-                cause=str(error),
-                hint="pip install 'replay-ledger[pdf]'",
-            ) from error
-        self.pdf = FPDF(format="A4")
-        self.pdf.set_creation_date(
-            datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=report.latest // 1000)
+def _fronts(writer: Writer, report: Report) -> None:
+    """Of a search for several metrics, the first against the second."""
+    for each in report.standings:
+        if each.trade_off is None or not each.ranked:
+            continue
+        y, x = (each.observed.metrics[one.metric] for one in each.objectives[:2])
+        own = {each.observed.trials[row]: row for row in each.trade_off.front}
+        writer.needs(CHART + 15)
+        writer.heading(f"Pareto front of {each.choice.label}")
+        writer.dots(
+            [(x[row], y[row]) for row in each.trade_off.rows],
+            sorted((x[row], y[row]) for row in own.values()),
+            (each.objectives[1].metric, each.objectives[0].metric),
+            joined=len(each.objectives) == 2,
         )
-        self.pdf.set_margins(_MARGIN, _MARGIN)
-        self.pdf.set_auto_page_break(True, _MARGIN)
-        self._family, self._knows = _font(self.pdf)
-        self.pdf.set_title(self._text(report.chosen.title))
-        self.pdf.add_page()
-
-    def heading(self, text: str, size: float = 12) -> None:
-        """Begin a part."""
-        self.pdf.ln(3)
-        self._write(text, size, height=size * 0.55)
-        self.pdf.ln(1)
-
-    def line(self, text: str, colour: tuple[int, int, int] = (40, 40, 40)) -> None:
-        """Write a line, broken where it is too long."""
-        self.pdf.set_text_color(*colour)
-        self._write(text, 9, height=4.6)
-        self.pdf.set_text_color(0, 0, 0)
-
-    def table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Write a table as wide as the page."""
-        self.pdf.set_font(self._family, size=8)
-        with self.pdf.table(
-            borders_layout="HORIZONTAL_LINES", line_height=4.6, text_align="LEFT", first_row_as_headings=False
-        ) as made:
-            for each in (head, *rows):
-                row = made.row()
-                for cell in each:
-                    row.cell(self._text(cell))
-
-    def chart(self, chart: Chart) -> None:
-        """Draw curves over their steps."""
-        values = [value for curve in chart.curves for value in curve.values]
-        if not any(map(math.isfinite, values)):
-            return
-        if self.pdf.get_y() + _CHART + 10 > self.pdf.eph + _MARGIN:
-            self.pdf.add_page()
-        top = self.pdf.get_y()
-        across = scale(
-            [float(step) for curve in chart.curves for step in curve.steps], _MARGIN + 20, _MARGIN + _WIDTH
-        )
-        up = scale(values, top + _CHART - 6, top + 6, log=None)
-        self.pdf.set_font(self._family, size=7)
-        self.pdf.set_draw_color(200, 200, 200)
-        self.pdf.set_line_width(0.1)
-        for place, said in up.ticks():
-            self.pdf.line(across.start, place, across.end, place)
-            self.pdf.text(_MARGIN, place + 1, self._text(said))
-        for place, said in across.ticks():
-            self.pdf.line(place, up.start, place, up.end)
-            self.pdf.text(place, up.start + 4, self._text(said))
-        self.pdf.text(_MARGIN, top + 3, self._text(f"{chart.metric}{', logarithmic' if up.log else ''}"))
-        self.pdf.set_line_width(0.35)
-        for number_, curve in enumerate(chart.curves):
-            self.pdf.set_draw_color(*_COLOURS[number_ % len(_COLOURS)])
-            piece: list[tuple[float, float]] = []
-            for step, value in [*zip(curve.steps, curve.values, strict=True), (0, math.nan)]:
-                if math.isfinite(value):
-                    piece.append((across(step), up(value)))
-                    continue
-                if len(piece) > 1:
-                    self.pdf.polyline(piece)
-                piece = []
-        self.pdf.set_xy(_MARGIN, top + _CHART)
-
-    def _write(self, text: str, size: float, *, height: float) -> None:
-        self.pdf.set_font(self._family, size=size)
-        self.pdf.multi_cell(_WIDTH, height, self._text(text), new_x="LMARGIN", new_y="NEXT", align="L")
-
-    def _text(self, text: str) -> str:
-        flat = " ".join(clean(text).split())
-        return "".join(letter if self._knows(letter) else f"<U+{ord(letter):04X}>" for letter in flat)
 
 
-def _font(pdf: "FPDF") -> tuple[str, Callable[[str], bool]]:
-    """A font, and which letters it has."""
-    found = find_spec("matplotlib")  # which is not imported
-    for place in (found.submodule_search_locations or ()) if found else ():
-        file = Path(place) / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
-        if file.is_file():
-            pdf.add_font(_UNICODE, fname=str(file))
-            return _UNICODE, partial(_is_in, getattr(pdf.fonts[_UNICODE.lower()], "cmap", {}))
-    return _CORE, _is_latin
-
-
-def _is_in(known: Container[int], letter: str) -> bool:
-    return ord(letter) in known
-
-
-def _is_latin(letter: str) -> bool:
-    try:
-        letter.encode("latin-1")
-    except UnicodeEncodeError:
-        return False
-    return True
+def _curves(writer: Writer, report: Report) -> None:
+    shown = [Chart(metric=each.metric, curves=each.curves[:_MOST_LINES]) for each in report.charts.charts]
+    for place, chart in enumerate(shown):
+        writer.chart(chart)
+        trials = [each.trial for each in chart.curves]
+        if place + 1 < len(shown) and trials == [each.trial for each in shown[place + 1].curves]:
+            continue  # one legend for all drawings of the same trials
+        names = labels(trials)
+        for at, trial in enumerate(trials):
+            own, name = trial.id.short, names[trial.id]
+            writer.line(own if name == own else f"{own} {name}", colour=COLOURS[at % len(COLOURS)])
+    drawn = max(len(each.curves) for each in shown)
+    every = max(len(each.curves) for each in report.charts.charts)
+    if drawn < every:
+        writer.line(f"The first {drawn} of {every} are drawn.")

@@ -1,7 +1,7 @@
 """All that a report says, as values: each of its forms is made of this, and of nothing else."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ledger.errors import LedgerError
 from ledger.model import Digest, Head, Trial
@@ -16,9 +16,13 @@ from ledger.reports.apart import Apart, Compared
 from ledger.reports.choosing import Chosen
 from ledger.reports.curves import Charts
 from ledger.reports.noted import Noted, noted
+from ledger.reports.ranking import Ranked
 from ledger.reports.standing import Standing
 from ledger.reports.table import Table, table
 from ledger.workspace import Workspace
+
+if TYPE_CHECKING:
+    from ledger.analysis.importance.ped_anova import Preferences
 
 MOST_FOCUSED = 20
 """Trials that are told of one by one."""
@@ -120,7 +124,7 @@ def gather(
         for each in chosen.choices
     )
     interesting = _interesting(chosen, standings)
-    metrics = dict.fromkeys(each.objective.metric for each in standings if each.objective is not None)
+    metrics = dict.fromkeys(each.metric for one in standings for each in one.objectives)
     differences, problems = comparing.apart(workspace, chosen, standings)
     receipts = _receipts(chosen, trials)
     notes = noted(chosen, trials)
@@ -145,20 +149,38 @@ def gather(
     )
 
 
+def preferences(report: Report) -> "Iterator[tuple[str, str, Preferences]]":
+    """What the best trials prefer, where it can be told: of which choice, and by which metric."""
+    for one in report.standings:
+        for each in one.depends:
+            found = None if each.importance is None else each.importance.metric.preferences
+            if found is not None:
+                yield one.choice.label, each.objective.metric, found
+
+
 def _in_focus(chosen: Chosen, standings: Sequence[Standing]) -> list[Trial]:
     found = {trial.id: trial for trial in chosen.named}
     for each in standings:
         if each.choice.experiment is None and each.choice.where is None:
             continue
-        best = [ranked.trial for ranked in each.ranked[:_OF_EACH]]
+        best = [ranked.trial for ranked in _foremost(each)[:_OF_EACH]]
         found |= {trial.id: trial for trial in best or each.choice.trials[-_OF_EACH:]}
     return list(found.values())[:MOST_FOCUSED]
+
+
+def _foremost(standing: Standing) -> Sequence[Ranked]:
+    """The best ones first; of a Pareto front, which has no first, some that lie far apart."""
+    front = standing.ranked
+    if standing.trade_off is None or len(front) <= _OF_EACH:
+        return front
+    places = dict.fromkeys(round(place * (len(front) - 1) / (_OF_EACH - 1)) for place in range(_OF_EACH))
+    return [*(front[place] for place in places), *(one for at, one in enumerate(front) if at not in places)]
 
 
 def _interesting(chosen: Chosen, standings: Sequence[Standing]) -> list[Trial]:
     """All trials, the most interesting ones first: those that were named, then the best of each in turn."""
     turns = [
-        [each.trial for each in standing.ranked] or list(standing.choice.trials[::-1])
+        [each.trial for each in _foremost(standing)] or list(standing.choice.trials[::-1])
         for standing in standings
     ]
     found = {trial.id: trial for trial in chosen.named}

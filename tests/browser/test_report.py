@@ -7,6 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.patience import PATIENCE_MS
+from tests.searches import proposals, search
 from tests.unit.conftest import Maker
 
 pytestmark = pytest.mark.slow
@@ -58,12 +59,39 @@ def report(tmp_path_factory):
     return file
 
 
+@pytest.fixture(scope="module")
+def front(tmp_path_factory):
+    """A report of a search for two metrics."""
+    from types import SimpleNamespace
+
+    from ledger.model.config import Config
+    from ledger.model.space import Objective
+    from ledger.reports.forms import make
+
+    folder = tmp_path_factory.mktemp("front")
+    maker = Maker(folder)
+    objectives = Objective(metric="loss"), Objective(metric="size")
+    values = [(place / 40, 40 - place if place % 2 else 50) for place in range(40)]
+    for (lr, size), id in zip(
+        values, proposals(maker, search(*objectives), [lr for lr, _ in values]), strict=True
+    ):
+        metrics = {"loss": lr + 0.1, "size": float(size)}
+        maker.trial(experiment="tuned", proposal=id, params={"lr": lr}, metrics=metrics)
+    maker.store.flush()
+    workspace = SimpleNamespace(
+        store=maker.store, journal=maker.journal, directory=maker.folder, foreign=False, config=Config()
+    )
+    file = folder / "front.html"
+    file.write_bytes(make(workspace, ["tuned"]).content)
+    return file
+
+
 @pytest.fixture
 def opened(browser, report):
     """Return a function: options of a context → the page, and what it asked for and complained of."""
     contexts = []
 
-    def make(**options):
+    def make(file=report, **options):
         context = browser.new_context(**options)
         contexts.append(context)
         page = context.new_page()
@@ -72,7 +100,7 @@ def opened(browser, report):
         page.on("request", lambda request: asked.append(request.url))
         page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: said.append(str(error)))
-        page.goto(report.as_uri())
+        page.goto(file.as_uri())
         page.wait_for_load_state("networkidle")
         return page, asked, said
 
@@ -140,6 +168,32 @@ def test_it_fits_a_phone_and_follows_the_scheme(opened, width, scheme, tmp_path)
     assert grave(page) == []
     page.get_by_role("button", name="light or dark").click()
     assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") != ground
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_drawings_of_a_search_are_there_and_fit(opened, front, width, tmp_path):
+    page, asked, said = opened(front, viewport={"width": width, "height": 800}, bypass_csp=True)
+    assert asked == [front.as_uri()]
+    assert said == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator("#best circle").count() == 21
+    assert page.locator("#slices .plot svg").count() == 2
+    # A dot, which is a line of no length, is drawn: there is ink where the first one lies.
+    dots = page.locator("#slices .dots").first
+    box = page.locator("#slices svg").first.bounding_box()
+    assert box["x"] + box["width"] <= width
+    spot = dots.evaluate(
+        """(path) => {
+          path.scrollIntoView({ block: "center" });
+          const at = path.getPointAtLength(0).matrixTransform(path.getScreenCTM());
+          return [at.x, at.y];
+        }"""
+    )
+    hit = page.evaluate("([x, y]) => document.elementFromPoint(x, y).getAttribute('class')", spot)
+    assert hit == "dots"
+    folder = os.environ.get("SCREENSHOTS")
+    page.screenshot(path=Path(folder or tmp_path) / f"front-{width}.png", full_page=True)
+    assert grave(page) == []
 
 
 def grave(page):

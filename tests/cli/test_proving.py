@@ -48,12 +48,29 @@ def test_a_reader_without_the_ledger(trained, proof, public, accept):
 
 
 def test_whoever_names_nothing_gets_no_yes(trained, proof, make_key, accept):
-    told = trained("verify", proof, code=5)
-    assert told.lines[0] == "it holds together, but nothing that you named vouches for its head"
+    told = trained("verify", proof, directory=proof.parent, code=5)
+    assert told.lines[0].endswith("is in the head that is here, but nothing vouches for that head")
     assert "a key that you did not name" in told.out
-    accept("proven.v1", trained.document("verify", proof, code=5))
+    assert "--key KEY.pub" in told.out
+    accept("proven.v1", trained.document("verify", proof, directory=proof.parent, code=5))
     other = make_key("bob").with_suffix(".pub")
     assert "not signed by a key that you named" in trained("verify", proof, "--key", other, code=4).err
+
+
+def test_the_ledger_at_hand_vouches_for_what_it_has(trained, proof, accept):
+    told = trained("verify", proof)
+    assert told.lines[0].startswith("proved: trial ")
+    assert "vouched for by" in told.out
+    document = trained.document("verify", proof)
+    accept("proven.v1", document)
+    assert (document["ok"], document["ledger"]) == (True, str(trained.project.ledger))
+    # The same log with something else in it.
+    shutil.rmtree(trained.project.ledger)
+    trained.train(0.25)
+    other = trained.document("head")["origins"][0]
+    document = json.loads(proof.read_text())
+    assert document["head"]["origins"][0]["origin"] != other["origin"]
+    assert "it has not all of this head" in trained("verify", proof, code=5).out
 
 
 def test_a_list_of_signers(trained, proof, public, make_key, tmp_path):
@@ -117,7 +134,9 @@ def test_what_is_not_signed_says_so(trained, tmp_path, public):
     os.mkfifo(pipe := path.with_name("pipe"))
     assert "it is no regular file" in trained("prove", "@", "-o", pipe, code=2).err
     assert pipe.is_fifo()
-    assert "nobody: the head is not signed" in trained("verify", path, code=5).out
+    told = trained("verify", path, directory=tmp_path, code=5).out
+    assert "nobody: the head is not signed" in told
+    assert "ledger verify --sign" in told
     assert "its head is not signed" in trained("verify", path, "--key", public, code=4).err
     trained("head", "--signed", code=3)
 
@@ -127,7 +146,7 @@ def test_a_running_trial_has_no_end(trained, tmp_path):
     code = f"import subprocess; subprocess.run(['ledger', 'prove', '@', '-o', {str(path)!r}], check=True)"
     variables = {"PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"}
     trained("run", "-q", "--no-trace", sys.executable, "-c", code, variables=variables)
-    told = trained("verify", path, code=5)
+    told = trained("verify", path)
     assert "the end of the trial is not in this proof" in told.out
     assert "experiment" not in told.out.split("What it does not show")[0]
 

@@ -26,7 +26,55 @@ def test_a_report_that_is_checked(trained, accept):
     content = (trained.path / "report.html").read_bytes()
     (trained.path / "bad.html").write_bytes(content.replace(b'"index":0', b'"index":1'))
     assert "does not hold" in trained("verify", "bad.html", code=4).err
-    assert "holds together" in trained("verify", "report.html", code=5).out
+
+
+def test_a_report_of_an_unsigned_head(trained, tmp_path, accept):
+    trained("report", "digits", "--maximize", "accuracy", "-o", "report.html")
+    # 1. Where its ledger is, that vouches for it, and goes on.
+    trained.train(0.3, "-x", "digits")
+    told = trained("verify", "report.html")
+    assert told.out.count("proved: trial ") == 2
+    assert f"the ledger at hand, {trained.path}/.ledger" in told.out
+    document = trained.document("verify", "report.html")
+    accept("proven-report.v1", document)
+    assert {each["ledger"] for each in document["proofs"]} == {f"{trained.path}/.ledger"}
+    # 2. Elsewhere nothing does, and what would is said once.
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    path = trained.path / "report.html"
+    told = trained("verify", path, directory=elsewhere, code=5).out
+    assert told.count("it holds together: trial ") == 2
+    assert told.count("What would vouch for it") == 1
+    assert "--head HEAD" in told
+    document = trained.document("verify", path, directory=elsewhere, code=5)
+    assert (document["ok"], document["proofs"][0]["ledger"]) == (False, None)
+    # 3. Another ledger knows nothing of it; one that is named has to be there.
+    ledger = tmp_path / "other"
+    other = trained("--ledger", ledger, "run", "-q", "--no-trace", "true", directory=elsewhere)
+    assert other.out == ""
+    told = trained("--ledger", ledger, "verify", path, directory=elsewhere, code=5).out
+    assert f"Not the ledger at hand, {ledger}" in told
+    assert (
+        "no ledger" in trained("--ledger", tmp_path / "no", "verify", path, directory=elsewhere, code=3).err
+    )
+
+
+def test_all_of_it_as_a_document(trained, accept):
+    document = trained.document("report", "digits", "--maximize", "accuracy")
+    accept("report.v1", document)
+    assert document["choices"][0]["best"][0]["value"] == 0.9
+    trained("report", "digits", "--maximize", "accuracy", "--format", "json", "-o", "a.json")
+    assert (trained.path / "a.json").read_text() == trained(
+        "report", "digits", "--maximize", "accuracy", "--json"
+    ).out
+    for more in (("-o", "b.json"), ("--format", "md")):
+        assert "--json prints the document" in trained("report", "digits", "--json", *more, code=2).err
+
+
+def test_notes_in_markdown_are_markdown(trained):
+    trained("note", "first", "-m", "# Why\n\n- **lr** <script>x</script>\n- [l](javascript:x)")
+    told = trained("report", "first", "--format", "md").out
+    assert "\n> ### Why\n>\n> - **lr** \\<script\\>x\\</script\\>\n> - \\[l\\](javascript:x)\n" in told
 
 
 def test_other_forms_and_what_is_refused(trained):

@@ -66,6 +66,7 @@ DOCUMENTS = {
     "proof.v1",
     "proven.v1",
     "proven-report.v1",
+    "report.v1",
     "best.v1",
     "tunability.v1",
     "sensitivity.v1",

@@ -3,14 +3,15 @@
 import math
 from collections import Counter
 
-from ledger.model import HyperparameterRole, Verdict
+from ledger.model import Verdict
 from ledger.ops.denominator import counted_words
-from ledger.ops.text import count, line, number, value
-from ledger.reports.html import plots
+from ledger.ops.text import count, line, number
+from ledger.reports.html import plots, trade_offs
 from ledger.reports.html.elements import NOTHING, Markup, data_table, joined, pairs, section, tag
-from ledger.reports.labels import labels
+from ledger.reports.html.links import linked
+from ledger.reports.labels import labels, tried, varying
 from ledger.reports.report import Report
-from ledger.reports.standing import Ranked, Standing
+from ledger.reports.standing import Standing
 
 _IN_TABLE = 10
 
@@ -39,22 +40,24 @@ def in_short(report: Report) -> Markup:
 
 def best(report: Report) -> Markup:
     """The best of each choice, by estimated means where configurations have several seeds."""
-    return section("best", "Best", *(_best(each) for each in report.standings))
+    return section("best", "Best", *(_best(report, each) for each in report.standings))
 
 
-def _best(standing: Standing) -> Markup:
+def _best(report: Report, standing: Standing) -> Markup:
     title = tag("h3", standing.choice.label)
     if standing.objective is None or not standing.ranked:
         return joined((title, tag("p", standing.why_none)))
+    if standing.trade_off is not None:
+        return joined((title, *trade_offs.best(report, standing, standing.trade_off)))
     metric = line(standing.objective.metric)
     aim = "the largest" if standing.objective.maximize else "the smallest"
     means = standing.ranked[0].mean is not None
-    names = _varying(standing.ranked[:_IN_TABLE])
+    names = varying([each.trial for each in standing.ranked[:_IN_TABLE]])
     header = ["trial", *names, metric, *(["estimated mean", "95 %", "seeds"] if means else [])]
     rows = [
         [
-            tag("a", each.trial.id.short, href=f"#t-{each.trial.id.short}"),
-            *(_value(each, name) for name in names),
+            linked(report, each.trial),
+            *(tried(each.trial, name) for name in names),
             number(each.value),
             *(
                 [number(each.mean), interval_words(each.low, each.high), each.seeds]
@@ -88,24 +91,6 @@ def interval_words(low: float | None, high: float | None) -> str:
     if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
         return "unknown"
     return f"{number(low)} to {number(high)}"
-
-
-def _varying(ranked: tuple[Ranked, ...]) -> list[str]:
-    own = [
-        {
-            each.name: value(each.value)
-            for each in one.trial.hyperparameters
-            if each.role is not HyperparameterRole.SEED
-        }
-        for one in ranked
-    ]
-    names = dict.fromkeys(name for each in own for name in each)
-    return [name for name in names if len(own) == 1 or len({each.get(name) for each in own}) > 1][:8]
-
-
-def _value(ranked: Ranked, name: str) -> str:
-    found = next((each.value for each in ranked.trial.hyperparameters if each.name == name), None)
-    return "" if found is None else value(found)
 
 
 def comparisons(report: Report) -> Markup:
@@ -183,27 +168,3 @@ def seeds(report: Report) -> Markup:
         header = ("trial", "configuration", "seeds", "mean", "95 % of the mean", "min", "max")
         found.append(data_table(header, table, caption=title, right=range(2, 7)))
     return section("seeds", "Seeds", *found)
-
-
-def importance(report: Report) -> Markup:
-    """Which hyperparameters matter."""
-    found: list[object] = []
-    for each in report.standings:
-        preferences = None if each.importance is None else each.importance.metric.preferences
-        if preferences is None or each.importance is None or each.objective is None:
-            if each.why_unimportant and each.objective is not None:
-                found += [
-                    tag("h3", each.choice.label),
-                    tag("p", f"It cannot be told: {each.why_unimportant}."),
-                ]
-            continue
-        shown = preferences.found[:15]
-        best = f"the best {preferences.best} of {preferences.among} trials"
-        title = f"What {best} by {line(each.objective.metric)} prefer"
-        rows = [(line(one.name), one.share, one.low, one.high) for one in shown]
-        drawn = plots.bars(title, rows)
-        found.append(tag("figure", tag("figcaption", f"{each.choice.label}: {title}"), drawn))
-    if found:
-        method = "Shares by PED-ANOVA with 95 % of bootstrap resamples: ledger importance says it at length."
-        found.append(tag("p", method, class_="dim"))
-    return section("importance", "Importance", *found)

@@ -5,12 +5,13 @@ from importlib.resources import files
 
 from ledger.model.jsonform import rfc3339
 from ledger.ops.text import count, moment
-from ledger.reports.html import details, overview, record, rows
+from ledger.reports.embedded import MAKER
+from ledger.reports.html import dependence, details, overview, record, rows
 from ledger.reports.html.elements import Markup, joined, tag
 from ledger.reports.report import Report
 
 SCRIPT_DIGEST = "sha256-NVAUzFeOIrhGHrNGBnubMoUvlRsCaLb5KQq3MlJkhrA="
-STYLE_DIGEST = "sha256-L8IT3GjehIfvWcehHLPXlw4YhaWxnKvky/1BsGzuBWE="
+STYLE_DIGEST = "sha256-oaPe+YufuMoJFgShIUdp8BGN7f7f6jqWkYMoVxyRViU="
 """Of the only script and the only style that a browser is to heed, whatever else comes into a page."""
 _COLUMNS = 60
 _POLICY = (
@@ -23,8 +24,10 @@ SECTIONS = (
     overview.best,
     overview.comparisons,
     overview.curves,
+    dependence.history,
+    dependence.importance,
     overview.seeds,
-    overview.importance,
+    dependence.slices,
     details.apart,
     rows.table,
     record.replays,
@@ -37,8 +40,10 @@ _NAMES = {
     "best": "best",
     "compared": "compared",
     "curves": "curves",
-    "seeds": "seeds",
+    "history": "history",
     "importance": "importance",
+    "seeds": "seeds",
+    "slices": "slices",
     "diffs": "what differs",
     "table-of-trials": "trials",
     "replays": "replays",
@@ -64,6 +69,7 @@ def page(report: Report) -> bytes:
             Markup('<meta name="viewport" content="width=device-width,initial-scale=1">'),
             Markup('<meta name="color-scheme" content="light dark">'),
             Markup('<meta name="referrer" content="no-referrer">'),
+            Markup(f'<meta name="generator" content="{MAKER}">'),
             tag("title", f"{title}: report"),
             Markup(f"<style>{style()}</style>"),
         ),

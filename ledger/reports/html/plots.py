@@ -4,13 +4,13 @@ import math
 from collections.abc import Sequence
 
 from ledger.reports.curves import Chart, Curve
-from ledger.reports.html.elements import Markup, joined, tag
+from ledger.reports.html.elements import Markup, tag
+from ledger.reports.html.frame import Box, drawing, frame, px, under
 from ledger.reports.scales import Scale, scale
 
 COLOURS = 8
 """Of the page's palette; past them dashes tell lines apart."""
-_WIDTH, _HEIGHT = 720, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 12, 10, 42
+_BOX = Box(width=720, height=300)
 _ROW = 26
 _NAMES = 190
 
@@ -26,8 +26,8 @@ def curves(chart: Chart, places: Sequence[int]) -> Markup:
     values = [value for curve in chart.curves for value in curve.values]
     if not any(map(math.isfinite, values)):
         return tag("p", f"{chart.metric}: no value is finite.")
-    across = scale(steps, _LEFT, _WIDTH - _RIGHT)
-    up = scale(values, _HEIGHT - _BOTTOM, _TOP, log=None)
+    across = scale(steps, *_BOX.across, least=1.0)
+    up = scale(values, *_BOX.up, log=None)
     lines = [
         tag(
             "path",
@@ -38,7 +38,7 @@ def curves(chart: Chart, places: Sequence[int]) -> Markup:
         for curve, place in zip(chart.curves, places, strict=True)
     ]
     name = f"{chart.metric} over steps" + (", logarithmic" if up.log else "")
-    return _drawing(name, _WIDTH, _HEIGHT, _frame(across, up, "step", chart.metric), *lines)
+    return drawing(name, _BOX, frame(_BOX, across, up, "step", chart.metric), *lines)
 
 
 def _path(curve: Curve, across: Scale, up: Scale) -> str:
@@ -60,42 +60,46 @@ def _path(curve: Curve, across: Scale, up: Scale) -> str:
 
 def bars(title: str, rows: Sequence[tuple[str, float, float, float]]) -> Markup:
     """Shares of a whole with their intervals: (name, share, low, high), each from 0 to 1."""
-    height = _TOP + _ROW * len(rows) + _BOTTOM
-    across = scale((0.0, 1.0), _NAMES, _WIDTH - 60)
+    box = _rows(len(rows), 60)
+    across = scale((0.0, 1.0), *box.across)
     found = []
     for place, (name, share, low, high) in enumerate(rows):
-        middle = _TOP + _ROW * place + _ROW / 2
+        middle = box.top + _ROW * place + _ROW / 2
         found += [
             _name(name, middle),
-            tag("rect", class_="bar", x=_NAMES, y=middle - 7, width=_px(across(share) - _NAMES), height=14),
+            tag("rect", class_="bar", x=_NAMES, y=middle - 7, width=px(across(share) - _NAMES), height=14),
             _interval(across, low, high, middle),
-            tag("text", f"{share:.0%}", x=_WIDTH - 52, y=middle + 4),
+            tag("text", f"{share:.0%}", x=box.width - 52, y=middle + 4),
         ]
-    return _drawing(title, _WIDTH, height, _below(across, height, "share"), *found)
+    return drawing(title, box, under(box, across, "share"), *found)
 
 
 def strips(title: str, unit: str, rows: Sequence[tuple[str, Sequence[float], float, float, float]]) -> Markup:
     """Values of several groups: (name, values, mean, low, high); each value is a dot, the mean a line."""
-    height = _TOP + _ROW * len(rows) + _BOTTOM
+    box = _rows(len(rows), 20)
     ends = [end for _, values, _, low, high in rows for end in (*values, low, high)]
-    across = scale(ends, _NAMES, _WIDTH - 20)
+    across = scale(ends, *box.across)
     found = []
     for place, (name, values, mean, low, high) in enumerate(rows):
-        middle = _TOP + _ROW * place + _ROW / 2
-        at = _px(across(mean))
+        middle = box.top + _ROW * place + _ROW / 2
+        at = px(across(mean))
         found += [
             _name(name, middle),
             _interval(across, low, high, middle),
-            *(tag("circle", class_="dot", cx=_px(across(each)), cy=middle, r=3.5) for each in values),
+            *(tag("circle", class_="dot", cx=px(across(each)), cy=middle, r=3.5) for each in values),
             tag("line", class_="mean", x1=at, x2=at, y1=middle - 9, y2=middle + 9),
         ]
-    return _drawing(title, _WIDTH, height, _below(across, height, unit), *found)
+    return drawing(title, box, under(box, across, unit), *found)
 
 
 def swatch(place: int) -> Markup:
     """The line of a curve, for a legend."""
     line = tag("path", class_=f"line {line_class(place)}", d="M0 5h26")
     return tag("svg", line, class_="swatch", width=26, height=10, aria_hidden="true")
+
+
+def _rows(count: int, right: int) -> Box:
+    return Box(width=_BOX.width, height=_BOX.top + _ROW * count + _BOX.bottom, left=_NAMES, right=right)
 
 
 def _name(name: str, middle: float) -> Markup:
@@ -112,38 +116,5 @@ def _interval(across: Scale, low: float, high: float, middle: float) -> Markup |
     return tag(
         "path",
         class_="interval",
-        d=f"M{_px(across(left))} {middle - 5}v10m0-5H{_px(across(right))}m0-5v10",
+        d=f"M{px(across(left))} {middle - 5}v10m0-5H{px(across(right))}m0-5v10",
     )
-
-
-def _frame(across: Scale, up: Scale, below: str, beside: str) -> Markup:
-    found: list[object] = [_below(across, _HEIGHT, below)]
-    for place, said in up.ticks():
-        found += [
-            tag("line", class_="grid", x1=_LEFT, x2=_WIDTH - _RIGHT, y1=_px(place), y2=_px(place)),
-            tag("text", said, x=_LEFT - 6, y=_px(place + 4), class_="end"),
-        ]
-    middle = (_TOP + _HEIGHT - _BOTTOM) / 2
-    turned = f"translate(13 {middle:g}) rotate(-90)"
-    return joined((*found, tag("text", beside[:40], class_="middle", transform=turned)))
-
-
-def _below(across: Scale, height: int, name: str) -> Markup:
-    bottom = height - _BOTTOM
-    found: list[object] = [tag("line", class_="axis", x1=across.start, x2=across.end, y1=bottom, y2=bottom)]
-    for place, said in across.ticks():
-        found += [
-            tag("line", class_="grid", x1=_px(place), x2=_px(place), y1=_TOP, y2=bottom),
-            tag("text", said, x=_px(place), y=bottom + 16, class_="middle"),
-        ]
-    middle = (across.start + across.end) / 2
-    return joined((*found, tag("text", name, x=_px(middle), y=height - 6, class_="middle")))
-
-
-def _drawing(title: str, width: int, height: int, *children: object) -> Markup:
-    drawn = tag("svg", tag("title", title), *children, viewBox=f"0 0 {width} {height}", role="img")
-    return tag("div", drawn, class_="scroll plot", tabindex="0", role="region", aria_label=title)
-
-
-def _px(found: float) -> str:
-    return f"{found:.1f}".rstrip("0").rstrip(".")

@@ -91,9 +91,11 @@ def proofs(report: Report) -> Markup:
             ("not signed", report.unsigned),
             (
                 "proven here",
-                f"{count(len(proven), 'trial')}: " + ", ".join(each.trial.id.short for each in proven),
+                f"{count(len(proven), 'trial')}: " + ", ".join(each.trial.id.short for each in proven)
+                if proven
+                else "no trial",
             ),
-            ("check it", tag("code", "ledger verify THIS-FILE.html --key PUBLIC.pub", class_="copy")),
+            *(_how_to_check(report) if proven else ()),
         ]
     )
     said = tag(
@@ -103,3 +105,12 @@ def proofs(report: Report) -> Markup:
     )
     blocks = [Markup(block(each.proof, each.trial.id.short)) for each in proven if each.proof is not None]
     return joined((section("proofs", "Proofs", found, said), *blocks))
+
+
+def _how_to_check(report: Report) -> list[tuple[str, Markup]]:
+    checking = "ledger verify THIS-FILE.html"
+    found = [("check it where the ledger is", tag("code", checking, class_="copy"))]
+    if report.signed is not None:
+        return [*found, ("elsewhere", tag("code", f"{checking} --key PUBLIC.pub", class_="copy"))]
+    told = tag("code", f"{checking} --head HEAD"), " with a head that you had from who made this"
+    return [*found, ("elsewhere", joined(told))]

@@ -8,7 +8,7 @@ from ledger.ops.text import count
 from ledger.reports.html.elements import Markup, data_table, pairs, section, tag, text
 from ledger.reports.report import Report
 
-MOST_MARKUP = 240_000
+MOST_MARKUP = 220_000
 """Bytes of rows that are there without a script."""
 MOST_PACKED = 20_000
 """Rows of a report."""

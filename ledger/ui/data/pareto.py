@@ -1,12 +1,13 @@
 """Two metrics at once: the trials that none is better than in both."""
 
-import math
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from ledger.errors import UsageError
-from ledger.tune.pareto import front
+from ledger.ops.trade_offs import trade_off
 from ledger.ui.data import Query, objective, standing
 from ledger.ui.data.drawn import ids, table
 from ledger.ui.source import Source
@@ -31,12 +32,11 @@ def answer(source: Source, query: Query) -> pa.Table:
     if x is None or x.metric == y.metric:
         raise UsageError("two metrics are needed", cause=f"both are {y.metric}")
     found = standing.observed(source, name)
-    empty = (math.nan,) * len(found)
-    xs, ys = (np.array(found.metrics.get(each.metric, empty), np.float64) for each in (x, y))
-    rows = np.flatnonzero(np.isfinite(xs) & np.isfinite(ys))
-    xs, ys = xs[rows], ys[rows]
-    signs = (-1.0 if x.maximize else 1.0), (-1.0 if y.maximize else 1.0)
-    losses = list(zip((signs[0] * xs).tolist(), (signs[1] * ys).tolist(), strict=True))
-    among = np.zeros(len(rows), np.bool_)
-    among[front(losses)] = True
-    return table({"x": xs, "y": ys, "front": among}, ids([found.trials[row] for row in rows]))
+    made = trade_off(found, (x, y))
+    xs, ys = (_picked(found.metrics.get(each.metric, ()), made.rows) for each in (x, y))
+    among = np.array([row in made.front for row in made.rows], np.bool_)
+    return table({"x": xs, "y": ys, "front": among}, ids([found.trials[row] for row in made.rows]))
+
+
+def _picked(values: Sequence[float], rows: Sequence[int]) -> NDArray[np.float64]:
+    return np.array([values[row] for row in rows], np.float64)

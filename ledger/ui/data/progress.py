@@ -3,6 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
+from ledger.analysis.history import best_so_far
 from ledger.ui.data import Query, objective, standing
 from ledger.ui.data.drawn import ids, table
 from ledger.ui.source import Source
@@ -22,5 +23,5 @@ def answer(source: Source, query: Query) -> pa.Table:
     wanted = objective.needed(query, objective.searched(source, name))
     found = standing.observed(source, name).measured(wanted.metric)
     values = np.array(found.metrics.get(wanted.metric, ()), np.float64)
-    best = np.maximum.accumulate(values) if wanted.maximize else np.minimum.accumulate(values)
+    best = best_so_far(values, maximize=wanted.maximize)
     return table({"value": values, "best": best}, ids(found.trials))

@@ -4,7 +4,10 @@ import math
 
 import pytest
 
+from ledger.model.space import Objective
 from ledger.reports.cells import cells, rounded
+from tests.searches import proposals
+from tests.searches import search as tuned
 
 
 @pytest.mark.parametrize(
@@ -43,3 +46,27 @@ def test_other_code_is_another_configuration_and_says_so(gathered, maker):
     found = cells(gathered("x", minimize="loss"), most=5)
     assert found.parameters == ("code",)
     assert len({row.values for row in found.rows}) == 2
+
+
+def test_the_best_mean_of_a_column_is_known_where_it_is_known_what_is_better(gathered, search):
+    search("one"), search("two", -1.0)
+    found = cells(gathered("one", "two", minimize="loss"), most=2)
+    (best,) = found.best
+    assert [found.rows[row].choice for row in best] == ["two"]
+    (best,) = cells(gathered("one", "two", maximize="loss"), most=2).best
+    assert best == {0}
+    assert cells(gathered("one"), most=2).best == (frozenset(),)
+
+
+def test_those_on_a_front_have_rows_with_all_that_was_looked_for(gathered, maker):
+    loss, accuracy = Objective(metric="loss"), Objective(metric="accuracy", maximize=True)
+    values = ((0.3, 0.9), (0.2, 0.1), (0.25, 0.05))
+    ids = proposals(maker, tuned(loss, accuracy), [each for each, _ in values])
+    for (first, second), id in zip(values, ids, strict=True):
+        metrics = {"loss": first, "accuracy": second, "other": 1.0}
+        maker.trial(experiment="tuned", proposal=id, params={"lr": first}, metrics=metrics)
+    found = cells(gathered("tuned"), most=5)
+    assert found.metrics == ("loss", "accuracy")
+    assert [row.values for row in found.rows] == [("0.2",), ("0.3",)]
+    assert (found.others, found.fronts, found.several) == (1, True, False)
+    assert found.best == ({0}, {1})

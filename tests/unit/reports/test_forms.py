@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from ledger.errors import LedgerError, NotFoundError, UsageError
-from ledger.reports import pdf
+from ledger.reports import pdf_writer
 from ledger.reports.forms import Form, form_of, make
 
 
@@ -54,7 +54,7 @@ NAMES = ("表 Ж ü 🙂", "a\x1b[31m\u202e\ud800", "100%_$&#{}~^\\")
 @pytest.mark.parametrize("unicode", [True, False])
 def test_a_pdf_of_any_text(workspace, maker, monkeypatch, unicode):
     if not unicode:
-        monkeypatch.setattr(pdf, "find_spec", lambda _: None)
+        monkeypatch.setattr(pdf_writer, "find_spec", lambda _: None)
     for place, name in enumerate(NAMES):
         maker.trial(
             experiment="x",
@@ -65,9 +65,9 @@ def test_a_pdf_of_any_text(workspace, maker, monkeypatch, unicode):
 
 
 def test_a_letter_that_a_font_lacks_is_written_out(workspace, maker, monkeypatch):
-    monkeypatch.setattr(pdf, "find_spec", lambda _: None)
+    monkeypatch.setattr(pdf_writer, "find_spec", lambda _: None)
     maker.trial(experiment="x")
-    writer = pdf._Writer(make(workspace, ["x"]).report)
+    writer = pdf_writer.Writer(make(workspace, ["x"]).report)
     assert writer._text("Ж ü") == "<U+0416> ü"
 
 

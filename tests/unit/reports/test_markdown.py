@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from ledger.reports.cells import cells
-from ledger.reports.markdown import code, escaped, page
+from ledger.reports.markdown import page
+from ledger.reports.markdown_text import code, escaped
 
 READER = MarkdownIt("commonmark", {"html": True}).enable("table")
 
@@ -42,7 +43,7 @@ def test_what_was_tried_what_is_best_and_how_to_replay(gathered, search):
     text = page(report, cells(report, most=2)).decode()
     assert "- tried: 12 trials of digits: 12 ok; no head is signed" in text
     assert f"`ledger replay {trials[0.2, 1].short}`: `python train.py`" in text
-    assert "| lr | loss | n | trial |\n| --- | --: | --: | --- |\n| 0.2 | 0.131" in text
+    assert "| lr | loss | n | trial |\n| --- | --: | --: | --- |\n| 0.2 | **0.131** ± 0.0" in text
     assert text.count("<table>") == 0
     assert READER.render(text).count("<table>") == 1
 

@@ -55,7 +55,7 @@ def test_they_are_in_html_and_in_markdown(noted, workspace, gathered):
         assert said in html.replace("&#x27;", "'")
         assert said in text
     assert "on <strong>one</strong>" in html
-    assert "on \\*\\*one\\*\\*" in text
+    assert "\n> on **one**\n" in text
     for page in (html, text):
         assert "<script>x" not in page
         assert "\u202e" not in page

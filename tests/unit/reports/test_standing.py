@@ -4,6 +4,7 @@ import pytest
 
 from ledger.errors import UsageError
 from ledger.model import Status, Tombstone
+from ledger.model.space import Objective
 from ledger.reports.choosing import choose
 from ledger.reports.standing import heads, standing
 from tests.searches import proposals
@@ -94,3 +95,42 @@ def test_the_best_of_a_search_meet_what_it_requires(workspace, maker):
     maker.trial(experiment="tuned", proposal=id, metrics={"loss": 0.5})
     nothing = of(workspace, maker, "tuned", minimize="loss")
     assert (nothing.ranked, nothing.why_none) == ((), "no trial meets what its search requires")
+
+
+LOSS, ACCURACY = Objective(metric="loss"), Objective(metric="accuracy", maximize=True)
+
+
+def several(maker, values, **more):
+    """Trials of a search for a small loss and a large accuracy."""
+    points = [loss for loss, _ in values]
+    return [
+        maker.trial(experiment="tuned", proposal=id, metrics={"loss": loss, "accuracy": accuracy})
+        for (loss, accuracy), id in zip(
+            values, proposals(maker, tuned(LOSS, ACCURACY, **more), points), strict=True
+        )
+    ]
+
+
+def test_of_several_objectives_the_front_is_the_best(workspace, maker):
+    ids = several(maker, [(0.3, 0.9), (0.2, 0.8), (0.4, 0.8), (0.1, 0.1), (0.2, 0.7)])
+    found = of(workspace, maker, "tuned")
+    assert found.objectives == (LOSS, ACCURACY)
+    assert [each.trial.id for each in found.ranked] == [ids[3], ids[1], ids[0]]
+    assert len(found.trade_off.rows) == found.measured == 5
+    assert [each.objective for each in found.depends] == [LOSS, ACCURACY]
+    alone = of(workspace, maker, "tuned", minimize="loss")
+    assert (alone.trade_off, alone.objectives) == (None, (LOSS,))
+    assert alone.ranked[0].trial.id == ids[3]
+
+
+def test_what_a_search_requires_counts_on_a_front_too(workspace, maker):
+    ids = several(maker, [(0.1, 0.1), (0.2, 0.8), (0.3, 0.9)], requirements=("accuracy > 0.5",))
+    assert [each.trial.id for each in of(workspace, maker, "tuned").ranked] == ids[1:]
+
+
+def test_without_a_value_of_each_there_is_no_front(workspace, maker):
+    (id,) = proposals(maker, tuned(LOSS, ACCURACY), (0.5,))
+    maker.trial(experiment="tuned", proposal=id, metrics={"loss": 0.5})
+    found = of(workspace, maker, "tuned")
+    assert (found.ranked, found.measured) == ((), 0)
+    assert found.why_none == "no trial ended well with a value of loss and accuracy"

@@ -7,8 +7,11 @@ import subprocess
 
 import pytest
 
+from ledger.model.space import Objective
 from ledger.reports.forms import make
 from ledger.reports.html import page, rows
+from tests.searches import proposals
+from tests.searches import search as tuned
 
 
 @pytest.mark.parametrize(
@@ -46,6 +49,16 @@ def test_the_page_says_it_all_without_a_script(workspace, search, maker):
     assert not re.search(r' src=| href=(?!"#)', without)
 
 
+def test_each_link_leads_to_a_place_of_the_page(workspace, maker):
+    for number in range(12):
+        maker.trial(experiment="x", params={"lr": number}, metrics={"loss": float(number)})
+    maker.store.flush()
+    text = make(workspace, ["x"], minimize="loss").content.decode()
+    links = re.findall(r'href="#([^"]+)"', text)
+    assert len(links) > 12
+    assert set(links) <= set(re.findall(r' id="([^"]+)"', text))
+
+
 def test_rows_past_the_room_of_a_file_are_packed(workspace, search, maker, monkeypatch):
     search()
     maker.store.flush()
@@ -66,14 +79,19 @@ def test_rows_past_the_room_of_a_file_are_packed(workspace, search, maker, monke
 def test_a_thousand_trials_and_twenty_curves_are_at_most_500_kb(workspace, maker):
     draw = random.Random(0)
     names = [f"parameter_{place}" for place in range(15)]
-    for number in range(1000):
+    objectives = Objective(metric="loss"), Objective(metric="accuracy", maximize=True), Objective(metric="f1")
+    ids = proposals(maker, tuned(*objectives), [draw.random() for _ in range(1000)])
+    for number, id in enumerate(ids):
         points = [(step, draw.random()) for step in range(2000)] if number < 25 else draw.random()
         maker.trial(
-            experiment="many",
+            experiment="tuned",
+            proposal=id,
             params={**{name: draw.random() for name in names}, "seed": number},
             metrics={"loss": points, "accuracy": draw.random(), "f1": draw.random()},
         )
     maker.store.flush()
-    content = make(workspace, ["many"], minimize="loss").content
-    assert content.count(b'class="line ') >= 20
-    assert len(content) <= 500_000
+    for options in ({}, {"minimize": "loss"}):
+        content = make(workspace, ["tuned"], **options).content
+        assert content.count(b'class="line c') >= 20
+        assert len(content) <= 500_000
+    assert content.count(b'class="plot small"') == 8
