@@ -314,4 +314,4 @@ class Asking(Base):
     ) -> tuple[Trial, ...]:
         lost.recover_quietly(self._workspace)
         question = Question(experiment=experiment, where=where, sort=sort, limit=limit)
-        return search.find(self._workspace.journal, question).chosen
+        return search.find(self._workspace.journal, question, self._workspace.store).chosen

@@ -11,7 +11,7 @@ from ledger.api.base import text as _text
 from ledger.model import Digest, Trial
 from ledger.ops import checkout as checkouts
 from ledger.ops import gc as collecting
-from ledger.ops import keeping, lettings, note_signatures, note_subject, notes
+from ledger.ops import keeping, lettings, lost, note_signatures, note_subject, noted, notes
 from ledger.ops.checkout import CheckedOut, Part
 from ledger.ops.gc import Collected
 from ledger.ops.keeping import Policy
@@ -76,20 +76,17 @@ class Keeping(Base):
         --------
         >>> id = open("project").note("@", "the loss spikes", metric="loss", step=200)
         """
-        trials = self._load()
-        earlier = None if replaces is None else note_subject.find(trials, str(replaces))
+        lost.recover_quietly(self._workspace)
+        journal = self._workspace.journal
+        earlier = None if replaces is None else note_subject.find(noted.find(journal).trials, str(replaces))
         subject = None
         named = any(each is not None for each in (ref, experiment, metric, step)) or bool(against)
         if earlier is None or named:
             others = [_text(each) for each in against]
-            subject = note_subject.named(
-                trials,
-                () if ref is None else (_text(ref), *others),
-                () if experiment is None else (experiment, *(others if ref is None else ())),
-                metric=metric,
-                step=step,
-            )
-            note_subject.check_step(subject, trials, self._workspace.store.get)
+            names = () if experiment is None else (experiment, *(others if ref is None else ()))
+            found = noted.find(journal, () if ref is None else (_text(ref), *others), names)
+            subject = note_subject.checked(found, names, metric=metric, step=step)
+            note_subject.check_step(subject, found.trials, self._workspace.store.get)
         signing = note_signatures.chosen(self.root, None if key is None else Path(key), sign)
         return notes.note(
             self._workspace.journal,
@@ -128,10 +125,11 @@ class Keeping(Base):
         --------
         >>> id = open("project").take_back("3f0c2a", "it was the old split")
         """
-        found = note_subject.find(self._load(), str(note))
+        lost.recover_quietly(self._workspace)
+        journal = self._workspace.journal
         return notes.take_back(
-            self._workspace.journal,
-            found,
+            journal,
+            note_subject.find(noted.find(journal).trials, str(note)),
             author=author or notes.author(self.root),
             reason=reason,
             signing=note_signatures.chosen(self.root, None, sign),
@@ -145,7 +143,8 @@ class Keeping(Base):
         >>> [each.note.text for each in open("project").notes()]
         ['the loss spikes']
         """
-        return self._load().standing_notes
+        lost.recover_quietly(self._workspace)
+        return noted.find(self._workspace.journal).trials.standing_notes
 
     def tag(self, ref: str | Digest | Trial, name: str, *, remove: bool = False) -> None:
         """Give a trial a tag, or take it off.

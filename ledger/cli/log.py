@@ -27,13 +27,15 @@ _PARAMETERS, _METRICS = 8, 5
     short_help="List trials, newest first.",
     epilog=common.ends(
         """ledger log -x digits --where 'lr >= 0.1 and status = ok' --sort -accuracy
-        ledger log --json""",
+        ledger log --where 'machines > 1 and replayed != diverged' --json""",
         "0 ok, 2 the filter or a name in it is wrong, 3 there is no such experiment, or no ledger",
     ),
 )
 @common.experiment("Only this experiment's trials.")
 @click.option(
-    "--where", metavar="EXPR", help="Only trials for which this holds: fields, hyperparameters, metrics."
+    "--where",
+    metavar="EXPR",
+    help="Only trials for which this holds, of the names below, hyperparameters and metrics.",
 )
 @click.option("--sort", metavar="KEY", help="Sort by these columns, with commas between; - turns one round.")
 @click.option(
@@ -51,9 +53,23 @@ def command(
     content: str | None,
     as_json: bool,
 ) -> None:
-    """List trials, newest first.
+    r"""List trials, newest first.
 
     Shown are the hyperparameters that vary among them and their main metrics. Times are UTC.
+
+    Names for --where and --sort, beside hyperparameters and metrics (param.NAME or metric.NAME where a name
+    means several things): id, name, experiment, message, tag, parent, status, exit_code, started, duration_s,
+    cpu_user_s, cpu_system_s, peak_memory, seed, commit, branch, dirty, recipe, environment.
+
+    Of receipts: replays (how many), replayed (their verdicts: identical, equivalent, incomparable, diverged),
+    machines (on how many the results were the same). Of the record: health (complete, or else partial,
+    absent), lacking (the parts that it has not all of).
+
+    \b
+    EXPR:
+      NAME = VALUE, and !=, <, <=, >, >=     NAME [not] in (VALUE, …)
+      NAME [not] contains VALUE              NAME is [not] null
+      and, or, not, ( )                      text and odd names: 'text', `odd name`
     """
     workspace = common.opened(context)
     most = limit if limit is not None or as_json else _LIMIT
@@ -65,7 +81,7 @@ def command(
         input=None if content is None else _digest(content),
         noted=experiment is not None and not as_json,
     )
-    found = search.find(workspace.journal, question, workspace.store.get)
+    found = search.find(workspace.journal, question, workspace.store)
     if as_json:
         common.emit(log_document(found.chosen, found.trials, workspace.store))
         return

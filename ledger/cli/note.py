@@ -11,13 +11,12 @@ from ledger.cli.notes_page import notes as notes_page
 from ledger.cli.page import Page
 from ledger.errors import LedgerError, UsageError
 from ledger.model import Recorded
-from ledger.ops import note_signatures, note_subject, notes, query
+from ledger.ops import note_signatures, note_subject, noted, notes
 from ledger.ops.note_documents import notes_document
 from ledger.ops.note_signatures import Signing
 from ledger.ops.note_subject import Subject
 from ledger.ops.remarks import Remark, remark_of
 from ledger.ops.text import line
-from ledger.ops.trials import Trials
 from ledger.workspace import Workspace
 
 
@@ -80,16 +79,22 @@ def command(
         rest.append(message)
     _check(reference, experiment, replaces, remove, others, rest, listed=listed)
     workspace = common.opened(context)
-    trials = query.load(workspace.journal)
     refs = () if reference is None else (reference, *others)
     names = () if experiment is None else (experiment, *others)
     if listed:
-        _list(trials, refs, names, as_json)
+        _list(workspace, refs, names, as_json)
         return
     named = replaces if replaces is not None else remove
+    found = noted.find(
+        workspace.journal,
+        refs,
+        names,
+        shown=lambda trials: () if named is None else [note_subject.find(trials, named)],
+    )
+    trials = found.trials
     before = None if named is None else note_subject.find(trials, named)
     subject = (
-        note_subject.named(trials, refs, names, metric=metric, step=step)
+        note_subject.checked(found, names, metric=metric, step=step)
         if before is None
         else note_subject.of(before.note)
     )
@@ -184,10 +189,12 @@ def _write(
     return done
 
 
-def _list(trials: Trials, refs: Sequence[str], names: Sequence[str], as_json: bool) -> None:
+def _list(workspace: Workspace, refs: Sequence[str], names: Sequence[str], as_json: bool) -> None:
+    there = noted.find(workspace.journal, refs, names, shown=lambda trials: trials.standing_notes)
+    trials = there.trials
     found: Sequence[Remark] = trials.standing_notes
     if refs or names:
-        asked = note_subject.named(trials, refs, names)
+        asked = note_subject.checked(there, names)
         found = [each for each in found if note_subject.concerns(each, asked)]
     documents = notes_document(found)
     if as_json:

@@ -40,6 +40,7 @@ COMPARATORS: dict[str, Comparator] = {
     "application/gzip": _Lazy("archives.compressed"),
     "application/x-bzip2": _Lazy("archives.compressed"),
     "application/x-xz": _Lazy("archives.compressed"),
+    "application/zstd": _Lazy("archives.compressed"),
     "application/x-tar": _Lazy("archives.tar"),
     "application/vnd.sqlite3": _Lazy("tables.sqlite"),
     "application/vnd.apache.parquet": _Lazy("tables.tables", "compare_parquet"),

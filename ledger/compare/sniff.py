@@ -15,9 +15,13 @@ _BEGINNINGS: Final = {
     b"\x1f\x8b\x08": "application/gzip",
     b"BZh": "application/x-bzip2",
     b"\xfd7zXZ\0": "application/x-xz",
+    b"\x28\xb5\x2f\xfd": "application/zstd",
     b"\x89PNG\r\n\x1a\n": "image/png",
     b"%PDF-": "application/pdf",
 }
+_STREAM: Final = re.compile(rb"\xff{4}.{2}[\0-\x0f]\0", re.DOTALL)
+"""An Arrow stream: a mark, then the length of its schema, which is below a megabyte."""
+_WAVE: Final = re.compile(rb"RIFF.{4}WAVE", re.DOTALL)
 _PICKLE: Final = re.compile(rb"\x80[\x02-\x05]")
 _SAFETENSORS: Final = re.compile(rb".{5}\0{3}\{", re.DOTALL)
 _JSON_LINES: Final = re.compile(rb"\s*\{.*\}\r?\n\{")
@@ -35,6 +39,10 @@ def media_type(file: BinaryIO) -> str:
             return found
     if head[257:262] == b"ustar":
         return "application/x-tar"
+    if _STREAM.match(head):
+        return "application/vnd.apache.arrow.stream"
+    if _WAVE.match(head):
+        return "audio/wav"
     if _PICKLE.match(head):
         return "application/x-pickle"
     if _SAFETENSORS.match(head):

@@ -27,6 +27,9 @@ MARK: Key = ("own", "mark")
 """The first four bytes of its id, as a number."""
 CONTINUES: Key = ("own", "continues")
 """The id of the trial that it went on from, as text."""
+AGREED: Key = ("own", "agreed")
+"""The hosts on which replays of it came out the same, as texts, sorted: which machines they are, the journal
+does not say."""
 
 
 @dataclass(slots=True)

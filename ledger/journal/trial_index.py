@@ -19,7 +19,7 @@ from ledger.journal.state import decode_sheet, encode_sheet, sheet_end
 from ledger.journal.stretch import DamagedIndexError, Stretch, write
 from ledger.model import layout
 
-VERSION = 5
+VERSION = 6
 
 _MAGIC = b"LDGQ"
 _IDLE = 64

@@ -12,6 +12,7 @@ from ledger.model.space import Objective
 from ledger.ops import denominator, prove, query, search, searches
 from ledger.ops.columns import Columns
 from ledger.ops.denominator import Denominator
+from ledger.ops.receipts import Receipts
 from ledger.ops.search import Found, Question
 from ledger.ops.trials import Trials
 from ledger.workspace import Workspace
@@ -215,7 +216,7 @@ def tried(workspace: Workspace, id: Digest, tuned: "Search") -> "tuple[Tried, ..
 
 
 def _measured(found: Found, key: str) -> Iterator[tuple[Trial, float]]:
-    column = Columns(found.chosen).find(key)
+    column = Columns(found.chosen, Receipts(found.trials.receipts)).find(key)
     for trial in found.chosen:
         value = column.read(trial)
         if isinstance(value, int | float) and math.isfinite(value):

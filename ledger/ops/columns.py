@@ -7,6 +7,8 @@ from ledger.errors import UsageError
 from ledger.model import HyperparameterRole, Trial, Value
 from ledger.model.frozen import frozen
 from ledger.model.jsonform import rfc3339
+from ledger.ops import receipts
+from ledger.ops.receipts import Receipts
 
 Read = Callable[[Trial], Value]
 """A trial's value; None where it has none."""
@@ -68,9 +70,13 @@ FIELDS: dict[str, Read] = {
     "dirty": _code("dirty"),
     "recipe": lambda trial: str(trial.recipe) if trial.recipe else None,
     "environment": lambda trial: str(trial.environment),
+    "health": receipts.health,
+    "lacking": receipts.lacking,
 }
 """What every trial has, by name; ``seed`` is that of ``--seed`` (``3,data=7`` where names have their own),
 else the hyperparameter of that role."""
+NAMES = frozenset({*FIELDS, *receipts.NAMES})
+"""Names of fields: those, and what replays have shown of a trial."""
 
 _OUTCOME_METRICS = frozenset({"duration_s", "peak_memory", "cpu_user_s", "cpu_system_s"})
 SUMMARIES = ("last", "min", "max", "count")
@@ -85,7 +91,7 @@ Key = tuple[str, str]
 class Names(Protocol):
     """The names that some trials have values under.
 
-    A name means a field (`FIELDS`), else a hyperparameter or a metric (its last value; ``.min``, ``.max`` and
+    A name means a field (`NAMES`), else a hyperparameter or a metric (its last value; ``.min``, ``.max`` and
     ``.count`` behind it give the others). ``param.NAME`` and ``metric.NAME`` say which is meant.
     """
 
@@ -118,7 +124,7 @@ def resolve(names: Names, name: str) -> Key | None:
         If no trial has a value of that name, with the nearest names; or if it is both a hyperparameter and a
         metric.
     """
-    if name in FIELDS:
+    if name in NAMES:
         return FIELD, name
     bare = _parameter(names, name), _metric(names, name)
     if all(bare):
@@ -150,8 +156,9 @@ def sort_keys(names: Names, keys: str) -> Iterator[tuple[Key | None, bool]]:
 class Columns:
     """The names of trials that are there, and the columns that they mean."""
 
-    def __init__(self, trials: Iterable[Trial]) -> None:
+    def __init__(self, trials: Iterable[Trial], receipts: Receipts) -> None:
         self.trials = tuple(trials)
+        self._receipts = receipts
         self.parameters = {each.name: None for trial in self.trials for each in trial.hyperparameters}
         self.metrics = {
             each.name: None for trial in self.trials if trial.outcome for each in trial.outcome.metrics
@@ -168,14 +175,20 @@ class Columns:
 
     def find(self, name: str) -> Column:
         """The column of that name. Raises as `resolve`."""
-        return _column(resolve(self, name), name)
+        return self.meant(resolve(self, name), name)
+
+    def meant(self, key: Key | None, name: str) -> Column:
+        """The column of a key."""
+        if key is not None and key[0] == FIELD and key[1] in receipts.NAMES:
+            return Column(name=name, read=lambda trial: self._receipts.value(trial, key[1]))
+        return _column(key, name)
 
 
-def values(trial: Trial) -> dict[Key, Value]:
+def values(trial: Trial, of: Receipts) -> dict[Key, Value]:
     """All that a trial has under any name; what it has none of under a field is left out."""
-    found: dict[Key, Value] = {
-        (FIELD, name): value for name, read in FIELDS.items() if (value := read(trial)) is not None
-    }
+    told = {name: read(trial) for name, read in FIELDS.items()}
+    told |= {name: of.value(trial, name) for name in sorted(receipts.NAMES)}
+    found: dict[Key, Value] = {(FIELD, name): value for name, value in told.items() if value is not None}
     for each in trial.hyperparameters:
         found.setdefault((PARAMETER, each.name), each.value)
     for metric in trial.outcome.metrics if trial.outcome else ():
@@ -219,7 +232,7 @@ def _unknown(names: Names, name: str) -> UsageError:
     from difflib import get_close_matches
 
     bare = name.removeprefix(_PARAMETER).removeprefix(_METRIC)
-    near = get_close_matches(bare, [*FIELDS, *names.every()], 3, 0.5)
+    near = get_close_matches(bare, [*FIELDS, *sorted(receipts.NAMES), *names.every()], 3, 0.5)
     return UsageError(
         f"no trial has {name}",
         cause=f"the nearest names are {', '.join(near)}" if near else None,
@@ -227,7 +240,7 @@ def _unknown(names: Names, name: str) -> UsageError:
     )
 
 
-def order(trials: Sequence[Trial], keys: str) -> list[Trial]:
+def order(trials: Sequence[Trial], keys: str, receipts: Receipts) -> list[Trial]:
     """Sort trials.
 
     Parameters
@@ -237,16 +250,18 @@ def order(trials: Sequence[Trial], keys: str) -> list[Trial]:
     keys
         Names of columns with commas between them; a ``-`` in front of one turns it round. Numbers come before
         text; trials without a value, and NaN, come last either way.
+    receipts
+        Of the trials.
 
     Raises
     ------
     UsageError
         If no trial has a value under one of the names.
     """
-    columns = Columns(trials)
+    columns = Columns(trials, receipts)
     result = list(trials)
     for key, down in sort_keys(columns, keys):
-        column = _column(key, "")
+        column = columns.meant(key, "")
         missing = [trial for trial in result if is_missing(column.read(trial))]
         present = [trial for trial in result if not is_missing(column.read(trial))]
         present.sort(key=lambda trial: sort_key(column.read(trial)), reverse=down)

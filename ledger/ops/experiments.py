@@ -102,7 +102,7 @@ def chosen(workspace: Workspace, selection: Selection) -> Chosen:
     question = Question(experiment=selection.experiment, where=selection.where, sort="started")
     return Chosen(
         label=selection.label,
-        trials=search.find(workspace.journal, question).chosen,
+        trials=search.find(workspace.journal, question, workspace.store).chosen,
         tuned=definition(workspace, selection),
     )
 

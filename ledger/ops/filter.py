@@ -17,6 +17,7 @@ from ledger.model import Trial, Value
 from ledger.model.filter_syntax import Both, Either, Expression, Literal, Not, Operator, Test, mistake, parse
 from ledger.ops import columns
 from ledger.ops.columns import Columns
+from ledger.ops.receipts import Receipts
 
 Answer = bool | None
 Ask = Callable[[Trial], Answer]
@@ -31,7 +32,7 @@ ORDER: dict[Operator, Callable[[Any, Any], Any]] = {
 }
 
 
-def matcher(source: str, trials: Iterable[Trial]) -> Callable[[Trial], bool]:
+def matcher(source: str, trials: Iterable[Trial], receipts: Receipts) -> Callable[[Trial], bool]:
     """Read a filter.
 
     Parameters
@@ -40,6 +41,8 @@ def matcher(source: str, trials: Iterable[Trial]) -> Callable[[Trial], bool]:
         The filter.
     trials
         Those whose names it may use: a name that none of them has is a mistake.
+    receipts
+        Of the trials.
 
     Returns
     -------
@@ -51,12 +54,13 @@ def matcher(source: str, trials: Iterable[Trial]) -> Callable[[Trial], bool]:
     UsageError
         If the filter does not parse, names what no trial has, or orders what has no order.
     """
-    ask = _compiled(parse(source), Columns(trials), source)
+    ask = _compiled(parse(source), Columns(trials, receipts), source)
     return lambda trial: ask(trial) is True
 
 
 def select(
     trials: Sequence[Trial],
+    receipts: Receipts,
     *,
     where: str | None = None,
     sort: str | None = None,
@@ -68,6 +72,8 @@ def select(
     ----------
     trials
         Oldest first.
+    receipts
+        Of them.
     where
         A filter; all where it is None.
     sort
@@ -84,9 +90,9 @@ def select(
         raise UsageError(f"a limit of {limit}", cause="expected 0 or more")
     chosen = list(reversed(trials))
     if sort is not None:
-        chosen = columns.order(chosen, sort)
+        chosen = columns.order(chosen, sort, receipts)
     if where is not None:
-        matches = matcher(where, trials)
+        matches = matcher(where, trials, receipts)
         chosen = [trial for trial in chosen if matches(trial)]
     return chosen[:limit]
 

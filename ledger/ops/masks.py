@@ -92,7 +92,10 @@ def _answers(piece: Piece, operator: Operator, values: Sequence[Any]) -> Answers
 
 
 def _of_each(piece: Piece, operator: Operator, values: Sequence[Any]) -> Answers:
-    distinct, places = np.unique(piece.values, return_inverse=True)
+    if piece.table is not None and len(piece.table) <= len(piece.values):
+        distinct, places = np.arange(len(piece.table)), piece.values  # to find those in use takes longer
+    else:
+        distinct, places = np.unique(piece.values, return_inverse=True)
     told = [answer(operator, as_recorded(piece, each), values) for each in distinct.tolist()]
     yes = np.array([each is True for each in told], np.bool_)
     no = np.array([each is False for each in told], np.bool_)

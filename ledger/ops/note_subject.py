@@ -8,7 +8,8 @@ from ledger.journal.series import points
 from ledger.model import Digest, Note
 from ledger.model.digest import PREFIX
 from ledger.model.frozen import frozen
-from ledger.ops import references
+from ledger.ops import noted, references
+from ledger.ops.noted import Found
 from ledger.ops.references import MIN_PREFIX
 from ledger.ops.remarks import Remark
 from ledger.ops.text import count
@@ -94,20 +95,32 @@ def named(
     UsageError
         If these do not go together.
     """
-    for each in experiments:
-        references.experiment(trials, each)
-    found = [references.resolve(trials, each) for each in refs]
-    subject = Subject(
-        trials=tuple(each.id for each in found), experiments=tuple(experiments), metric=metric, step=step
-    )
+    return checked(noted.by_reading(trials, refs, experiments), experiments, metric=metric, step=step)
+
+
+def checked(
+    found: Found, experiments: Sequence[str] = (), *, metric: str | None = None, step: int | None = None
+) -> Subject:
+    """What is named, where its trials and experiments were found.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such metric.
+    UsageError
+        If these do not go together.
+    """
+    subject = Subject(trials=found.ids, experiments=tuple(experiments), metric=metric, step=step)
+    if metric is None:
+        return subject
+    trial = found.trials.by_id[found.ids[0]]
     # What a running trial will measure is not known yet.
-    if metric is not None and (outcome := found[0].outcome) is not None:
-        names = [each.name for each in outcome.metrics]
-        if metric not in names:
-            shown = ", ".join(names[:10]) or "none"
-            raise NotFoundError(
-                f"no metric {metric!r} in {references.describe(found[0])}", cause=f"its metrics: {shown}"
-            )
+    names = [metric] if trial.outcome is None else [each.name for each in trial.outcome.metrics]
+    if metric not in names:
+        shown = ", ".join(names[:10]) or "none"
+        raise NotFoundError(
+            f"no metric {metric!r} in {references.describe(trial)}", cause=f"its metrics: {shown}"
+        )
     return subject
 
 

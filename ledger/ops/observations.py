@@ -73,7 +73,9 @@ def gather(workspace: Workspace, selection: Selection) -> Observations:
     found = _by_index(workspace, selection, tuned)
     if found is None:
         question = Question(experiment=selection.experiment, where=selection.where, sort="started")
-        found = observations(search.find(workspace.journal, question).chosen, selection.label, tuned)
+        found = observations(
+            search.find(workspace.journal, question, workspace.store).chosen, selection.label, tuned
+        )
     if not found:
         of = "" if selection.experiment is None else f" -x {selection.experiment}"
         raise NotFoundError(
@@ -90,7 +92,8 @@ def _by_index(workspace: Workspace, selection: Selection, tuned: Search | None) 
 
     try:
         return asked(
-            workspace.journal, lambda held, logs: observed_columns.read(held, logs, selection, tuned)
+            workspace.journal,
+            lambda held, logs: observed_columns.read(held, logs, selection, tuned, workspace.store),
         )
     except NotFoundError:  # the index does not know of searches whose trials were all there already
         return None

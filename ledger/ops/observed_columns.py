@@ -20,7 +20,9 @@ from ledger.model.search import Search
 from ledger.ops import forms, masks, ranks
 from ledger.ops.columns import FIELD, PARAMETER, Key, sort_keys
 from ledger.ops.forms import Form
+from ledger.ops.machines import Machines
 from ledger.ops.scope import Scope, as_recorded
+from ledger.store.base import Store
 
 if TYPE_CHECKING:
     from ledger.journal.held import Held
@@ -31,7 +33,9 @@ _LAST = "last"
 _COSTS = ("duration_s", "peak_memory")
 
 
-def read(held: "Held", logs: "Logs", selection: "Selection", tuned: Search | None) -> Observations:
+def read(
+    held: "Held", logs: "Logs", selection: "Selection", tuned: Search | None, store: Store | None = None
+) -> Observations:
     """The trials of a selection that ended well.
 
     Raises
@@ -47,7 +51,7 @@ def read(held: "Held", logs: "Logs", selection: "Selection", tuned: Search | Non
     """
     from ledger.ops.observations import variables
 
-    scope = Scope(held, logs, selection.experiment)
+    scope = Scope(held, logs, selection.experiment, Machines(store))
     which = scope.present
     if selection.where is not None:
         which = which & masks.ask(parse(selection.where), scope, selection.where).yes

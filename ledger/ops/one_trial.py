@@ -49,21 +49,44 @@ def find(held: Held, logs: "Logs", reference: str) -> tuple[Trial, Trials]:
     IrregularError
         If a log is.
     """
-    reader = _Reader(held, logs)
-    base, back = references.split(reference)
-    for name, count in ((reference, 0), (base, back)):
-        number = reader.number(name, count) if count is not None else None
-        if number is not None:
-            return reader.around(number)
-    raise references.unknown(base, reader.names(), empty=reader.scope.empty)
+    reader = Reader(held, logs)
+    return reader.around(reader.named(reference))
 
 
-class _Reader:
+class Reader:
+    """Finds trials in an index, and reads no more entries than those about them."""
+
     def __init__(self, held: Held, logs: "Logs") -> None:
         self._held, self._logs = held, logs
         self.scope = Scope(held, logs, None)
 
-    def number(self, reference: str, back: int) -> int | None:
+    def named(self, reference: str) -> int:
+        """The number of the trial that a reference means. Raises as `find`."""
+        base, back = references.split(reference)
+        for name, count in ((reference, 0), (base, back)):
+            number = self._number(name, count) if count is not None else None
+            if number is not None:
+                return number
+        raise references.unknown(base, self.names(), empty=self.scope.empty)
+
+    def known(self, id: Digest) -> int | None:
+        """The number of the trial with an id, be it removed; None where there is none."""
+        return self._held.find(bytes(id), self._logs)
+
+    def id(self, number: int) -> Digest:
+        """The id of a trial."""
+        origin, seq = self._start(number)
+        return Digest(self._logs.by_origin[origin].row(seq).leaf)
+
+    def told(self, numbers: Iterable[int], more: Iterable[Recorded] = ()) -> Trials:
+        """What is said of some trials, and what further entries say."""
+        return query.fold(self._entries(self._events(numbers), more))
+
+    def of_kind(self, *kinds: str) -> list[Recorded]:
+        """All entries of some kinds."""
+        return [each for log in self._logs.by_origin.values() for each in log.of_kind(*kinds)]
+
+    def _number(self, reference: str, back: int) -> int | None:
         """The trial's number; None where nothing is named so."""
         steps: tuple[tuple[Kind, Callable[[], Sequence[int]]], ...] = (
             (Kind.LAST, lambda: self._persons() if reference == "@" else []),
@@ -81,7 +104,7 @@ class _Reader:
 
     def around(self, number: int) -> tuple[Trial, Trials]:
         """The trial, and what is said about it."""
-        id = self._id(number)
+        id = self.id(number)
         events = self._events([number]) + self._having("trial", id)
         own = query.fold(self._entries(events))
         trial = own.by_id[id]
@@ -92,8 +115,7 @@ class _Reader:
         against = (self._held.find(each, self._logs) for each in others)
         follow |= {each for each in against if each is not None and self.scope.present[each]}
         events += [self._start(each) for each in sorted(follow)]
-        aside = [each for log in self._logs.by_origin.values() for each in log.of_kind(*_ASIDE)]
-        found = query.fold(self._entries(events, aside))
+        found = query.fold(self._entries(events, self.of_kind(*_ASIDE)))
         return found.by_id[id], found
 
     def names(self) -> set[str]:
@@ -151,7 +173,7 @@ class _Reader:
             return numbers
         trials = query.fold(self._entries(self._events(numbers)))
         found = references.find(trials, reference).trial.id if numbers else None
-        return [each for each in numbers if self._id(each) == found]
+        return [each for each in numbers if self.id(each) == found]
 
     def _with(self, key: Key, value: str) -> list[int]:
         """The trials that have a text under a key, ascending."""
@@ -171,13 +193,9 @@ class _Reader:
             for code in range(len(piece.table or ())):
                 if tag in _tags(piece, code):
                     for number in array_of(piece.numbers)[piece.values == code].tolist():
-                        found[self._id(number)] = number
+                        found[self.id(number)] = number
         trials = query.fold(self._entries(self._events(found.values())))
         return [found[id] for id in trials.tagged.get(tag, ()) if id in found]
-
-    def _id(self, number: int) -> Digest:
-        origin, seq = self._start(number)
-        return Digest(self._logs.by_origin[origin].row(seq).leaf)
 
     def _start(self, number: int) -> Event:
         return self._events([number])[self._held.start(number)]

@@ -18,6 +18,7 @@ from ledger.ops.estimated import configurations, with_code
 from ledger.ops.measured import measured
 from ledger.ops.names import check_name
 from ledger.ops.observations import Selection
+from ledger.ops.receipts import Receipts
 from ledger.ops.reruns import Had, Tell
 from ledger.ops.robustness_runs import RobustnessOptions, around_of, experiment, of_runs, proposal, wanted
 from ledger.ops.seeds import value_of
@@ -235,7 +236,7 @@ def _groups(trials: Trials, observed: Observations, name: str | None) -> dict[st
     if name is None:
         return {"all": list(range(len(observed)))}
     chosen = [trials.by_id[each] for each in observed.trials]
-    column = Columns(chosen).find(name)
+    column = Columns(chosen, Receipts(trials.receipts)).find(name)
     groups: dict[str, list[int]] = {}
     for row, trial in enumerate(chosen):
         groups.setdefault(robustness_words.group(name, column.read(trial)), []).append(row)

@@ -1,21 +1,23 @@
 """Some of a ledger's trials as the index has them: which there are, and what they have under a name."""
 
 from collections.abc import Container, Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ledger.journal import digests, pieces
-from ledger.journal.held import HELD, REMOVED, Held
+from ledger.journal.held import AGREED, HELD, REMOVED, Held
 from ledger.journal.pieces import Piece, array_of, place_of
 from ledger.journal.positions import Logs
-from ledger.model import Value
+from ledger.model import Digest, Value
 from ledger.model.jsonform import rfc3339
 from ledger.ops import references
 from ledger.ops.columns import FIELD, PARAMETER, Key
+from ledger.ops.machines import Machines
 
 EXPERIMENT: Key = (FIELD, "experiment")
+MACHINES: Key = (FIELD, "machines")
 
 
 class Scope:
@@ -29,6 +31,8 @@ class Scope:
         The logs that it is of.
     experiment
         Only its trials; all that are not removed where it is None.
+    machines
+        What tells machines apart; without it, each host is one of its own.
 
     Raises
     ------
@@ -38,9 +42,12 @@ class Scope:
         If the index is damaged.
     """
 
-    def __init__(self, held: Held, logs: Logs, experiment: str | None) -> None:
+    def __init__(
+        self, held: Held, logs: Logs, experiment: str | None, machines: Machines | None = None
+    ) -> None:
         self._held = held
         self._logs = logs
+        self._machines = machines or Machines()
         self.total = held.total
         """Numbers that trials have, removed ones too."""
         self.present = self._mask(held.pieces(HELD)) & ~self._mask(held.pieces(REMOVED))
@@ -68,6 +75,8 @@ class Scope:
         space, name = key
         if space == FIELD and name in digests.COLUMNS:
             return digests.column(self._held, self._logs, name)
+        if key == MACHINES:
+            return [self._counted(piece) for piece in self._held.pieces(AGREED)]
         return [piece for piece in self._held.pieces(key) if piece.kind != pieces.NULL]
 
     def ids(self) -> NDArray[np.uint8]:
@@ -91,6 +100,14 @@ class Scope:
                 value = as_recorded(piece, piece.values[places[0]].item())
                 found = int(piece.numbers[places[0]]), value
         return None if found is None else found[1]
+
+    def _counted(self, piece: Piece) -> Piece:
+        """On how many machines results agreed, from where they did."""
+        counts = np.zeros(len(piece.table or ()), np.int64)
+        for code in range(len(counts)):
+            hosts = as_recorded(piece, code)
+            counts[code] = self._machines.among(Digest.parse(str(each)) for each in cast("tuple[str]", hosts))
+        return Piece(pieces.INT, piece.numbers, counts[piece.values])
 
     def _mask(self, found: Iterable[Piece]) -> NDArray[np.bool_]:
         mask = np.zeros(self.total, np.bool_)

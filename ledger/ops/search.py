@@ -3,7 +3,6 @@
 Both give the same answers. Of what the index finds, only what is shown is read from the journal.
 """
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ledger.errors import NotFoundError, UsageError
@@ -12,7 +11,10 @@ from ledger.model import Digest, Note, Recorded, Trial
 from ledger.model.frozen import frozen
 from ledger.ops import filter, query, references
 from ledger.ops.indexed import asked
+from ledger.ops.machines import Machines
+from ledger.ops.receipts import Receipts
 from ledger.ops.trials import Trials
+from ledger.store.base import Store
 
 if TYPE_CHECKING:
     from ledger.journal.held import Held
@@ -51,7 +53,7 @@ class Found:
     """What was said of the chosen ones, at the least: their receipts and notes; and of the experiment."""
 
 
-def find(journal: Journal, question: Question, get: Callable[[Digest], bytes] | None = None) -> Found:
+def find(journal: Journal, question: Question, store: Store | None = None) -> Found:
     """Find trials.
 
     Parameters
@@ -60,8 +62,9 @@ def find(journal: Journal, question: Question, get: Callable[[Digest], bytes] | 
         Where they are.
     question
         Which ones.
-    get
-        Reads an object: with it, inputs are looked for in lists of files, too.
+    store
+        Its objects: with them, inputs are looked for in lists of files, too, and replays on one machine are
+        told from those on several.
 
     Raises
     ------
@@ -73,24 +76,25 @@ def find(journal: Journal, question: Question, get: Callable[[Digest], bytes] | 
     if question.limit is not None and question.limit < 0:
         raise UsageError(f"a limit of {question.limit}", cause="expected 0 or more")
     if question.input is not None:
-        return _by_reading(query.load(journal), question, get)  # the index knows no inputs
+        return _by_reading(query.load(journal), question, store)  # the index knows no inputs
     try:
-        found = asked(journal, lambda held, logs: _answered(held, logs, question))
+        found = asked(journal, lambda held, logs: _answered(held, logs, question, store))
     except NotFoundError:  # the index does not know of searches whose trials were all there already
         found = None
-    return found or _by_reading(query.load(journal), question)
+    return found or _by_reading(query.load(journal), question, store)
 
 
-def _by_reading(trials: Trials, question: Question, get: Callable[[Digest], bytes] | None = None) -> Found:
+def _by_reading(trials: Trials, question: Question, store: Store | None = None) -> Found:
     known = trials.ordered
     if question.experiment is not None:
         known = references.experiment(trials, question.experiment)
     if question.input is not None:
         from ledger.ops import uses
 
-        which = uses.users(known, question.input, get or _nothing)
+        which = uses.users(known, question.input, _nothing if store is None else store.get)
         known = tuple(trial for trial in known if trial.id in which)
-    chosen = filter.select(known, where=question.where, sort=question.sort)
+    told = Receipts(trials.receipts, Machines(store))
+    chosen = filter.select(known, told, where=question.where, sort=question.sort)
     return Found(chosen=tuple(chosen[: question.limit]), matching=len(chosen), all=len(trials), trials=trials)
 
 
@@ -98,13 +102,13 @@ def _nothing(digest: Digest) -> bytes:
     raise NotFoundError(f"no object {digest}")
 
 
-def _answered(held: "Held", logs: "Logs", question: Question) -> Found:
+def _answered(held: "Held", logs: "Logs", question: Question, store: Store | None) -> Found:
     from ledger.model.filter_syntax import parse
     from ledger.ops import masks, ranks
     from ledger.ops.columns import sort_keys
     from ledger.ops.scope import Scope
 
-    scope = Scope(held, logs, question.experiment)
+    scope = Scope(held, logs, question.experiment, Machines(store))
     keys = [] if question.sort is None else list(sort_keys(scope, question.sort))
     which = scope.present
     if question.where is not None:

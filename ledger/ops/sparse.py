@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from ledger.journal import digests, events
 from ledger.journal.events import Event
-from ledger.journal.held import CONTINUES, FORM, HELD, MARK, RECIPE, REMOVED, START, Held, mark
+from ledger.journal.held import AGREED, CONTINUES, FORM, HELD, MARK, RECIPE, REMOVED, START, Held, mark
 from ledger.journal.news import ChangedError, News, known
 from ledger.journal.pieces import Moment, Piece, pack
 from ledger.journal.positions import Logs
@@ -26,7 +26,10 @@ from ledger.model import (
 )
 from ledger.ops import forms, query
 from ledger.ops.columns import FIELD, STARTED, Key, values
+from ledger.ops.receipts import Receipts, agreed
 from ledger.ops.remarks import remark_of
+from ledger.ops.scope import MACHINES
+from ledger.ops.trials import Receipt
 
 BATCH = 4096
 """Trials that are held as nouns at a time."""
@@ -176,7 +179,7 @@ class _Reader:
                 continue
             if trial.recipe is not None:
                 columns.setdefault(RECIPE, []).append((number, _telling(trial.recipe, entries[number])))
-            for key, value in described(trial).items():
+            for key, value in described(trial, trials.receipts.get(id, ())).items():
                 columns.setdefault(key, []).append((number, value))
         made: dict[Key, list[Piece]] = {key: pack(pairs) for key, pairs in columns.items()}
         self._held.add(Stretch(made | events.columns(events.listed(self._events))))
@@ -190,9 +193,11 @@ def _telling(recipe: Digest, entries: Sequence[Recorded]) -> int:
     )
 
 
-def described(trial: Trial) -> dict[Key, Value]:
+def described(trial: Trial, receipts: Sequence[Receipt]) -> dict[Key, Value]:
     """What the index holds of a trial: its values, but for the digests that the journal is asked for."""
-    found = values(trial)
+    found = values(trial, Receipts({trial.id: receipts}))
+    del found[MACHINES]
+    found[AGREED] = tuple(map(str, agreed(receipts)))
     if trial.hyperparameters:
         found[FORM] = forms.text(trial)
     if trial.continues is not None:

@@ -6,8 +6,11 @@ from ledger.errors import NotFoundError, UsageError
 from ledger.model import Trial
 from ledger.model.frozen import frozen
 from ledger.ops import filter, references
+from ledger.ops.machines import Machines
+from ledger.ops.receipts import Receipts
 from ledger.ops.references import Kind
 from ledger.ops.trials import Trials
+from ledger.store.base import Store
 
 
 @frozen
@@ -46,7 +49,9 @@ class Chosen:
         return ", ".join(each.label for each in self.choices)
 
 
-def choose(trials: Trials, references_: Sequence[str], where: str | None = None) -> Chosen:
+def choose(
+    trials: Trials, references_: Sequence[str], where: str | None = None, store: Store | None = None
+) -> Chosen:
     """Find the trials that a report is about.
 
     Parameters
@@ -57,6 +62,8 @@ def choose(trials: Trials, references_: Sequence[str], where: str | None = None)
         Experiments, trials, or both; a name that means an experiment means all of its trials.
     where
         A filter: of all trials, or of the experiments that are named.
+    store
+        Of the ledger: with it, replays on one machine are told from those on several.
 
     Raises
     ------
@@ -71,12 +78,13 @@ def choose(trials: Trials, references_: Sequence[str], where: str | None = None)
             cause="expected trials, experiments, or a filter",
             hint="an experiment: ledger report NAME -o report.html; a filter: --where 'lr > 0.1'",
         )
+    receipts = Receipts(trials.receipts, Machines(store))
     choices: dict[str, Choice] = {}
     named: dict[object, Trial] = {}
     for each in references_:
         found = references.find(trials, each)
         if found.kind is Kind.EXPERIMENT and found.trial.experiment == each:
-            choices[each] = _filtered(each, trials.of_experiment(each), where)
+            choices[each] = _filtered(each, trials.of_experiment(each), receipts, where)
         else:
             named[found.trial.id] = found.trial
     if named and where is not None:
@@ -87,7 +95,7 @@ def choose(trials: Trials, references_: Sequence[str], where: str | None = None)
         )
     found_choices = list(choices.values())
     if not references_:
-        found_choices.append(_filtered(None, trials.ordered, where))
+        found_choices.append(_filtered(None, trials.ordered, receipts, where))
     if named:
         own = sorted(named.values(), key=lambda trial: trial.started)
         label = own[0].name or own[0].id.short if len(own) == 1 else f"{len(own)} trials"
@@ -95,9 +103,11 @@ def choose(trials: Trials, references_: Sequence[str], where: str | None = None)
     return Chosen(choices=tuple(found_choices), named=tuple(named.values()))
 
 
-def _filtered(experiment: str | None, trials: Sequence[Trial], where: str | None) -> Choice:
+def _filtered(
+    experiment: str | None, trials: Sequence[Trial], receipts: Receipts, where: str | None
+) -> Choice:
     label = " where ".join(each for each in (experiment, where) if each)
-    kept = trials if where is None else filter.select(trials, where=where, sort="started")
+    kept = trials if where is None else filter.select(trials, receipts, where=where, sort="started")
     if not kept:
         raise NotFoundError(f"no trial of {label}", hint="see what there is: ledger log")
     return Choice(label=label, trials=tuple(kept), experiment=experiment, where=where)

@@ -117,7 +117,7 @@ def gather(
         If a reference means nothing, or several trials.
     """
     trials = query.load(workspace.journal)
-    chosen = choosing.choose(trials, references, where)
+    chosen = choosing.choose(trials, references, where, workspace.store)
     now, signed, unsigned = standing.heads(workspace)
     standings = tuple(
         standing.standing(workspace, trials, each, signed, minimize=minimize, maximize=maximize)

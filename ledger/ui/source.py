@@ -6,8 +6,9 @@ from threading import Lock
 
 from ledger.model import Digest, Head, Trial
 from ledger.model.codec import digest_of
-from ledger.ops import query, references, running
+from ledger.ops import noted, query, references, running
 from ledger.ops.indexed import asked
+from ledger.ops.noted import Found, Shown
 from ledger.ops.trials import Trials
 from ledger.workspace import Workspace
 
@@ -84,27 +85,21 @@ class Source:
                 del self._single[next(iter(self._single))]
         return found
 
-    def noted(self, experiments: Sequence[str]) -> Trials:
-        """All notes, and of trials no more than is needed to say that there are such experiments.
+    def noted(self, refs: Sequence[str], experiments: Sequence[str], shown: Shown) -> Found:
+        """All notes, and the trials that references mean: as `noted.find`.
 
-        All of the journal is read only where there is no index, or the index does not know one of them.
+        All of the journal is read only where there is no index, or the index does not know an experiment.
 
         Raises
         ------
-        NotFoundError
-            If there is no such experiment.
+        NotFoundError, AmbiguousError
+            If there is no such trial or experiment, or more than one.
         """
-        from ledger.ops import noted  # which needs numpy
-
         found = asked(
-            self.workspace.journal, lambda held, logs: noted.on_experiments(held, logs, experiments)
+            self.workspace.journal,
+            lambda held, logs: noted.by_index(held, logs, refs, experiments, shown),
         )
-        if found is not None:
-            return found
-        trials = self.trials()
-        for each in experiments:
-            references.experiment(trials, each)
-        return trials
+        return found or noted.by_reading(self.trials(), refs, experiments)
 
     def spool(self, trial: Trial) -> Path | None:
         """Where a trial that runs on this machine writes to; None of any other."""

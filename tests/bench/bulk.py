@@ -249,7 +249,7 @@ def index(ledger, ids, floats, made, parameters, metrics):
         numbers = np.flatnonzero(np.arange(len(ids)) // BLOCK % len(made) == place).astype(np.uint32)
         trial = query.fold(fold).ordered[0]
         of = dict.fromkeys(columns)
-        for key, value in sparse.described(trial).items():
+        for key, value in sparse.described(trial, ()).items():
             if key not in of:
                 (piece,) = pieces.pack([(0, value)])
                 values = np.broadcast_to(piece.values, len(numbers))

@@ -82,6 +82,7 @@ print(f"http://127.0.0.1:{server.server_port}/", flush=True)
 server.serve_forever()
 """
 CURVES, POINTS, CURVES_MS = 50, 2000, 150
+MANY = 300
 TRAINING = """
 import sys, math, ledger
 for step in range(int(sys.argv[2])):
@@ -271,13 +272,34 @@ def test_it_opens_within_a_second_from_the_command_to_the_table(ledger, report, 
     told(report, f"{TRIALS:,} trials: from the command to the table", tries, FIRST_MS)
 
 
-def test_fifty_curves_are_drawn_at_once(project, report):
-    root = project("curves", files=1)
+HOVER = """async () => {
+  const over = document.querySelector(".overlay .u-over");
+  const box = over.getBoundingClientRect();
+  const times = [];
+  for (let turn = 0; turn < 40; turn++) {
+    const began = performance.now();
+    over.dispatchEvent(new MouseEvent("mousemove", {bubbles: true,
+      clientX: box.left + box.width * (turn + 0.5) / 40, clientY: box.top + box.height * 0.7}));
+    times.push(performance.now() - began);
+    await new Promise(requestAnimationFrame);
+  }
+  return [times.sort((a, b) => a - b)[20], document.querySelectorAll(".legend li.lit").length];
+}"""
+
+
+def made_curves(project, count):
+    """A ledger with so many curves."""
+    root = project(f"curves{count}", files=1)
     (root / "train.py").write_text(TRAINING)
     found = workspace.find_or_make(root)[0]
-    for number in range(CURVES):
+    for number in range(count):
         words = [sys.executable, "train.py", str(number), str(POINTS)]
         run.run(found, words, run.RunOptions(), directory=root, variables=dict(os.environ), forward=False)
+    return found
+
+
+def test_fifty_curves_are_drawn_at_once(project, report):
+    found = made_curves(project, CURVES)
     query = "where=%20&metric=loss"
     tries = []
     with serving(found.directory) as address, launched() as browser:
@@ -298,3 +320,35 @@ def test_fifty_curves_are_drawn_at_once(project, report):
         server.server_close()
     assert len(content) > CURVES * POINTS * 24
     told(report, f"{CURVES} curves of {POINTS:,} points", tries, CURVES_MS)
+
+
+def test_hundreds_of_curves_are_drawn_and_pointed_at(project, report):
+    """The bare page draws the same points: what is thinned out for the page is thinned out for it, too."""
+    found = made_curves(project, MANY)
+    query = "where=%20&metric=loss"
+    ours, bare, answered, hovered = [], [], [], []
+    with serving(found.directory) as address, launched() as browser:
+        content = urllib.request.urlopen(f"{address}data/curves?{query}").read()
+        server = bare_server(content, BARE_CURVES)
+        for _ in range(TURNS):
+            began = time.perf_counter()
+            urllib.request.urlopen(f"{address}data/curves?{query}").read()
+            answered.append(1000 * (time.perf_counter() - began))
+            page = page_in(browser, viewport={"width": 1200, "height": 800})
+            page.goto(f"{address}#/curves?{query}")
+            ours.append(page.evaluate(DRAWN))
+            took, lit = page.evaluate(HOVER)
+            hovered.append(took)
+            assert lit == 1
+            page.close()
+            page = page_in(browser, viewport={"width": 1200, "height": 800})
+            page.goto(f"http://127.0.0.1:{server.server_port}/")
+            bare.append(page.evaluate(DRAWN))
+            page.close()
+        server.shutdown()
+        server.server_close()
+    name = f"page, {MANY} curves of {POINTS:,} points"
+    report(name, f"{median(ours):.0f} ms; bare page {median(bare):.0f} ms", "1.5 times the bare page")
+    report(f"{name}: answer of the server", f"{median(answered):.0f} ms, {len(content) / 1e6:.1f} MB", "-")
+    report(f"{name}: the pointer moves", f"{median(hovered):.1f} ms", "a frame of 16 ms")
+    assert median(ours) <= DRAWN_TIMES * median(bare)

@@ -19,6 +19,8 @@ from ledger.journal.local import LocalJournal
 from ledger.model import (
     CodeSnapshot,
     Digest,
+    HealthLine,
+    HealthState,
     Hyperparameter,
     HyperparameterRole,
     HyperparameterType,
@@ -38,7 +40,7 @@ from ledger.model import (
     layout,
 )
 from ledger.ops import query, search, sparse
-from ledger.ops.columns import FIELDS
+from ledger.ops.columns import NAMES as FIELDS
 from ledger.ops.search import Question
 
 ONE = Digest.of(b"1")
@@ -58,7 +60,7 @@ PARAMETERS = st.sampled_from(
 )
 METRICS = st.sampled_from(["loss", "acc", "loss.min", "lr", "metric.acc"])
 NAMES = (
-    st.sampled_from(["metric.duration_s", "los", "nothing", *FIELDS])
+    st.sampled_from(["metric.duration_s", "los", "nothing", *sorted(FIELDS)])
     | st.sampled_from(
         [
             "lr",
@@ -135,6 +137,10 @@ SUMMARIES = st.lists(
     st.builds(MetricSummary, name=METRICS, last=FLOATS, min=FLOATS, max=FLOATS, count=st.integers(1, 3)),
     max_size=3,
 ).map(tuple)
+HEALTH = st.lists(
+    st.builds(HealthLine, part=st.sampled_from(["code", "probe"]), state=st.sampled_from(HealthState)),
+    max_size=3,
+).map(tuple)
 STARTS = st.builds(
     TrialStarted,
     name=st.none() | TEXTS,
@@ -161,7 +167,7 @@ STARTS = st.builds(
     hyperparameters=PARAMETER_SETS,
     inputs=st.just(()),
     spool=st.just("0"),
-    health=st.just(()),
+    health=HEALTH,
 )
 OUTCOMES = st.builds(
     Outcome,
@@ -216,6 +222,7 @@ ALWAYS = (
     Question(where="status = running or tag in (best, far)", sort="started"),
     Question(where="not status = ok", sort="-duration_s,tag", limit=3),
     Question(experiment="x", sort="exit_code,-name"),
+    Question(where="replayed = identical or machines > 1 or health = absent", sort="-replays,lacking"),
 )
 """Of names that are never wrong."""
 
@@ -223,10 +230,10 @@ ALWAYS = (
 READING = search._by_reading
 
 
-def not_used(trials, question):
+def not_used(trials, question, store):
     """An experiment that the index does not know is looked for among searches, too."""
     try:
-        READING(trials, question)
+        READING(trials, question, store)
     except NotFoundError:
         if question.experiment is not None:
             raise
@@ -299,12 +306,17 @@ class SearchMachine(RuleBasedStateMachine):
     def remove(self, place):
         self.journal.append(Tombstone(target=self.trials[place % len(self.trials)], reason="x"))
 
-    @rule(place=st.integers(0, 20))
-    def replay(self, place):
+    @rule(
+        place=st.integers(0, 20),
+        verdict=st.sampled_from(Verdict),
+        host=st.sampled_from([ONE, Digest.of(b"2")]),
+        varied=st.sampled_from([(), (), ("umask: 2 → 7",)]),
+    )
+    def replay(self, place, verdict, host, varied):
         self.journal.append(
             TrialReplayed(
                 trial=self.trials[place % len(self.trials)],
-                verdict=Verdict.IDENTICAL,
+                verdict=verdict,
                 differences=(),
                 causes=(),
                 mode="recreate",
@@ -312,9 +324,10 @@ class SearchMachine(RuleBasedStateMachine):
                 atol=0.0,
                 strict=False,
                 environment=None,
-                host=ONE,
+                host=host,
                 observed=None,
                 outcome=None,
+                varied=varied,
             )
         )
 

@@ -1,4 +1,4 @@
-"""gzip, bzip2 and xz by what they hold: the time stamp and the name in a header do not count."""
+"""gzip, bzip2, xz and zstd by what they hold: the time stamp and the name in a header do not count."""
 
 import bz2
 import gzip
@@ -10,18 +10,23 @@ from dataclasses import replace
 from io import SEEK_END
 from typing import BinaryIO, Final
 
+import zstandard
+
 from ledger.compare import nested
 from ledger.compare.base import Comparison, Tolerance, Unfit
 from ledger.compare.content import of_comparison
 
 _BLOCK: Final = 1 << 18
 _MEMORY: Final = 128 << 20
-"""Bytes that xz may ask for; its strongest preset takes 65 MiB."""
+"""Bytes that xz and zstd may ask for; the strongest preset of xz takes 65 MiB."""
+_SIP: Final = 1 << 12
+"""Bytes of zstd that are unpacked at once: 4 can stand for 128 KiB."""
 _GZIP: Final = b"\x1f\x8b"
+_ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _EXTRA, _NAME = 4, 8
 """Flags of gzip's header (RFC 1952): what stands in it."""
 _LONGEST_NAME: Final = 4096
-_FAULTS: Final = (OSError, EOFError, zlib.error, lzma.LZMAError)
+_FAULTS: Final = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
 
 
 def _compare(expected: BinaryIO, got: BinaryIO, tolerance: Tolerance) -> Comparison:
@@ -63,8 +68,10 @@ def blocks_of(file: BinaryIO) -> Iterator[bytes]:
             yield from _read(bz2.BZ2File(file))
         elif begin == b"\xfd7zXZ\0":
             yield from _of_xz(file)
+        elif begin.startswith(_ZSTD):
+            yield from _of_zstd(file)
         else:
-            raise Unfit("neither gzip, bzip2 nor xz")
+            raise Unfit("neither gzip, bzip2, xz nor zstd")
     except _FAULTS as error:
         raise Unfit(f"it cannot be unpacked: {error}") from None
 
@@ -87,6 +94,20 @@ def _of_xz(file: BinaryIO) -> Iterator[bytes]:
             yield unpacker.decompress(rest, _BLOCK)
             rest = b""
         rest = unpacker.unused_data.lstrip(b"\0") or file.read(_BLOCK)
+
+
+def _of_zstd(file: BinaryIO) -> Iterator[bytes]:
+    """Frame by frame: a reader of streams takes one that ends early for a whole one."""
+    rest = file.read(_SIP)
+    while rest:
+        unpacker = zstandard.ZstdDecompressor(max_window_size=_MEMORY).decompressobj()
+        while not unpacker.eof:
+            if not rest and not (rest := file.read(_SIP)):
+                raise EOFError("it ends early")
+            found = unpacker.decompress(rest)
+            yield from (found[start : start + _BLOCK] for start in range(0, len(found), _BLOCK))
+            rest = b""
+        rest = unpacker.unused_data or file.read(_SIP)
 
 
 def _head(file: BinaryIO) -> tuple[bytes, bytes]:

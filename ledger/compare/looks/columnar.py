@@ -13,7 +13,7 @@ from ledger.compare.tables.columnar import FAULTS, File, opened
 _ITEMS: Final = (20, 5, 2)
 """Values of a list, of a list in a list and so on, and fields of a struct; deeper ones are not shown."""
 _LISTS: Final = (pyarrow.types.is_list, pyarrow.types.is_large_list, pyarrow.types.is_fixed_size_list)
-_FORMATS: Final = {b"PAR1": "Parquet", b"ARRO": "Arrow"}
+_FORMATS: Final = {b"PAR1": "Parquet", b"ARRO": "Arrow", b"\xff" * 4: "Arrow stream"}
 
 
 def look(descriptor: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""tar archives, and what gzip, bzip2 and xz hold: members by their headers, else a first part."""
+"""tar archives, and what gzip, bzip2, xz and zstd hold: members by their headers, else a first part."""
 
 import base64
 import io
@@ -21,7 +21,7 @@ _KINDS: Final = {
     b"5": "folder",
     b"6": "pipe",
 }
-_FORMATS: Final = {b"\x1f\x8b": "gzip", b"BZ": "bzip2", b"\xfd7": "xz"}
+_FORMATS: Final = {b"\x1f\x8b": "gzip", b"BZ": "bzip2", b"\xfd7": "xz", b"\x28\xb5": "zstd"}
 """By how they begin."""
 
 

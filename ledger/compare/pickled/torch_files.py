@@ -28,7 +28,7 @@ def _compare(expected: BinaryIO, got: BinaryIO, account: Account) -> None:
     expected.seek(0)
     got.seek(0)
     if not all(zipped):
-        compare_sides(_stream(expected), _stream(got), account)
+        compare_sides(read_stream(expected), read_stream(got), account)
         return
     with ExitStack() as stack:
         sides = [_Archive(file, stack) for file in (expected, got)]
@@ -81,7 +81,12 @@ class _Archive:
         return Storage(file=file, size=self.members.by_name[name].file_size, kind=identity[1])
 
 
-def _stream(file: BinaryIO) -> Iterator[tuple[str, Leaf]]:
+def read_archive(file: BinaryIO, stack: ExitStack) -> Iterator[tuple[str, Leaf]]:
+    """Leaves of a zip file of PyTorch, whose members the stack closes."""
+    yield from _Archive(file, stack).leaves()
+
+
+def read_stream(file: BinaryIO) -> Iterator[tuple[str, Leaf]]:
     """Leaves of an older file: three pickles about it, that of the object, that of the keys, the storages."""
     if Machine(file).load() != _MAGIC:
         file.seek(0)

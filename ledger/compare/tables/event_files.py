@@ -34,7 +34,7 @@ _RUN_METADATA = 8
 _HPARAMS = "hparams"
 
 
-class _Tag:
+class Tag:
     """What was written under one tag."""
 
     def __init__(self) -> None:
@@ -47,11 +47,11 @@ class _Tag:
         """(step, digest) of what is no number."""
 
 
-class _Events:
+class Events:
     """The content of one event file."""
 
     def __init__(self) -> None:
-        self.tags: dict[str, _Tag] = {}
+        self.tags: dict[str, Tag] = {}
         self.others: list[tuple[str, bytes]] = []
         """(what, digest)."""
         self.hyperparameters: dict[str, str | float | bool | None] = {}
@@ -102,7 +102,7 @@ class _Events:
             number = tensor(data, *inside)
             if number is not None:
                 rest = [each for each in rest if each.number != 8]
-        tag = self.tags.setdefault(name, _Tag())
+        tag = self.tags.setdefault(name, Tag())
         if number is not None:
             tag.steps.append(step)
             tag.values.append(number.value)
@@ -144,7 +144,7 @@ compare = of_content(_compare)
 
 def _alike(expected: BinaryIO, got: BinaryIO) -> bool:
     """Whether both have the same events, wall times aside; much faster than to look into them."""
-    for one, other in zip_longest(_payloads(expected), _payloads(got)):
+    for one, other in zip_longest(payloads_of(expected), payloads_of(got)):
         if one is None or other is None:
             return False
         if one != other and not (one[:1] == other[:1] == bytes([_WALL_TIME]) and one[9:] == other[9:]):
@@ -152,14 +152,14 @@ def _alike(expected: BinaryIO, got: BinaryIO) -> bool:
     return True
 
 
-def _read(file: BinaryIO) -> _Events:
-    found = _Events()
-    for payload in _payloads(file):
+def _read(file: BinaryIO) -> Events:
+    found = Events()
+    for payload in payloads_of(file):
         found.add(payload)
     return found
 
 
-def _payloads(file: BinaryIO) -> Iterator[bytes]:
+def payloads_of(file: BinaryIO) -> Iterator[bytes]:
     for payload in payloads(file, 0, file.seek(0, 2)):
         if not isinstance(payload, Large):
             yield payload
@@ -170,7 +170,7 @@ def _payloads(file: BinaryIO) -> Iterator[bytes]:
             raise Unfit(f"it has a record of more than {_LARGEST} bytes")
 
 
-def _compare_events(expected: _Events, got: _Events, account: Account) -> None:
+def _compare_events(expected: Events, got: Events, account: Account) -> None:
     for name in dict.fromkeys((*expected.tags, *got.tags)):
         if name not in expected.tags or name not in got.tags:
             account.only(name, first=name in expected.tags)
@@ -191,7 +191,7 @@ def _compare_events(expected: _Events, got: _Events, account: Account) -> None:
         account.ignore("run metadata")
 
 
-def _compare_tags(name: str, expected: _Tag, got: _Tag, account: Account) -> None:
+def _compare_tags(name: str, expected: Tag, got: Tag, account: Account) -> None:
     payload_steps = [array("q", (step for step, _ in each.payloads)) for each in (expected, got)]
     for what, one, other in (("points", expected.steps, got.steps), ("contents", *payload_steps)):
         if len(one) != len(other):
@@ -208,7 +208,7 @@ def _compare_tags(name: str, expected: _Tag, got: _Tag, account: Account) -> Non
             account.differ(f"{name} at step {step}", "its content differs")
 
 
-def _compare_values(name: str, expected: _Tag, got: _Tag, account: Account) -> None:
+def _compare_values(name: str, expected: Tag, got: Tag, account: Account) -> None:
     kind = "f4" if expected.single and got.single else "f8"
     a, b = (numpy.frombuffer(each.values, "f8").astype(kind) for each in (expected, got))
     found = apart(a, b, account.tolerance)

@@ -193,6 +193,22 @@ def _rows(
     return database.execute(f"{query} ORDER BY {by}" if by else query)
 
 
+def tables_of(database: sqlite3.Connection) -> list[str]:
+    """Names of the tables that are stored in it."""
+    found = _schema(database).items()
+    return [name for (kind, name), (_, virtual) in found if kind == "table" and not virtual]
+
+
+def columns_of(name: str, database: sqlite3.Connection) -> list[str]:
+    """Names of a table's columns, without those that are computed of others."""
+    return list(_table(name, database).columns)
+
+
+def rows_of(name: str, columns: list[str], database: sqlite3.Connection) -> Iterator[Any]:
+    """The rows of a table, as they lie there."""
+    return _rows(name, columns, (), database)
+
+
 def _quoted(name: str) -> str:
     doubled = name.replace('"', '""')
     return f'"{doubled}"'
@@ -205,6 +221,21 @@ def _opened(content: BinaryIO, path: Path) -> Iterator[sqlite3.Connection]:
     content.seek(0)
     size = copied(content, path)
     uri = f"file:{quote(str(path))}?mode=ro&immutable=1"
+    with connected(uri, _PATIENCE + size / _SPEED) as database:
+        yield database
+
+
+@contextmanager
+def connected(uri: str, seconds: float) -> Iterator[sqlite3.Connection]:
+    """A database of others, of which nothing is run.
+
+    Parameters
+    ----------
+    uri
+        Where it is, with what it is opened for.
+    seconds
+        Of CPU time that reading it may take.
+    """
     with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as database:
         for limit, most in _LIMITS.items():
             database.setlimit(limit, most)
@@ -213,7 +244,7 @@ def _opened(content: BinaryIO, path: Path) -> Iterator[sqlite3.Connection]:
         database.execute("PRAGMA cache_size = -8192")  # KiB
         database.text_factory = _text
         database.set_authorizer(_authorize)
-        end = time.process_time() + _PATIENCE + size / _SPEED
+        end = time.process_time() + seconds
         database.set_progress_handler(lambda: time.process_time() > end, _STEPS)
         yield database
 

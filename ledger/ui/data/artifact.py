@@ -12,7 +12,7 @@ from ledger.compare.looks import CELL, COLUMNS, HEAD, MEMBERS, ROWS
 from ledger.compare.sniff import media_type as sniffed
 from ledger.errors import UsageError
 from ledger.model.jsonform import to_json
-from ledger.model.media import media_type
+from ledger.model.media import UNKNOWN, media_type
 from ledger.ui.data import Document, Query, asked_digest, images, looks, records, tensors
 from ledger.ui.source import Source
 
@@ -21,6 +21,8 @@ CHECKED = 32 << 20
 VALUES = 100
 """Of an array."""
 _HEX = 256
+_LATIN = "it is no UTF-8: each byte is shown as a letter of Latin-1"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _DIRECTORY = 1 << 20
 """Bytes of an archive's list that are read."""
 _DELIMITERS = {"text/csv": ",", "text/tab-separated-values": "\t"}
@@ -34,10 +36,10 @@ def answer(source: Source, query: Query) -> Document:
     dict
         ``digest``, ``size`` in bytes, ``checked`` (whether the content was held against its digest, which is
         not done with more than `CHECKED` bytes), ``kind`` and what belongs to it: ``image`` (media_type,
-        width, height), ``table`` (columns, rows, more; of some also types, count and width), ``tree``
-        (entries), ``array`` (shape, type, values), ``archive`` (members), ``text`` (text, more), ``other``
-        (hex). ``format`` is the name of what it was read as, ``packed`` of what it was unpacked from, and
-        ``why`` says why no more is shown, where there is something to say.
+        width, height), ``table`` (columns, rows, more; of some also types, count and width), ``tables``
+        (tables, more), ``tree`` (entries), ``array`` (shape, type, values), ``archive`` (members), ``text``
+        (text, more), ``other`` (hex, form). ``format`` is the name of what it was read as, ``packed`` of what
+        it was unpacked from, and ``why`` says why no more is shown, where there is something to say.
 
     Raises
     ------
@@ -96,8 +98,8 @@ def _preview(file: BinaryIO, size: int, path: str) -> Document:
             "shown": small,
         }
     kind = sniffed(io.BytesIO(head))
-    if kind == "application/zip":
-        return _archive(file, size) or _other(head)
+    if kind == UNKNOWN and ".tfevents." in path:
+        kind = "application/x-tfevents"
     if kind == "application/x-safetensors":
         return tensors.listed(file, most=ROWS, longest=CELL) or _other(head)
     if kind in records.KINDS:
@@ -106,7 +108,9 @@ def _preview(file: BinaryIO, size: int, path: str) -> Document:
     try:
         looked = looks.at(kind, file)
     except Unfit as error:
-        return _other(head) | {"why": str(error)}
+        if kind == "application/zip" and (listed := _archive(file, size)) is not None:
+            return listed
+        return _other(head, kind) | {"why": str(error)}
     if looked is None:
         return _shown(head, size, path)
     if looked["kind"] != "packed":
@@ -129,8 +133,11 @@ def _shown(head: bytes, size: int | None, path: str) -> Document:
         head = head[:HEAD]
         whole = size == len(head)
     text = _text(head, whole=whole)
+    if text is None and kind == "text/plain":
+        rest = None if size is None else size - len(head)
+        return {"kind": "text", "text": head.decode("latin-1"), "more": rest, "why": _LATIN}
     if text is None:
-        return _other(head)
+        return _other(head, media_type(path) if kind == UNKNOWN else kind)
     delimiter = _DELIMITERS.get(media_type(path))
     if delimiter is not None and (table := _table(text, delimiter, not whole)) is not None:
         return table
@@ -139,6 +146,8 @@ def _shown(head: bytes, size: int | None, path: str) -> Document:
 
 def _text(head: bytes, *, whole: bool) -> str | None:
     """The bytes as text; None where they are none. One that was cut may end within a letter."""
+    if head.startswith(_UTF16):
+        return head[: len(head) // 2 * 2].decode("utf-16", "replace")
     if b"\0" in head:
         return None
     try:
@@ -206,7 +215,7 @@ def _archive(file: BinaryIO, size: int) -> Document | None:
     return {"kind": "archive", "members": told, "more": max(0, len(members) - MEMBERS)}
 
 
-def _other(head: bytes) -> Document:
+def _other(head: bytes, kind: str = UNKNOWN) -> Document:
     shown = head[:_HEX]
     lines = [shown[place : place + 16].hex(" ") for place in range(0, len(shown), 16)]
-    return {"kind": "other", "hex": "\n".join(lines)}
+    return {"kind": "other", "hex": "\n".join(lines), "form": None if kind == UNKNOWN else kind}

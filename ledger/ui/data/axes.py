@@ -7,7 +7,7 @@ from ledger.analysis.observations import Observations, Variable
 from ledger.model.filter_syntax import KEYWORDS
 from ledger.model.jsonform import to_json
 from ledger.model.search import Search
-from ledger.ops.columns import FIELDS
+from ledger.ops.columns import NAMES
 from ledger.ui.data import Document
 
 _BARE = re.compile(r"""[^\s()=!<>,"'`]+""")
@@ -67,7 +67,7 @@ def asked(prefix: str, name: str, others: Collection[str]) -> str:
         Names of the other kind.
     """
     quoted = name if _BARE.fullmatch(name) and name.lower() not in KEYWORDS else _quoted(name)
-    is_plain = name not in others and (name not in FIELDS or (prefix == _METRIC and name in _MEASURED))
+    is_plain = name not in others and (name not in NAMES or (prefix == _METRIC and name in _MEASURED))
     is_plain = is_plain and not name.startswith((_PARAMETER, _METRIC))
     return quoted if is_plain else prefix + quoted
 

@@ -10,6 +10,8 @@ from ledger.model import Digest, Trial
 from ledger.model.frozen import frozen
 from ledger.ops import filter, query, references
 from ledger.ops.indexed import asked
+from ledger.ops.machines import Machines
+from ledger.ops.receipts import Receipts
 from ledger.ops.scope import Scope
 from ledger.ops.trials import Trials
 from ledger.ui.data import Query, filtered
@@ -55,13 +57,19 @@ def chosen(source: Source, asked_for: Query, most: int) -> Chosen:
             hint="choose some: #/trials",
         )
     journal, where = source.workspace.journal, asked_for.get("where", "")
-    found = asked(journal, lambda held, logs: _indexed(held, logs, refs, experiment, where, most))
+    machines = Machines(source.workspace.store)
+    found = asked(
+        journal,
+        lambda held, logs: _indexed(
+            Scope(held, logs, None if refs else experiment, machines), held, logs, refs, where, most
+        ),
+    )
     if found is not None:
         return found
     if not refs:
         trials = source.trials()
         held = trials.ordered if experiment is None else references.experiment(trials, experiment)
-        matches = filter.matcher(where, held) if where.strip() else None
+        matches = filter.matcher(where, held, Receipts(trials.receipts, machines)) if where.strip() else None
         newest = tuple(each for each in reversed(held) if matches is None or matches(each))
         return Chosen(ordered=newest[:most], total=len(newest), trials=trials)
     named = tuple(dict.fromkeys(source.trial(each) for each in refs))
@@ -69,10 +77,9 @@ def chosen(source: Source, asked_for: Query, most: int) -> Chosen:
 
 
 def _indexed(
-    held: "Held", logs: "Logs", refs: list[str], experiment: str | None, where: str, most: int
+    scope: Scope, held: "Held", logs: "Logs", refs: list[str], where: str, most: int
 ) -> Chosen | None:
     """By the index; None where a reference is no id, or means none: that takes all trials to tell."""
-    scope = Scope(held, logs, None if refs else experiment)
     if refs:
         numbers = _numbers(scope, refs)
         if numbers is None:

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 from ledger.model.filter_syntax import parse
 from ledger.ops import filter, masks
 from ledger.ops.indexed import asked
+from ledger.ops.machines import Machines
+from ledger.ops.receipts import Receipts
 from ledger.ops.scope import Scope
 from ledger.ui.data import Query
 from ledger.ui.source import Source
@@ -25,12 +27,18 @@ def answer(source: Source, query: Query) -> pa.Table:
         If there is no such experiment.
     """
     where, experiment = query.get("where", ""), query.get("experiment") or None
-    found = asked(source.workspace.journal, lambda held, logs: selected(Scope(held, logs, experiment), where))
+    machines = Machines(source.workspace.store)
+    found = asked(
+        source.workspace.journal,
+        lambda held, logs: selected(Scope(held, logs, experiment, machines), where),
+    )
     kind = "index"
     if found is None:
         everything = source.trials()
         trials = everything.ordered if experiment is None else everything.of_experiment(experiment)
-        matches = filter.matcher(where, trials) if where.strip() else None
+        matches = (
+            filter.matcher(where, trials, Receipts(everything.receipts, machines)) if where.strip() else None
+        )
         held = [number for number, trial in enumerate(trials) if matches is None or matches(trial)]
         found, kind = np.array(held, np.int64), "read"
     numbers = found.astype(np.int32)

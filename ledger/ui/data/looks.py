@@ -17,6 +17,13 @@ _READERS: Final = {
     "application/gzip": "packed",
     "application/x-bzip2": "packed",
     "application/x-xz": "packed",
+    "application/zstd": "packed",
+    "application/vnd.apache.arrow.stream": "columnar",
+    "application/vnd.sqlite3": "database",
+    "application/x-pickle": "leaves",
+    "application/x-tfevents": "events",
+    "application/zip": "leaves",
+    "audio/wav": "leaves",
 }
 _AT_ONCE: Final = BoundedSemaphore(2)
 """Each takes up to `fenced.MEMORY`, and a page may ask for many."""

@@ -10,6 +10,7 @@ from ledger.ops import note_subject
 from ledger.ops.note_documents import note_document
 from ledger.ops.note_html import htmls
 from ledger.ops.note_subject import Subject
+from ledger.ops.noted import Found, Shown
 from ledger.ops.remarks import Remark
 from ledger.ops.trials import Trials
 
@@ -22,16 +23,12 @@ MOST = 1000
 class Source(Protocol):
     """The part of a ledger's source that is needed."""
 
-    def trials(self) -> Trials:
-        """All trials and what was said of them, as of now."""
-        ...
-
     def around(self, ref: str) -> tuple[Trial, Trials]:
         """The trial that a reference means, and what was said of it."""
         ...
 
-    def noted(self, experiments: Sequence[str]) -> Trials:
-        """All notes, where there are such experiments."""
+    def noted(self, refs: Sequence[str], experiments: Sequence[str], shown: Shown) -> Found:
+        """All notes, and the trials that are needed."""
         ...
 
 
@@ -60,14 +57,17 @@ def answer(source: Source, query: Mapping[str, str]) -> Document:
     """
     refs = [each for each in query.get("trials", "").split(",") if each]
     named = names(query["experiments"]) if "experiments" in query else []
-    if named and not refs:
-        return notes(source.noted(named), Subject(experiments=tuple(named)))
     if len(refs) == 1 and not named:
         trial, trials = source.around(refs[0])
-        refs = [str(trial.id)]
-    else:
-        trials = source.trials()
-    return notes(trials, note_subject.named(trials, refs, named) if refs or named else None)
+        return notes(trials, Subject(trials=(trial.id,)))
+    if not refs and not named:
+        return notes(
+            source.noted(
+                (), (), lambda trials: [*_last(trials.standing_notes), *_last(trials.notes_taken_back)]
+            ).trials
+        )
+    found = source.noted(refs, named, lambda _: ())
+    return notes(found.trials, note_subject.checked(found, named))
 
 
 def notes(trials: Trials, on: Subject | None = None) -> Document:
@@ -98,6 +98,10 @@ def notes(trials: Trials, on: Subject | None = None) -> Document:
         for each in _concerning(trials.notes_taken_back, on)[:MOST]
     ]
     return {"notes": told, "all": len(found), "taken_back": gone}
+
+
+def _last(remarks: Sequence[Remark]) -> Sequence[Remark]:
+    return remarks[-MOST:]
 
 
 def _concerning(remarks: Iterable[Remark], on: Subject | None) -> list[Remark]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ledger.errors import UsageError
 from ledger.model.frozen import frozen, replace
-from ledger.ops import note_signatures, note_subject, notes, query
+from ledger.ops import note_signatures, note_subject, noted, notes
 from ledger.ops.note_documents import note_document
 from ledger.ops.note_html import html
 from ledger.ops.remarks import remark_of
@@ -113,7 +113,6 @@ def write(workspace: Workspace, posted: Posted) -> Document:
     LedgerError
         If it cannot be signed; nothing is appended then.
     """
-    trials = query.load(workspace.journal)
     named = posted.trials or posted.experiments or posted.metric or posted.step is not None
     if posted.replaces is not None and named:
         raise UsageError("a note stays on what it is on", cause="expected replaces alone, got a subject, too")
@@ -123,7 +122,11 @@ def write(workspace: Workspace, posted: Posted) -> Document:
     signing = None if signing is None else replace(signing, ask=False)
     author = notes.author(workspace.root)
     if posted.replaces is not None:
-        before = note_subject.find(trials, posted.replaces)
+        wanted = posted.replaces
+        trials = noted.find(
+            workspace.journal, shown=lambda trials: [note_subject.find(trials, wanted)]
+        ).trials
+        before = note_subject.find(trials, wanted)
         subject = note_subject.of(before.note)
         done = (
             notes.take_back(workspace.journal, before, author=author, reason=posted.text, signing=signing)
@@ -131,9 +134,9 @@ def write(workspace: Workspace, posted: Posted) -> Document:
             else notes.note(workspace.journal, posted.text, author=author, replaces=before, signing=signing)
         )
     else:
-        subject = note_subject.named(
-            trials, posted.trials, posted.experiments, metric=posted.metric, step=posted.step
-        )
+        found = noted.find(workspace.journal, posted.trials, posted.experiments)
+        trials = found.trials
+        subject = note_subject.checked(found, posted.experiments, metric=posted.metric, step=posted.step)
         note_subject.check_step(subject, trials, workspace.store.get)
         done = notes.note(workspace.journal, posted.text, author=author, subject=subject, signing=signing)
     return note_document(remark_of(done)) | {

@@ -13,6 +13,7 @@ from ledger.ops.columns import FIELD, PARAMETER, Key
 from ledger.ops.indexed import asked
 from ledger.ops.scope import Scope
 from ledger.ops.sparse import described
+from ledger.ops.trials import Receipt
 from ledger.ui.source import Source
 
 if TYPE_CHECKING:
@@ -64,7 +65,9 @@ def read(source: Source, experiment: str | None = None) -> Rows:
     if found is not None:
         return found
     trials = source.trials()
-    return _of_trials(trials.ordered if experiment is None else trials.of_experiment(experiment))
+    return _of_trials(
+        trials.ordered if experiment is None else trials.of_experiment(experiment), trials.receipts
+    )
 
 
 def _indexed(held: "Held", logs: "Logs", experiment: str | None) -> Rows:
@@ -75,10 +78,10 @@ def _indexed(held: "Held", logs: "Logs", experiment: str | None) -> Rows:
     return Rows(indexed=True, numbers=numbers, ids=scope.ids()[numbers], columns=columns)
 
 
-def _of_trials(trials: Sequence[Trial]) -> Rows:
+def _of_trials(trials: Sequence[Trial], receipts: Mapping[Digest, Sequence[Receipt]]) -> Rows:
     pairs: dict[Key, list[tuple[int, Value]]] = {}
     for number, trial in enumerate(trials):
-        for key, value in described(trial).items():
+        for key, value in described(trial, receipts.get(trial.id, ())).items():
             pairs.setdefault(key, []).append((number, value))
     raw = b"".join(bytes(trial.id) for trial in trials)
     return Rows(

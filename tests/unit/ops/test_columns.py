@@ -1,14 +1,19 @@
+import re
 from dataclasses import replace
 
 import pytest
 
+from ledger.cli.log import command
 from ledger.errors import UsageError
 from ledger.model import HyperparameterRole
-from ledger.ops.columns import Columns, order
+from ledger.ops.columns import NAMES, Columns, order
+from ledger.ops.receipts import Receipts
+
+NO_REPLAYS = Receipts({})
 
 
 def read(trials, name):
-    column = Columns(trials).find(name)
+    column = Columns(trials, NO_REPLAYS).find(name)
     return [column.read(trial) for trial in trials]
 
 
@@ -72,14 +77,14 @@ def test_names_that_look_like_prefixes_or_summaries_mean_themselves_first(maker)
 def test_names_of_nothing(maker, name):
     trial = maker.made(params={"lr": 1}, metrics={"loss": 1.0})
     with pytest.raises(UsageError) as caught:
-        Columns([trial]).find(name)
+        Columns([trial], NO_REPLAYS).find(name)
     assert caught.value.message == f"no trial has {name}"
     if name == "zzzzzz":
         assert caught.value.cause is None
 
 
 def test_without_trials_every_name_is_a_column(maker):
-    column = Columns([]).find("whatever")
+    column = Columns([], NO_REPLAYS).find("whatever")
     assert column.read(maker.made()) is None
 
 
@@ -88,7 +93,7 @@ def test_the_order_of_kinds(maker):
     trials = [maker.made(name=str(place), params={"x": value}) for place, value in enumerate(values)]
 
     def shown(keys):
-        return "".join(trial.name for trial in order(trials, keys))
+        return "".join(trial.name for trial in order(trials, keys, NO_REPLAYS))
 
     assert shown("x") == "9382716045"
     assert shown("-x") == "0617283945"
@@ -96,7 +101,11 @@ def test_the_order_of_kinds(maker):
 
 def test_a_name_that_starts_with_a_dash_is_itself(maker):
     trials = [maker.made(name=name, params={"-x": value}) for name, value in (("b", 2), ("a", 1))]
-    assert [trial.name for trial in order(trials, "-x")] == ["a", "b"]
-    assert [trial.name for trial in order(trials, "--x")] == ["b", "a"]
+    assert [trial.name for trial in order(trials, "-x", NO_REPLAYS)] == ["a", "b"]
+    assert [trial.name for trial in order(trials, "--x", NO_REPLAYS)] == ["b", "a"]
     logged = [maker.made(name=name, metrics={"-y": value}) for name, value in (("b", 2.0), ("a", 1.0))]
-    assert [trial.name for trial in order(logged, "-y")] == ["a", "b"]
+    assert [trial.name for trial in order(logged, "-y", NO_REPLAYS)] == ["a", "b"]
+
+
+def test_the_help_of_log_tells_every_name():
+    assert set(re.findall(r"\w+", command.help)) >= NAMES

@@ -1,17 +1,22 @@
 import math
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ledger.errors import UsageError
-from ledger.model import Status
+from ledger.model import HealthLine, HealthState, Status, Verdict
 from ledger.model.filter_syntax import parse
 from ledger.ops import search
 from ledger.ops.columns import order
 from ledger.ops.filter import matcher, select
+from ledger.ops.machines import Machines
+from ledger.ops.receipts import Receipts
 from ledger.ops.search import Question
+
+NO_REPLAYS = Receipts({})
 
 
 @pytest.fixture
@@ -55,14 +60,14 @@ def by_index_alone(monkeypatch):
 def names(maker, where):
     """Names of what is selected, by reading trial after trial and by the index."""
     trials = maker.trials
-    matches = matcher(where, trials)
+    matches = matcher(where, trials, Receipts(trials.receipts, Machines(maker.store)))
     found = "".join(trial.name for trial in trials if matches(trial))
     assert asked(maker, where=where) == found[::-1]
     return found
 
 
 def asked(maker, **question):
-    return shown(search.find(maker.journal, Question(**question)).chosen)
+    return shown(search.find(maker.journal, Question(**question), maker.store).chosen)
 
 
 @pytest.mark.parametrize(
@@ -196,7 +201,7 @@ def test_a_missing_value_never_matches_nor_does_its_opposite(maker, ids, part):
 )
 def test_mistakes_point_at_their_place(maker, ids, where, column, cause):
     with pytest.raises(UsageError) as caught:
-        matcher(where, maker.trials)
+        matcher(where, maker.trials, NO_REPLAYS)
     with pytest.raises(UsageError) as by_index:
         asked(maker, where=where)
     assert str(by_index.value) == str(caught.value)
@@ -210,7 +215,7 @@ def test_mistakes_point_at_their_place(maker, ids, where, column, cause):
 def test_an_unknown_name_comes_with_the_nearest(maker, ids):
     for where, near in (("l_r = 1", "lr"), ("metric.val/ac > 1", "val/acc")):
         with pytest.raises(UsageError, match=near) as caught:
-            matcher(where, maker.trials)
+            matcher(where, maker.trials, NO_REPLAYS)
         with pytest.raises(UsageError) as by_index:
             asked(maker, where=where)
         assert str(by_index.value) == str(caught.value)
@@ -219,13 +224,13 @@ def test_an_unknown_name_comes_with_the_nearest(maker, ids):
 def test_a_name_of_both_kinds_must_say_which(maker):
     maker.trial(params={"loss": "mse"}, metrics={"loss": 0.1})
     with pytest.raises(UsageError) as caught:
-        matcher("loss < 1", maker.trials)
+        matcher("loss < 1", maker.trials, NO_REPLAYS)
     assert caught.value.hint == "say which: param.loss or metric.loss"
-    assert matcher("param.loss = mse and metric.loss < 1", maker.trials)(next(iter(maker.trials)))
+    assert matcher("param.loss = mse and metric.loss < 1", maker.trials, NO_REPLAYS)(next(iter(maker.trials)))
 
 
 def test_where_nothing_is_recorded_no_name_is_wrong(maker):
-    assert select(tuple(maker.trials), where="anything < 3", sort="whatever") == []
+    assert select(tuple(maker.trials), NO_REPLAYS, where="anything < 3", sort="whatever") == []
     assert asked(maker, where="anything < 3", sort="whatever") == ""
 
 
@@ -266,7 +271,7 @@ WORDS += ["0.1", "-1e5", "true", "param.", "metric.", "x", "!", "nan", "started"
 @example("lr = ٣")
 def test_a_filter_parses_or_teaches(where):
     with suppress(UsageError):
-        matcher(where, ())
+        matcher(where, (), NO_REPLAYS)
 
 
 VALUES = st.booleans() | st.integers() | st.floats() | st.text()
@@ -289,16 +294,16 @@ def shown(trials):
 
 def test_newest_first_and_limited(maker, ids):
     trials = tuple(maker.trials)
-    assert shown(select(trials)) == "dcba"
-    assert shown(select(trials, limit=2)) == "dc"
-    assert shown(select(trials, limit=0)) == ""
-    assert shown(select(trials, where="status = ok", limit=1)) == "b"
+    assert shown(select(trials, NO_REPLAYS)) == "dcba"
+    assert shown(select(trials, NO_REPLAYS, limit=2)) == "dc"
+    assert shown(select(trials, NO_REPLAYS, limit=0)) == ""
+    assert shown(select(trials, NO_REPLAYS, where="status = ok", limit=1)) == "b"
     assert asked(maker) == "dcba"
     assert asked(maker, limit=2) == "dc"
     assert asked(maker, limit=0) == ""
     assert asked(maker, where="status = ok", limit=1) == "b"
     with pytest.raises(UsageError):
-        select(trials, limit=-1)
+        select(trials, NO_REPLAYS, limit=-1)
     with pytest.raises(UsageError):
         asked(maker, limit=-1)
 
@@ -318,19 +323,102 @@ def test_newest_first_and_limited(maker, ids):
 )
 def test_sorting(maker, ids, keys, expected):
     trials = tuple(maker.trials)
-    assert shown(select(trials, sort=keys)) == expected
+    assert shown(select(trials, NO_REPLAYS, sort=keys)) == expected
     for limit in range(5):
-        assert asked(maker, sort=keys, limit=limit) == shown(select(trials, sort=keys, limit=limit))
+        assert asked(maker, sort=keys, limit=limit) == shown(
+            select(trials, NO_REPLAYS, sort=keys, limit=limit)
+        )
 
 
 def test_sorting_keeps_the_order_of_ties(maker, ids):
     trials = tuple(maker.trials)
-    assert shown(order(trials, "commit")) == "abcd"
-    assert shown(order(trials, "-commit")) == "abcd"
+    assert shown(order(trials, "commit", NO_REPLAYS)) == "abcd"
+    assert shown(order(trials, "-commit", NO_REPLAYS)) == "abcd"
 
 
 def test_an_unknown_sort_key(maker, ids):
     with pytest.raises(UsageError, match="no trial has los\n"):
-        select(tuple(maker.trials), sort="los")
+        select(tuple(maker.trials), NO_REPLAYS, sort="los")
     with pytest.raises(UsageError, match="no trial has los\n"):
         asked(maker, sort="los")
+
+
+SAME, OTHER = Verdict.IDENTICAL, Verdict.DIVERGED
+
+
+@pytest.fixture
+def replayed(maker):
+    """Trials with replays: none, on one machine, on two, with another result, and of a changed condition."""
+    lines = {
+        "complete": (HealthLine(part="code", state=HealthState.COMPLETE),),
+        "partial": (
+            HealthLine(part="code", state=HealthState.PARTIAL, reason="x"),
+            HealthLine(part="probe", state=HealthState.ABSENT, reason="y"),
+            HealthLine(part="host", state=HealthState.COMPLETE),
+        ),
+    }
+    ids = {
+        name: maker.trial(name=name, health=health)
+        for name, health in [
+            ("a", lines["complete"]),
+            ("b", lines["complete"]),
+            ("c", lines["partial"]),
+            ("d", lines["partial"][:1]),
+            ("e", ()),
+        ]
+    }
+    again = maker.put(replace(maker.host, system="another kernel"))
+    elsewhere = maker.put(replace(maker.host, hostname="elsewhere"))
+    for name, verdict, fields in [
+        ("b", SAME, {}),
+        ("b", Verdict.EQUIVALENT, {"host": again}),
+        ("c", SAME, {}),
+        ("c", SAME, {"host": elsewhere}),
+        ("d", OTHER, {"host": elsewhere}),
+        ("d", SAME, {}),
+        ("e", SAME, {"varied": ("umask: 2 → 7",)}),
+    ]:
+        maker.replay(ids[name], verdict, **fields)
+    return ids
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ("replayed == identical", "bcd"),
+        ("replayed = equivalent", "b"),
+        ("replayed != diverged", "bc"),
+        ("not replayed = diverged", "bc"),
+        ("replayed in (diverged, incomparable)", "d"),
+        ("replayed is null", "ae"),
+        ("replays > 0", "bcd"),
+        ("replays = 0", "ae"),
+        ("replays >= 2 and replayed not contains diverged", "bc"),
+        ("machines > 1", "c"),
+        ("machines = 1", "bd"),
+        ("machines = 0", "ae"),
+        ("health = complete", "ab"),
+        ("health != complete", "cd"),
+        ("health = partial", "cd"),
+        ("health = absent", "c"),
+        ("health is null", "e"),
+        ("lacking = code", "cd"),
+        ("lacking in (probe, wheels)", "c"),
+        ("lacking is null", "abe"),
+    ],
+)
+def test_receipts_and_health_are_asked_for(maker, replayed, where, expected):
+    assert names(maker, where) == expected
+
+
+def test_trials_are_sorted_by_what_their_replays_have_shown(maker, replayed):
+    assert asked(maker, sort="-machines,name", where="machines > 0") == "cbd"
+    told = Receipts(maker.trials.receipts, Machines(maker.store))
+    assert shown(select(tuple(maker.trials), told, sort="-replays,-machines,name")) == "cbdae"
+
+
+def test_a_replay_counts_once_it_is_recorded(maker, replayed):
+    assert names(maker, "replays = 0") == "ae"
+    maker.replay(replayed["a"], OTHER)
+    assert names(maker, "replays = 0") == "e"
+    assert names(maker, "replayed = diverged") == "ad"

@@ -64,3 +64,30 @@ class Server:
 def served(project):
     """Return a function that makes the server of the project's ledger."""
     return lambda **options: Server(project.workspace, **options)
+
+
+@pytest.fixture
+def put(project):
+    store = project.workspace.store
+
+    def put(content):
+        digest = store.put(content)
+        store.flush()
+        return str(digest)
+
+    return put
+
+
+@pytest.fixture
+def looked(tmp_path):
+    """What a look at a content says, without a process of its own."""
+
+    def looked(look, content):
+        path = tmp_path / "content"
+        path.write_bytes(content)
+        with path.open("rb") as file:
+            found = look(file.fileno())
+        assert len(json.dumps(found)) < 1 << 20
+        return found
+
+    return looked

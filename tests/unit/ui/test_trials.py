@@ -4,6 +4,7 @@ import pytest
 
 from ledger.errors import UsageError
 from ledger.ops import filter, query
+from ledger.ops.receipts import Receipts
 from ledger.ui.data import filtered, marks, rows, trials
 from ledger.ui.source import Source
 
@@ -34,7 +35,11 @@ def source(project):
 
 def test_each_trial_has_a_row_with_all_that_was_recorded(source):
     for indexed in (True, False):
-        found = rows.read(source) if indexed else rows._of_trials(source.trials().ordered)
+        found = (
+            rows.read(source)
+            if indexed
+            else rows._of_trials(source.trials().ordered, source.trials().receipts)
+        )
         assert found.indexed is indexed
         check_rows(source, found, indexed)
 
@@ -62,15 +67,17 @@ def check_rows(source, found, indexed):
 
 
 WHERE = ("", "lr > 1", "status = ok and experiment = b", "loss is null", "tag = new", "mixed = y", "lr = 7")
+WHERE += ("replays = 0", "machines < 1 and replayed is null", "health is not null")
 
 
 def test_the_filter_means_what_it_means_on_the_command_line(source):
     table = trials.answer(source, {})
     by_number = dict(zip(table["number"].to_pylist(), table["id"].to_pylist(), strict=True))
-    known = query.load(source.workspace.journal).ordered
+    everything = query.load(source.workspace.journal)
+    known, receipts = everything.ordered, Receipts(everything.receipts)
     for where in WHERE:
         numbers = filtered.answer(source, {"where": where})["number"].to_pylist()
-        told = filter.select(known, where=where or None)
+        told = filter.select(known, receipts, where=where or None)
         assert {by_number[each] for each in numbers} == {bytes(each.id) for each in told}, where
         assert numbers == sorted(numbers)
 
@@ -80,7 +87,7 @@ def test_a_filter_that_is_off_is_told_as_on_the_command_line(source):
         with pytest.raises(UsageError) as found:
             filtered.answer(source, {"where": where})
         with pytest.raises(UsageError) as told:
-            filter.select(source.trials().ordered, where=where)
+            filter.select(source.trials().ordered, Receipts({}), where=where)
         assert (found.value.message, found.value.cause) == (told.value.message, told.value.cause)
 
 

@@ -22,6 +22,7 @@ const PERIOD = 2000; // ms between two looks at whether the ledger has moved
 const root = document.getElementById("view");
 let shown = { view: "", id: "", view_: null };
 let turn = 0;
+let first = true; // the browser itself begins at the top
 
 /** @typedef {{net: typeof net, go: (changes: object) => void, open: typeof open, announce: (text: string) => void,
  *   live: (callback: (news: any) => void) => (() => void)}} Context */
@@ -96,6 +97,9 @@ async function settle() {
     const made = await module.show(place, route, context);
     if (mine !== turn) return made?.leave?.();
     shown.view_ = made ?? {};
+    // What had the focus went with the view before: who goes by keyboard, or listens, goes on from here.
+    if (!first && document.activeElement === document.body) root.focus({ preventScroll: true });
+    first = false;
     if (version !== before) for (const each of [...listeners]) each({ version }); // it moved while the view was made
   } catch (error) {
     if (mine === turn) fill(place, problem(error));

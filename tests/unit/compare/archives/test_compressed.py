@@ -4,12 +4,15 @@ import io
 import lzma
 
 import pytest
+import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.compare import nested
 from ledger.compare.archives import compressed
 from ledger.compare.base import Tolerance
+
+PACKS = [gzip.compress, bz2.compress, lzma.compress, zstandard.compress]
 
 
 def compare(expected, got, **tolerance):
@@ -37,7 +40,7 @@ def test_the_header_does_not_count(other, ignored):
     assert (result.same, result.exact, result.detail) == (True, False, f"only {ignored} differ")
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize("pack", PACKS)
 def test_what_is_inside_is_compared_by_what_it_is(pack):
     one, other = pack(b'{"loss": 0.5}'), pack(b'{"loss": 0.5000001}')
     assert compare(one, other).detail == "unpacked: loss: 0.5 and 0.5000001"
@@ -46,7 +49,7 @@ def test_what_is_inside_is_compared_by_what_it_is(pack):
     assert compare(*text).distance.absolute == 0.25
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize("pack", PACKS)
 def test_several_streams_are_one_content(pack):
     content = [b"a" * 300_000, b"b" * 300_000]
     assert compare(pack(content[0]) + pack(content[1]), pack(content[0] + content[1])).same
@@ -57,7 +60,7 @@ def test_zeros_behind_a_stream_are_none():
     assert compare(lzma.compress(b"a"), lzma.compress(b"a") + bytes(8)).detail == "only compressions differ"
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize("pack", PACKS)
 def test_a_bomb_is_compared_as_bytes(pack, monkeypatch):
     monkeypatch.setattr(nested, "_FREE", 1 << 20)
     result = compare(pack(bytes(4 << 20)), pack(bytes((4 << 20) + 1)))
@@ -79,7 +82,7 @@ def test_layers_end(monkeypatch):
 
 
 def test_what_is_not_compressed_is_compared_as_bytes():
-    assert compare(b"a", b"b").detail.endswith("(compared as bytes: neither gzip, bzip2 nor xz)")
+    assert compare(b"a", b"b").detail.endswith("(compared as bytes: neither gzip, bzip2, xz nor zstd)")
 
 
 PACKED = {pack: pack(bytes(range(256)) * 8) for pack in (gzip.compress, bz2.compress, lzma.compress)}

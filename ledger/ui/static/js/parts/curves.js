@@ -8,6 +8,7 @@ import { number } from "./words.js";
 
 const MANY = 20; // curves past which each is a pixel wide: they are told apart better, and drawn in two thirds of the time
 const HEIGHT = 380;
+const FEW = 12; // curves up to which the list needs no search
 const NEAR = 40; // pixels from the pointer to a curve that it means
 
 /**
@@ -21,7 +22,10 @@ export async function overlay() {
   const place = h("div", { class: "plot", role: "img" });
   const said = h("p", { class: "said-of faint" });
   const list = h("ul", { class: "legend", "aria-label": "Curves" });
-  const element = h("figure", { class: "overlay" }, place, said, list);
+  const field = h("input", { type: "search", placeholder: "part of a name", spellcheck: "false", autocomplete: "off", oninput: () => find() });
+  const hits = h("span", { class: "faint", role: "status" });
+  const search = h("div", { class: "controls" }, h("label", {}, "Find a curve", field), hits);
+  const element = h("figure", { class: "overlay" }, place, said, search, list);
   const over = document.createElement("canvas");
   over.className = "highlight";
   let curves = [];
@@ -29,6 +33,7 @@ export async function overlay() {
   let settings = null;
   let made = null;
   let lit = -1;
+  let hit = null; // places of the curves that were searched for; null where nobody searches
   let closer = null; // where somebody looks closer: [low, high] of each axis
 
   const size = () => ({ width: Math.max(200, place.clientWidth), height: HEIGHT });
@@ -79,17 +84,23 @@ export async function overlay() {
   function light(at, words = null) {
     const changed = at !== lit;
     lit = at;
-    place.classList.toggle("faded", at >= 0);
+    place.classList.toggle("faded", at >= 0 || hit !== null);
     if (changed) [...list.children].forEach((each, one) => each.classList.toggle("lit", one === at));
     said.textContent = words ?? (at >= 0 ? curves[at].label : "Point at a curve, or at a name below; drag to look closer, click twice to see all.");
     const pen = over.getContext("2d");
     pen.clearRect(0, 0, over.width, over.height);
-    if (at < 0 || !made) return;
+    if (!made) return;
+    for (const each of hit ?? []) if (each !== at) trace(pen, each, 1.5);
+    if (at >= 0) trace(pen, at, 3);
+  }
+
+  function trace(pen, at, width) {
     const ratio = devicePixelRatio;
     const { stroke, dash } = look(at);
     const [x, y] = data[at];
     pen.strokeStyle = stroke;
-    pen.lineWidth = 3 * ratio;
+    pen.lineWidth = width * ratio;
+    pen.lineJoin = "round"; // a spike ends where its value is
     pen.setLineDash(dash.map((each) => each * ratio));
     pen.beginPath();
     for (let place = 0; place < x.length; place++) pen.lineTo(made.valToPos(x[place], "x") * ratio, made.valToPos(y[place], "y") * ratio);
@@ -102,7 +113,7 @@ export async function overlay() {
     const wanted = made.posToVal(left, "x");
     let best = { far: NEAR, at: -1, place: 0 };
     data.forEach(([x, y], at) => {
-      if (!x.length) return;
+      if (!x.length || hit?.has(at) === false) return;
       const place = nearest(x, wanted);
       const far = Math.hypot(made.valToPos(x[place], "x") - left, made.valToPos(y[place], "y") - top);
       if (far < best.far) best = { far, at, place };
@@ -112,14 +123,29 @@ export async function overlay() {
     light(best.at, `${curves[best.at].label}: ${number(y[best.place])} at ${settings.x === "time" ? `${number(x[best.place])} s` : `step ${number(x[best.place])}`}`);
   }
 
+  /** Only the curves that have these words in their names are listed, and stand out. */
+  function find() {
+    const wanted = field.value.trim().toLowerCase();
+    const found = curves.flatMap((each, at) => (each.label.toLowerCase().includes(wanted) ? [at] : []));
+    hit = wanted ? new Set(found) : null;
+    [...list.children].forEach((each, at) => (each.hidden = hit?.has(at) === false));
+    hits.textContent = hit ? `${hit.size} of ${curves.length}` : "";
+    light(-1);
+  }
+
   function name() {
+    search.hidden = curves.length <= FEW;
+    if (search.hidden) field.value = "";
+    const focused = [...list.children].findIndex((each) => each.contains(document.activeElement));
     fill(list, curves.map((each, at) => {
-      const link = h("a", { href: each.href }, each.label);
+      const link = h("a", { href: each.href, title: each.label }, each.label);
       const item = h("li", {}, swatch(at), link, each.y.length ? h("span", { class: "faint" }, ` ${number(each.y[each.y.length - 1])}`) : null);
       for (const kind of ["mouseenter", "focusin"]) item.addEventListener(kind, () => light(at));
       for (const kind of ["mouseleave", "focusout"]) item.addEventListener(kind, () => light(-1));
       return item;
     }));
+    find();
+    list.children[focused]?.querySelector("a").focus(); // it lost the focus with the line that is gone
   }
 
   const observer = new ResizeObserver(() => {
@@ -141,7 +167,6 @@ export async function overlay() {
       place.classList.toggle("faded", false);
       draw();
       name();
-      light(-1);
     },
     leave() {
       observer.disconnect();

@@ -34,6 +34,7 @@ function shown(found, file, context) {
       h("figcaption", { class: "faint" }, words));
   }
   if (found.kind === "table") return table(found);
+  if (found.kind === "tables") return tables(found);
   if (found.kind === "array") {
     const words = `array of ${found.type}, shape ${found.shape.join(" × ") || "()"}`;
     return h("div", {}, h("p", {}, words), found.values ? h("pre", { tabindex: "0" }, found.values.map(text).join(", ")) : null);
@@ -42,9 +43,10 @@ function shown(found, file, context) {
   if (found.kind === "tree")
     return table({ columns: ["path", "what", "type", "shape", "value"], more: found.more,
       rows: found.entries.map((each) => [each.path, each.what, each.type ?? "", each.shape ?? "", each.value ?? ""]) });
+  if (found.kind === "text" && found.size === 0) return h("p", { class: "faint" }, "empty");
   if (found.kind === "text")
     return h("div", {}, h("pre", { tabindex: "0" }, found.text), rest(found.more, size));
-  return h("div", {}, h("p", { class: "faint" }, `${size(found.size)}${found.why ? "" : " of no known form"}; the first bytes:`), h("pre", { tabindex: "0" }, found.hex));
+  return h("div", {}, h("p", { class: "faint" }, `${size(found.size)}${found.form ? ` of ${found.form}` : found.why ? "" : " of no known form"}; the first bytes:`), h("pre", { tabindex: "0" }, found.hex));
 }
 
 /** How much is not shown; null where nobody counted. */
@@ -59,6 +61,14 @@ function archive(found) {
     h("table", { class: "plain" }, h("thead", {}, h("tr", {}, ["member", "size", last].map((each) => h("th", { scope: "col" }, each)))),
       h("tbody", {}, found.members.map((each) => h("tr", {}, h("td", {}, each.path), h("td", {}, size(each.size)), h("td", {}, each.what ?? size(each.packed)))))),
     rest(found.more, String));
+}
+
+/** A database. */
+function tables(found) {
+  if (!found.tables.length) return h("p", { class: "faint" }, "no tables");
+  return h("div", {},
+    found.tables.map((each) => [h("h3", {}, each.name), table(each), each.why ? h("p", { class: "faint" }, each.why) : null]),
+    rest(found.more, (more) => count(more, "table")));
 }
 
 function table(found) {

@@ -11,6 +11,9 @@ const PARTS = [
 
 const SCALED = ["history", "slices"]; // those whose metric has a scale that can be chosen
 
+/** What a search shows until its first trial has ended well. */
+const NONE_YET = () => ({ plots: [], nodes: h("p", { class: "faint" }, "No trial has ended well yet."), retry: true });
+
 /** @param {any} context @param {string} name of the experiment */
 export function sections(context, name) {
   const parts = PARTS.map(([kind, title]) => section(kind, title));
@@ -49,7 +52,8 @@ export function sections(context, name) {
     part.trials = now.found.trials.trials;
     const mine = ++part.turn;
     try {
-      const made = await drawings[part.kind]({
+      const early = now.found.objective && !now.found.metrics.length;
+      const made = early ? NONE_YET() : await drawings[part.kind]({
         ...now, context, name, question: { name, metric: now.found.objective?.metric, direction: now.found.objective?.direction },
         open: (table) => (at) => (location.hash = context.link("trial", idOf(table, at))),
       });

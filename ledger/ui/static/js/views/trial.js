@@ -46,10 +46,12 @@ export async function show(root, route, context) {
     current = name;
     drop();
     fill(head, header(trial, context, (part) => plots.push(part)), jump);
+    const within = tabs.contains(document.activeElement);
     fill(tabs, TABS.map(([id, title]) => h("a", {
       role: "tab", id: `tab-${id}`, href: context.link("trial", route.id, { tab: id }), "aria-selected": String(id === name),
       "aria-controls": "panel", tabindex: id === name ? "0" : "-1",
     }, title)));
+    if (within) document.getElementById(`tab-${name}`).focus();
     panel.setAttribute("aria-labelledby", `tab-${name}`);
     const made = await PANELS[name](trial, context, (plot) => {
       plots.push(plot);
@@ -65,7 +67,6 @@ export async function show(root, route, context) {
     const place = TABS.findIndex(([id]) => id === current);
     const next = TABS[(place + step + TABS.length) % TABS.length][0];
     context.go({ tab: next });
-    queueMicrotask(() => requestAnimationFrame(() => document.getElementById(`tab-${next}`)?.focus()));
   });
   const update = (next) => draw(Object.hasOwn(PANELS, next.query.get("tab")) ? next.query.get("tab") : "recipe");
   await update(route);

@@ -11,6 +11,15 @@ import { count } from "../parts/words.js";
 
 const FIRST = ["name", "experiment", "status", "started", "duration_s"];
 const FEW = 8; // hyperparameters and metrics that are shown where the address does not say which
+const EXAMPLES = [
+  ["replayed = identical", "a replay came out identical"],
+  ["replayed = diverged", "one did not"],
+  ["replays = 0", "not replayed yet"],
+  ["machines > 1", "the same on several machines"],
+  ["health != complete", "the record lacks something"],
+  ["lacking = code", "of the code, at that"],
+  ["status = failed or status = lost", "ended badly"],
+];
 const WAIT = 150; // ms after the last key before the filter is asked
 
 export async function show(root, route, context) {
@@ -52,9 +61,13 @@ export class Trials {
       }
     });
     this.complaint = h("div", { id: "where-problem" });
+    this.examples = h("details", { class: "picker examples" }, h("summary", {}, "Examples"), h("div", {},
+      h("ul", {}, EXAMPLES.map(([where, words]) => h("li", {}, h("button", { type: "button", onclick: () => this.ask(where) }, where), ` ${words}`))),
+      h("p", { class: "faint" }, "All names and signs: ledger log --help")));
     this.total = h("span", { class: "count", role: "status" });
     this.group = h("select", { onchange: () => go({ group: this.group.value, folded: null }) });
     this.colour = h("select", { onchange: () => go({ colour: this.colour.value }) });
+    this.order = h("select", { onchange: () => go({ sort: this.order.value }) });
     this.picker = picker((names) => go({ columns: names.map(encodeURIComponent).join(",") }));
     this.selection = new Selection(this.context);
     this.grid = new Grid(this.context, this.selection, {
@@ -68,7 +81,9 @@ export class Trials {
       h("div", { class: "controls" },
         h("label", { class: "where" }, "Where", this.field),
         this.total,
+        this.examples,
         h("label", {}, "Group", this.group),
+        h("label", {}, "Sort", this.order),
         h("label", {}, "Colour", this.colour),
         this.picker.element,
         this.selection.element),
@@ -86,8 +101,23 @@ export class Trials {
     this.all = Uint32Array.from({ length: data.numRows }, (_, row) => row);
     this.rows = this.all;
     this.where = null;
+    this.orders();
     this.options(this.group, ["experiment", ...[...this.columns.keys()].filter((name) => name !== "experiment")]);
     this.options(this.colour, [...this.columns.values()].filter((each) => each.kind === "number").map((each) => each.name));
+  }
+
+  /** Ask what an example asks. */
+  ask(where) {
+    this.examples.open = false;
+    this.field.focus();
+    this.field.value = where;
+    this.context.go({ where });
+  }
+
+  /** Each column up and down: what a click on its head does, for who does not click. */
+  orders() {
+    const ways = [...this.columns.keys()].flatMap((name) => [[name, `${name} ↑`], [`-${name}`, `${name} ↓`]]);
+    fill(this.order, h("option", { value: "" }, "newest first"), ways.map(([value, words]) => h("option", { value }, words)));
   }
 
   options(select, names) {
@@ -114,6 +144,7 @@ export class Trials {
     this.sort = route.query.get("sort") ?? "";
     this.group.value = route.query.get("group") ?? "";
     this.colour.value = route.query.get("colour") ?? "";
+    this.order.value = this.sort.split(",")[0];
     this.folded = new Set((route.query.get("folded") ?? "").split(",").filter(Boolean).map(decoded));
     const { lines, heads } = arranged(this.rows, this.keys(), this.columns.get(this.group.value), this.folded);
     this.selection.set(route.query);
