@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from io import BufferedRandom, BufferedReader, FileIO
 from shutil import copyfileobj
-from tempfile import TemporaryFile
+from tempfile import NamedTemporaryFile
 from types import ModuleType
 from typing import Any, BinaryIO, Final
 
@@ -84,7 +84,8 @@ def _on_disk(content: BinaryIO) -> Iterator[int]:
     if _is_file(content):
         yield content.fileno()
         return
-    with TemporaryFile(prefix="ledger-") as file:
+    # It has a name: SQLite opens by one what it gets as a descriptor.
+    with NamedTemporaryFile(prefix="ledger-") as file:
         try:
             copyfileobj(content, file, _BLOCK)
             file.flush()
