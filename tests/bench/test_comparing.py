@@ -18,9 +18,9 @@ from ledger.compare.base import Tolerance
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(1800)]
 
 SIZE = 1 << 30
-AIM, MOST_RATIO = 2.0, 3.0
-"""Of elapsed time: what is wanted, and what fails. Processors differ: where all numbers differ, 1.5 on one
-and 2.0 to 2.3 on another."""
+AIM, MOST_RATIO = 2.0, 6.0
+"""Of elapsed time: what is wanted, and what fails. Where the page cache holds files in large folios, which it does
+while memory is free, reading 2 GiB takes 0.07 s rather than 0.2 s, and the ratio, here 1.6 to 2.7, is another."""
 ROUNDS = 3
 """From a page cache both are memory traffic, which others on the machine slow: one round of it has to do."""
 MOST_MEMORY = 500 << 10
@@ -31,13 +31,10 @@ MOST_MEMORY = 500 << 10
 def checkpoints(tmp_path_factory):
     """Paths of a checkpoint, of one with other numbers here and there, and of one with all others."""
     place = tmp_path_factory.mktemp("checkpoints")
-    shape = [SIZE // 4]
-    text = json.dumps({"w": {"dtype": "F32", "shape": shape, "data_offsets": [0, SIZE]}}).encode()
-    text += b" " * (-len(text) % 8)
     paths = {name: place / f"{name}.safetensors" for name in ("one", "few", "all")}
     with ExitStack() as stack:
         files = {name: stack.enter_context(open(path, "wb")) for name, path in paths.items()}
-        _write(files, text)
+        _write(files)
     os.sync()  # and this would slow what is measured here
     yield paths
     for path in paths.values():
@@ -45,10 +42,26 @@ def checkpoints(tmp_path_factory):
     os.sync()  # what is still to be written would slow whatever is measured next
 
 
-def _write(files, text):
+def header(kind, size, tensors):
+    """What a file of safetensors begins with: so many numbers of one size, `SIZE` bytes in all."""
+    each = SIZE // tensors
+    told = {
+        f"w{place}": {
+            "dtype": kind,
+            "shape": [each // size],
+            "data_offsets": [place * each, place * each + each],
+        }
+        for place in range(tensors)
+    }
+    text = json.dumps(told).encode()
+    text += b" " * (-len(text) % 8)
+    return struct.pack("<Q", len(text)) + text
+
+
+def _write(files):
     random = numpy.random.default_rng(0)
     for file in files.values():
-        file.write(struct.pack("<Q", len(text)) + text)
+        file.write(header("F32", 4, 1))
     for _ in range(64):
         block = random.standard_normal(SIZE // 64 // 4, dtype="f4")
         files["one"].write(block.tobytes())
