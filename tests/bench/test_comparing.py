@@ -19,8 +19,8 @@ pytestmark = [pytest.mark.bench, pytest.mark.timeout(1800)]
 
 SIZE = 1 << 30
 AIM, MOST_RATIO = 2.0, 6.0
-"""Of elapsed time: what is wanted, and what fails. Where the page cache holds files in large folios, as it does
-while memory is free, reading 2 GiB takes 0.07 s rather than 0.2 s: the ratio was 1.6 to 2.7."""
+"""Of elapsed time: what is wanted, and what fails. Where the page cache holds files in large folios, as
+it does while memory is free, reading 2 GiB takes 0.07 s rather than 0.2 s: the ratio was 1.6 to 2.7."""
 ROUNDS = 3
 """From a page cache both are memory traffic, which others on the machine slow: one round of it has to do."""
 MOST_MEMORY = 500 << 10
