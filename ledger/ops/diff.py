@@ -1,7 +1,7 @@
 """What two trials, or two experiments, have that is not the same."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from ledger.compare.base import Tolerance
 from ledger.errors import UsageError
@@ -12,8 +12,16 @@ from ledger.model import (
     Trial,
 )
 from ledger.model.codec import digest_of
-from ledger.model.frozen import frozen
-from ledger.ops import diff_code, diff_environment, diff_results, experiments, references, searches
+from ledger.model.frozen import frozen, replace
+from ledger.ops import (
+    diff_code,
+    diff_environment,
+    diff_results,
+    experiments,
+    references,
+    searches,
+    why_command,
+)
 from ledger.ops.differences import Diff, enforced_seeds, values
 from ledger.ops.experiments import Asked, Chosen, Experiments
 from ledger.ops.objects import unique
@@ -22,6 +30,8 @@ from ledger.ops.references import Kind
 from ledger.ops.trials import Trials
 from ledger.store.base import Store
 from ledger.workspace import Workspace
+
+_COMMAND: Final = "command"
 
 
 @frozen
@@ -160,11 +170,16 @@ def _hyperparameters(a: Trial, b: Trial) -> tuple[Difference, ...]:
 
     def command(trial: Trial) -> dict[str, Any]:
         intent = trial.intent
-        return {"command": intent.argv, "directory": intent.directory, "standard input": intent.stdin}
+        return {_COMMAND: intent.argv, "directory": intent.directory, "standard input": intent.stdin}
 
-    # Two spellings of a command (--lr=1, --lr 1) are one configuration, so the command itself is only shown.
+    found = values("hyperparameters", own(a), own(b))
+    # Two spellings of a command (--lr=1, --lr 1) are one configuration, so the command itself is only shown;
+    # words that nothing has a name for, as of a program that is not looked into, count.
+    told = bool(found) or not why_command.read(a, b).hyperparameters
     spelling = values("hyperparameters", command(a), command(b), counted=False)
-    return (*values("hyperparameters", own(a), own(b)), *spelling)
+    if told:
+        return (*found, *spelling)
+    return tuple(replace(each, counted=each.path == _COMMAND) for each in spelling)
 
 
 def _seeds(a: Trial, b: Trial) -> tuple[Difference, ...]:
@@ -199,7 +214,7 @@ def _summary(a: Trial, b: Trial, sections: Mapping[str, Iterable[Difference]]) -
     if a.id == b.id:
         return "one and the same trial"
     made = [name for name in counted if name in ("verdict", "metrics", "outputs")]
-    tried = [name for name in counted if name not in made]
+    tried = [_kind(name, sections[name]) for name in counted if name not in made]
     named = ["status" if name == "verdict" else name for name in made]
     if not counted:
         return "the same in all that counts"
@@ -210,3 +225,8 @@ def _summary(a: Trial, b: Trial, sections: Mapping[str, Iterable[Difference]]) -
     if not tried:
         return f"nothing recorded differs but the {', '.join(named)}"
     return f"other {', '.join(tried)}; other {', '.join(named)}"
+
+
+def _kind(section: str, found: Iterable[Difference]) -> str:
+    """How a section is called where something in it differs."""
+    return _COMMAND if all(each.path == _COMMAND for each in found if each.counted) else section

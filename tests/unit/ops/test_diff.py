@@ -119,6 +119,14 @@ def test_two_spellings_of_a_command_are_the_same(maker):
     assert result.sections["hyperparameters"]
 
 
+def test_words_of_a_command_that_nothing_has_a_name_for_count(maker):
+    maker.trial(argv=("./fit.sh", "0.1", "out.txt"))
+    maker.trial(argv=("./fit.sh", "0.2", "out.txt"))
+    result = compared(maker)
+    assert [(each.path, each.counted) for each in result.sections["hyperparameters"]] == [("command", True)]
+    assert result.summary.startswith("other command")
+
+
 def test_seeds(maker):
     seeded = SeededGenerator(generator="numpy", value="3", enforced=False, where="train.py:3")
     drawn = Entropy(generator="numpy", where="train.py:9")
@@ -312,7 +320,9 @@ def test_what_it_comes_to(maker):
     assert summary_of(maker, out, out | argv | {"params": {"x": 2}}) == (
         "other hyperparameters; the same results"
     )
-    assert summary_of(maker, out, other | argv) == "nothing recorded differs but the outputs"
+    same = {"params": {"x": 2}}
+    assert summary_of(maker, out | same, other | same) == "one recipe, and yet other outputs"
+    assert summary_of(maker, out, other | argv) == "other command; other outputs"
     running = {"status": Status.FAILED}
     maker.start()
     maker.start(params={"x": 1})
