@@ -4,7 +4,7 @@ import json
 import shutil
 
 from asked.base import Peer
-from asked.project import ARGUMENTS
+from asked.project import ARGUMENTS, PARSER
 
 _HEAD = """\
 from sacred import Experiment
@@ -12,16 +12,6 @@ from sacred.observers import FileStorageObserver
 
 experiment = Experiment("line")
 experiment.observers.append(FileStorageObserver("runs"))
-"""
-_PARSER = """\
-parser = argparse.ArgumentParser()
-parser.add_argument("--rate", type=float, default=0.1)
-parser.add_argument("--depth", type=int, default=17)
-parser.add_argument("--seed", type=int)
-args = parser.parse_args()
-
-if args.seed is not None:
-    random.seed(args.seed)
 """
 
 
@@ -38,7 +28,7 @@ class Sacred(Peer):
     def prepare(self, project, more):
         """What was parsed is a configuration, what was done a main function."""
         old = project.script.read_text("utf-8")
-        head, _, rest = old.partition(_PARSER)
+        head, _, rest = old.partition(PARSER)
         body = rest.strip().replace("args.rate", "rate").replace("args.depth", "depth").splitlines()
         if more:
             body = [

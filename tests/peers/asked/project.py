@@ -13,6 +13,16 @@ PACKAGE = ("odd", "3.1.4")
 UNCOMMITTED = b"changed-and-not-committed"
 UNTRACKED = b"imported-and-not-tracked"
 
+PARSER = """\
+parser = argparse.ArgumentParser()
+parser.add_argument("--rate", type=float, default=0.1)
+parser.add_argument("--depth", type=int, default=17)
+parser.add_argument("--seed", type=int)
+args = parser.parse_args()
+
+if args.seed is not None:
+    random.seed(args.seed)
+"""
 _COMMITTED = """\
 import argparse
 import json
@@ -22,15 +32,7 @@ from pathlib import Path
 import helper
 import odd
 
-parser = argparse.ArgumentParser()
-parser.add_argument("--rate", type=float, default=0.1)
-parser.add_argument("--depth", type=int, default=17)
-parser.add_argument("--seed", type=int)
-args = parser.parse_args()
-
-if args.seed is not None:
-    random.seed(args.seed)
-numbers = [float(each) for each in Path("{data}").read_text().split()]
+{parser}numbers = [float(each) for each in Path("{data}").read_text().split()]
 weight = args.rate * helper.SCALE * sum(numbers) * random.random() + args.depth + len(odd.VALUE)
 loss = weight / 3
 Path("model.json").write_text(json.dumps({{"weight": weight}}))
@@ -87,7 +89,7 @@ def make(place: Path) -> Project:
     project = Project(root=place / "project")
     project.root.mkdir(parents=True)
     project.data.write_text("1.5\n2.25\n3.125\n" + f"{len(str(place))}\n", "utf-8")
-    project.script.write_text(_COMMITTED.format(data=project.data), "utf-8")
+    project.script.write_text(_COMMITTED.format(data=project.data, parser=PARSER), "utf-8")
     git(project.root, "init", "-q")
     git(project.root, "add", "train.py")
     git(project.root, "commit", "-qm", "a script")

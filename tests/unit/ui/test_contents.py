@@ -14,18 +14,6 @@ SVG = b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'><script>alert(
 HTML = b"<!doctype html><script>document.title = 'owned'</script>"
 
 
-@pytest.fixture
-def put(project):
-    store = project.workspace.store
-
-    def put(content):
-        digest = store.put(content)
-        store.flush()
-        return str(digest)
-
-    return put
-
-
 def png(width, height):
     def chunk(kind, content):
         return (
