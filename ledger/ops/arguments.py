@@ -1,6 +1,7 @@
-"""A recorded command line with other values of some of its hyperparameters."""
+"""A recorded command line: with other values of its hyperparameters, and what of it is none."""
 
 from collections.abc import Mapping
+from itertools import takewhile
 
 from ledger.capture.command_line import name_of, script_words, typed
 from ledger.model import Trial
@@ -42,6 +43,21 @@ def replaced(trial: Trial, values: Mapping[str, str]) -> tuple[tuple[str, ...], 
             named = name_of(word)
             argv[place] = f"{word[: word.index('=') + 1]}{text}" if named and named[1] else text
     return tuple(argv), frozenset(missing)
+
+
+def unnamed(trial: Trial) -> tuple[str, ...]:
+    """Words of a command that no option takes, and that are the value of no hyperparameter.
+
+    Those of a program that is not looked into, such as ``0.1`` in ``./fit.sh 0.1``, are told by nothing else.
+    """
+    tail = list(script_words(trial.intent.argv))
+    rest = tail[tail.index("--") + 1 :] if "--" in tail else []
+    plain = takewhile(lambda word: name_of(word) is None and word != "--", tail)
+    named = [each.value for each in trial.hyperparameters]
+    named += [one for each in named if isinstance(each, tuple) for one in each]
+    return tuple(
+        word for word in (*plain, *rest) if not any(same_value(typed(word), value) for value in named)
+    )
 
 
 def _by_form(argv: list[str], first: int, end: int) -> dict[str, list[int]]:

@@ -157,10 +157,10 @@ def _estimated(
     groups = observed.by_configuration().values()
     if not any(len({observed.seeds[row] for row in rows} - {None}) > 1 for rows in groups):
         return None
-    from ledger.ops.estimated import configurations, with_code  # of no use where each was tried once
+    from ledger.ops.estimated import configurations, with_untold  # of no use where each was tried once
 
     trials = query.load(workspace.journal)
-    found = configurations(with_code(observed, trials.by_id), metric, maximize=maximize)
+    found = configurations(with_untold(observed, trials.by_id), metric, maximize=maximize)
     if all(each.believed.seeds == 1 for each in found):
         return None
     chosen = found[:count]

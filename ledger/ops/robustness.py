@@ -14,7 +14,7 @@ from ledger.model.space import Objective
 from ledger.ops import observations, query, references, reruns, robustness_words
 from ledger.ops.attempt import Conditions
 from ledger.ops.columns import Columns
-from ledger.ops.estimated import configurations, with_code
+from ledger.ops.estimated import configurations, with_untold
 from ledger.ops.measured import measured
 from ledger.ops.names import check_name
 from ledger.ops.observations import Selection
@@ -136,7 +136,7 @@ def examine(
             trials = query.load(workspace.journal)
         observed = _with_those_around(trials, observed, centre, tuned, options).measured(metric)
     # 3. What they say.
-    observed = robustness.without_repeats(with_code(observed, trials.by_id), metric)
+    observed = robustness.without_repeats(with_untold(observed, trials.by_id), metric)
     middle = None if centre is None else _number(observed, centre)
     noise = robustness.noise(observed, metric)
     pairs, cut = neighbours.pairs(observed, fraction=options.fraction, centre=middle)
@@ -187,7 +187,7 @@ def _centre(
         found = references.resolve(trials, options.around)
     elif options.run:
         best = configurations(
-            with_code(observed, trials.by_id), objective.metric, maximize=objective.maximize
+            with_untold(observed, trials.by_id), objective.metric, maximize=objective.maximize
         )[0]
         found = trials.by_id[best.first]
     else:

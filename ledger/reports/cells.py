@@ -179,7 +179,7 @@ def _metrics(report: Report, timing: tuple[str, ...]) -> tuple[str, ...]:
 
 def _configurations(report: Report, standing: Standing, metrics: Sequence[str]) -> list[tuple[str, _Made]]:
     choice = standing.choice
-    observed = estimated.with_code(reading.observations(choice.trials, choice.label), report.trials.by_id)
+    observed = estimated.with_untold(reading.observations(choice.trials, choice.label), report.trials.by_id)
     front = {each.trial.id for each in standing.ranked} if standing.trade_off is not None else set()
     found = [
         _Made(

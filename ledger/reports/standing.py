@@ -115,7 +115,7 @@ def standing(
                 cause=f"they have {', '.join(found.metrics)}",
                 hint="see them: ledger log",
             )
-        told = estimated.with_code(_measured(found, objectives), trials.by_id)
+        told = estimated.with_untold(_measured(found, objectives), trials.by_id)
         measured, configurations = len(told), len(set(told.configurations))
         if not measured:
             why = f"no trial ended well with a value of {' and '.join(each.metric for each in objectives)}"

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from ledger.model import Hyperparameter, HyperparameterType
-from ledger.ops.arguments import replaced
+from ledger.ops.arguments import replaced, unnamed
 
 
 def trial(*argv, **values):
@@ -53,3 +53,20 @@ def test_what_nobody_can_place_is_named():
     argv = ("python", "train.py", "--seed")
     assert replaced(trial(*argv, lr=1), {"seed": "9", "lr": "2"}) == (argv, {"seed", "lr"})
     assert replaced(trial("python", "-c", "print(1)", seed=1), {"seed": "2"})[1] == {"seed"}
+
+
+@pytest.mark.parametrize(
+    ("words", "values", "expected"),
+    [
+        ("./fit.sh 0.1 out.txt", {}, ("0.1", "out.txt")),
+        ("./fit.sh 0.1 7", {"seed": 7}, ("0.1",)),
+        ("./fit.sh 0.10 7", {"rate": 0.1}, ("7",)),
+        ("./fit.sh 8 4 x", {"layers": (8, 4)}, ("x",)),
+        ("./fit.sh --rate 0.1 x", {"rate": 0.1}, ()),
+        ("./fit.sh a rate=0.1 -- b", {"rate": 0.1}, ("a", "b")),
+        ("python train.py data.csv", {}, ("data.csv",)),
+        ("python train.py", {}, ()),
+    ],
+)
+def test_words_that_nothing_has_a_name_for(words, values, expected):
+    assert unnamed(trial(*words.split(), **values)) == expected

@@ -30,6 +30,13 @@ def test_configurations_with_several_seeds_are_ranked_by_their_mean(workspace, m
     assert best.low < best.mean < best.high
 
 
+def test_words_of_a_command_that_nothing_has_a_name_for_tell_configurations_apart(workspace, maker):
+    for rate in ("0.1", "0.2", "0.2"):
+        maker.trial(experiment="x", argv=("./fit.sh", rate), metrics={"loss": float(rate)})
+    found = of(workspace, maker, "x", minimize="loss")
+    assert (found.measured, found.configurations) == (3, 2)
+
+
 def test_single_runs_have_no_mean(workspace, maker):
     for lr in (0.3, 0.1, 0.2):
         maker.trial(experiment="x", params={"lr": lr}, metrics={"loss": lr})
