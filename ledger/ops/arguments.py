@@ -1,5 +1,6 @@
 """A recorded command line: with other values of its hyperparameters, and what of it is none."""
 
+import posixpath
 from collections.abc import Mapping
 from itertools import takewhile
 
@@ -46,18 +47,30 @@ def replaced(trial: Trial, values: Mapping[str, str]) -> tuple[tuple[str, ...], 
 
 
 def unnamed(trial: Trial) -> tuple[str, ...]:
-    """Words of a command that no option takes, and that are the value of no hyperparameter.
+    """Words of a command that no option takes, and that are no hyperparameter's value, no seed and no output.
 
     Those of a program that is not looked into, such as ``0.1`` in ``./fit.sh 0.1``, are told by nothing else.
+    A search says what it varies: the words of its trials have names, or are its seeds and checkpoints.
     """
+    if trial.proposal is not None:
+        return ()
     tail = list(script_words(trial.intent.argv))
     rest = tail[tail.index("--") + 1 :] if "--" in tail else []
     plain = takewhile(lambda word: name_of(word) is None and word != "--", tail)
     named = [each.value for each in trial.hyperparameters]
     named += [one for each in named if isinstance(each, tuple) for one in each]
+    named += [seed for seed in (trial.intent.seed, *dict(trial.intent.seeds).values()) if seed is not None]
     return tuple(
-        word for word in (*plain, *rest) if not any(same_value(typed(word), value) for value in named)
+        word
+        for word in (*plain, *rest)
+        if not any(same_value(typed(word), value) for value in named) and not _writes(trial, word)
     )
+
+
+def _writes(trial: Trial, word: str) -> bool:
+    path = posixpath.normpath(posixpath.join(trial.intent.directory, word))
+    outputs = trial.outcome.outputs if trial.outcome else ()
+    return any(each.path == path or each.path.startswith(f"{path}/") for each in outputs)
 
 
 def _by_form(argv: list[str], first: int, end: int) -> dict[str, list[int]]:

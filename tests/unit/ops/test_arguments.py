@@ -13,7 +13,8 @@ def trial(*argv, **values):
         Hyperparameter(name=name, value=value, type=HyperparameterType.INTEGER, source="argument")
         for name, value in values.items()
     )
-    return SimpleNamespace(intent=SimpleNamespace(argv=argv), hyperparameters=parameters)
+    intent = SimpleNamespace(argv=argv, directory=".", seed=None, seeds=())
+    return SimpleNamespace(intent=intent, hyperparameters=parameters, outcome=None, proposal=None)
 
 
 @pytest.mark.parametrize(
@@ -70,3 +71,17 @@ def test_what_nobody_can_place_is_named():
 )
 def test_words_that_nothing_has_a_name_for(words, values, expected):
     assert unnamed(trial(*words.split(), **values)) == expected
+
+
+def test_a_seed_and_what_a_command_writes_are_not_among_them():
+    known = trial("./fit.sh", "0.1", "3", "4", "out/3.txt", "plots", "data.csv")
+    known.intent.seed, known.intent.seeds, known.intent.directory = 3, (("data", 4),), "work"
+    written = tuple(SimpleNamespace(path=path) for path in ("work/out/3.txt", "work/plots/a.png"))
+    known.outcome = SimpleNamespace(outputs=written)
+    assert unnamed(known) == ("0.1", "data.csv")
+
+
+def test_a_search_has_names_for_all_that_it_varies():
+    known = trial("./fit.sh", "0.1", "model-3.pt")
+    known.proposal = object()
+    assert unnamed(known) == ()

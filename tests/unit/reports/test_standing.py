@@ -37,6 +37,14 @@ def test_words_of_a_command_that_nothing_has_a_name_for_tell_configurations_apar
     assert (found.measured, found.configurations) == (3, 2)
 
 
+def test_the_seed_among_such_words_does_not(workspace, maker):
+    for seed in (3, 4, 5):
+        argv = ("./fit.sh", "0.1", str(seed))
+        maker.trial(experiment="x", argv=argv, seed=seed, metrics={"loss": float(seed)})
+    found = of(workspace, maker, "x", minimize="loss")
+    assert (found.measured, found.configurations) == (3, 1)
+
+
 def test_single_runs_have_no_mean(workspace, maker):
     for lr in (0.3, 0.1, 0.2):
         maker.trial(experiment="x", params={"lr": lr}, metrics={"loss": lr})
