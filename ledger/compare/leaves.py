@@ -4,46 +4,25 @@ A format's reader turns a file into (place, leaf) pairs, each place once, withou
 are then read side by side, block by block.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from math import prod
-from threading import Lock
+from collections.abc import Callable, Iterable, Mapping
 from typing import BinaryIO
 
-import numpy
-
-from ledger import processors
 from ledger.compare.account import Account
+from ledger.compare.array import (
+    Array,
+    at_once,
+    in_c_order,
+    item_size,
+    numeric,
+    of_one_kind,
+    side_by_side,
+)
 from ledger.compare.base import Comparison, Tolerance, Unfit
+from ledger.compare.blockwise import Pair, distances
 from ledger.compare.content import of_comparison
-from ledger.compare.mapped import Stored
-from ledger.compare.numbers import BFLOAT16, SINGLE, Apart, apart, of_bytes, spare_bits
-from ledger.model.frozen import frozen
+from ledger.compare.numbers import Apart
 
-_BLOCK = 1 << 22
-_BLOCK_BYTES = 16 << 20
-_THREADS, _MANY = 4, 1 << 22
-"""How many blocks are compared at once, at most, of arrays of so many numbers."""
 MOST_LEAVES = 500_000
-MOST_HELD = 64 << 20
-"""Bytes of an array that has to lie in memory as a whole."""
-
-Block = bytes | bytearray | memoryview
-
-
-@frozen
-class Array:
-    """Numbers, or other items of a fixed size."""
-
-    dtype: str
-    """As `numpy.dtype` takes it, with its byte order (``<f4``); or `numbers.BFLOAT16`, little-endian."""
-    shape: tuple[int, ...]
-    """Of all dimensions; empty for one item."""
-    blocks: Callable[[], Iterator[Block]]
-    """Starts reading: blocks of `at_once` items each, the last one as many as are left. Raises `Unfit` where
-    the file ends early. Called once at most, and not while another array of the same file is being read."""
-    fortran: bool = False
-    """Whether the first index varies fastest, not the last."""
 
 
 class Kind(str):
@@ -101,13 +80,20 @@ def of_leaves(reader: Reader) -> ByContent:
 
 
 def compare_sides(expected: Leaves, got: Leaves, account: Account) -> None:
-    """Compare the leaves of two contents."""
-    sides = [_all(each) for each in (expected, got)]
+    """Compare the leaves of two contents.
+
+    Raises
+    ------
+    Unfit
+        If one of them ends early, or has a place twice or too many of them.
+    """
+    sides, pairs = [_all(each) for each in (expected, got)], {}
     for place in dict.fromkeys((*sides[0], *sides[1])):
         if place not in sides[0] or place not in sides[1]:
             account.only(place, first=place in sides[0])
-        else:
-            compare_leaves(place, sides[0][place], sides[1][place], account)
+        elif pair := _but_numbers(place, sides[0][place], sides[1][place], account):
+            pairs[place] = pair
+    _numbers(pairs, account)
 
 
 def compare_leaves(place: str, expected: Leaf, got: Leaf, account: Account) -> None:
@@ -118,6 +104,18 @@ def compare_leaves(place: str, expected: Leaf, got: Leaf, account: Account) -> N
     Unfit
         If one of them ends early.
     """
+    if pair := _but_numbers(place, expected, got, account):
+        _numbers({place: pair}, account)
+
+
+def _numbers(pairs: Mapping[str, Pair], account: Account) -> None:
+    """Compare arrays of numbers, by place."""
+    for place, found in zip(pairs, distances(list(pairs.values()), account.tolerance), strict=True):
+        account.add(place, found)
+
+
+def _but_numbers(place: str, expected: Leaf, got: Leaf, account: Account) -> Pair | None:
+    """Compare two leaves; but if they are arrays whose numbers are to be compared, give these."""
     if not isinstance(expected, Array) or not isinstance(got, Array):
         if isinstance(expected, Array) or isinstance(got, Array):
             expected, got = (
@@ -125,110 +123,30 @@ def compare_leaves(place: str, expected: Leaf, got: Leaf, account: Account) -> N
                 for each in (expected, got)
             )
         account.values(place, expected, got)
-        return
+        return None
     if expected.shape != got.shape:
         account.differ(place, f"shapes {list(expected.shape)} and {list(got.shape)}")
-        return
-    if expected.dtype != got.dtype and not _numeric(expected.dtype, got.dtype):
+        return None
+    numbers = numeric(expected.dtype, got.dtype)
+    if expected.dtype != got.dtype and not (numbers and of_one_kind(expected.dtype, got.dtype)):
         account.differ(place, f"types {expected.dtype} and {got.dtype}")
-        return
-    if expected.dtype != got.dtype and not _one_kind(expected.dtype, got.dtype):
-        account.differ(place, f"types {expected.dtype} and {got.dtype}")
+    if numbers:
+        return expected, got
+    if expected.dtype == got.dtype:
+        _items(place, expected, got, account)
+    return None
+
+
+def _items(place: str, expected: Array, got: Array, account: Account) -> None:
+    """Compare arrays of anything else."""
     if expected.fortran != got.fortran:
         expected, got = in_c_order(expected), in_c_order(got)
-    if _numeric(expected.dtype, got.dtype):
-        account.add(place, _apart(expected, got, account.tolerance))
-        return
-    for number, (one, other) in enumerate(_side_by_side(expected, got)):
+    for number, (one, other) in enumerate(side_by_side(expected, got)):
         if one != other:
-            start = number * at_once(_item_size(expected.dtype))
+            start = number * at_once(item_size(expected.dtype))
             account.differ(place, f"its items differ from {start} on")
             return
     account.add(place, Apart())
-
-
-def _apart(expected: Array, got: Array, tolerance: Tolerance) -> Apart:
-    """Compare the numbers of two arrays; of large ones several blocks at once, as numpy lets go of Python."""
-    found: dict[int, Apart] = {}
-    known, spare = Apart(), spare_bits(expected.dtype)
-    pairs, one_at_a_time = enumerate(_side_by_side(expected, got)), Lock()
-    threads = min(_THREADS, processors.allowed()) if prod(expected.shape) >= _MANY else 1
-
-    def some() -> None:
-        nonlocal known
-        while True:
-            with one_at_a_time:
-                position, pair = next(pairs, (-1, None))
-            if pair is None:
-                return
-            numbers = of_bytes(pair[0], expected.dtype, 0), of_bytes(pair[1], got.dtype, 1)
-            stored = Stored.of(*pair) if expected.dtype == got.dtype == SINGLE else None
-            part = apart(*numbers, tolerance, spare=spare, known=known, shared=threads > 1, stored=stored)
-            with one_at_a_time:
-                found[position] = part
-                known += part
-
-    if threads == 1:
-        some()
-    else:
-        with ThreadPoolExecutor(threads) as pool:
-            for each in [pool.submit(some) for _ in range(threads)]:
-                each.result()
-    return sum((found[position] for position in sorted(found)), Apart())
-
-
-def at_once(size: int) -> int:
-    """How many items of `size` bytes each make a block."""
-    if size > MOST_HELD:
-        raise Unfit(f"items of {size} bytes each")
-    return min(_BLOCK, max(1, _BLOCK_BYTES // (size or 1)))
-
-
-def in_c_order(array: Array) -> Array:
-    """The same array with the last index varying fastest."""
-    if not array.fortran:
-        return array
-    size = prod(array.shape) * _item_size(array.dtype)
-    if size > MOST_HELD:
-        raise Unfit(f"an array of {size} bytes in Fortran order, the other one is not")
-    content = b"".join(array.blocks())
-    if len(content) != size:
-        raise Unfit(f"an array ends early: {len(content)} of {size} bytes")
-    kind = "<u2" if array.dtype == BFLOAT16 else array.dtype
-    items = numpy.frombuffer(content, kind).reshape(array.shape, order="F")
-    return held(items.tobytes(), array.dtype, array.shape)
-
-
-def held(content: bytes | memoryview, dtype: str, shape: tuple[int, ...], *, fortran: bool = False) -> Array:
-    """An array that lies in memory."""
-    step = at_once(_item_size(dtype)) * _item_size(dtype)
-    view = memoryview(content)
-
-    def blocks() -> Iterator[Block]:
-        return (view[start : start + step] for start in range(0, len(view), step or 1))
-
-    return Array(dtype=dtype, shape=shape, blocks=blocks, fortran=fortran)
-
-
-def _side_by_side(expected: Array, got: Array) -> Iterator[tuple[Block, Block]]:
-    left, right = expected.blocks(), got.blocks()
-    size = prod(expected.shape)
-    if not _item_size(expected.dtype):
-        return  # empty text, however much of it
-    step = at_once(_item_size(expected.dtype))
-    if step != at_once(_item_size(got.dtype)):
-        raise Unfit(f"items of {expected.dtype} and {got.dtype}")
-    for start in range(0, size, step):
-        count = min(step, size - start)
-        yield _block(left, expected.dtype, count), _block(right, got.dtype, count)
-
-
-def _block(blocks: Iterator[Block], dtype: str, count: int) -> Block:
-    block = next(blocks, b"")
-    wanted = count * _item_size(dtype)
-    if len(block) != wanted:
-        raise Unfit(f"an array ends early: {len(block)} of {wanted} bytes")
-    return block
 
 
 def _all(leaves: Leaves) -> dict[str, Leaf]:
@@ -240,18 +158,3 @@ def _all(leaves: Leaves) -> dict[str, Leaf]:
             raise Unfit(f"more than {MOST_LEAVES} values")
         found[place] = leaf
     return found
-
-
-def _item_size(dtype: str) -> int:
-    return 2 if dtype == BFLOAT16 else numpy.dtype(dtype).itemsize
-
-
-def _numeric(*dtypes: str) -> bool:
-    return all(each == BFLOAT16 or numpy.dtype(each).kind in "biufc" for each in dtypes)
-
-
-def _one_kind(one: str, other: str) -> bool:
-    """Whether two types differ in their byte order only."""
-    if BFLOAT16 in (one, other):
-        return False
-    return numpy.dtype(one).newbyteorder("=") == numpy.dtype(other).newbyteorder("=")

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from ledger.compare import bytes as byte_by_byte
+from ledger.compare.array import at_once
 from ledger.compare.base import Unfit
-from ledger.compare.leaves import at_once
 from ledger.compare.mapped import mapped
 
 _MAPPED = 1 << 20

@@ -11,8 +11,9 @@ import numpy
 from numpy.lib.format import descr_to_dtype
 
 from ledger.compare import bytes as byte_by_byte
+from ledger.compare.array import Array, Block, at_once
 from ledger.compare.base import Unfit
-from ledger.compare.leaves import Array, Block, Leaf, at_once, of_leaves
+from ledger.compare.leaves import Leaf, of_leaves
 from ledger.compare.parts import exactly, items, items_at
 
 _LONGEST: Final = 65_536

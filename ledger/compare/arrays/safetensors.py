@@ -10,8 +10,9 @@ from functools import partial
 from math import prod
 from typing import Any, BinaryIO, Final
 
+from ledger.compare.array import Array
 from ledger.compare.base import Unfit
-from ledger.compare.leaves import Array, Leaf, of_leaves
+from ledger.compare.leaves import Leaf, of_leaves
 from ledger.compare.numbers import BFLOAT16
 from ledger.compare.parts import exactly, items_at, size_of
 from ledger.compare.texts.json_values import unique

@@ -9,9 +9,10 @@ import numpy
 
 from ledger.compare import sniff
 from ledger.compare.archives.members import Members
+from ledger.compare.array import Array
 from ledger.compare.arrays import npy
 from ledger.compare.base import Unfit
-from ledger.compare.leaves import Array, Kind, Leaf
+from ledger.compare.leaves import Kind, Leaf
 from ledger.compare.looks import ROWS, cut, fitting
 from ledger.compare.media import sound
 from ledger.compare.pickled import torch_files

@@ -11,8 +11,9 @@ from typing import BinaryIO, Final
 import numpy
 
 from ledger.compare import bytes as byte_by_byte
+from ledger.compare.array import Array, at_once
 from ledger.compare.base import Unfit
-from ledger.compare.leaves import Array, Leaf, at_once, of_leaves
+from ledger.compare.leaves import Leaf, of_leaves
 
 _HEAD: Final = Struct("<4sI")
 _FORMAT: Final = Struct("<HHIIHH")

@@ -10,8 +10,9 @@ from typing import BinaryIO, Final, NamedTuple
 
 from ledger.compare import bytes as byte_by_byte
 from ledger.compare.account import Account, joined
+from ledger.compare.array import held
 from ledger.compare.base import Unfit
-from ledger.compare.leaves import Leaf, compare_sides, held, of_content
+from ledger.compare.leaves import Leaf, compare_sides, of_content
 from ledger.formats import Malformed
 from ledger.formats.protobuf import BYTES, FIXED32, FIXED64, VARINT, Field, fields, signed, varint
 

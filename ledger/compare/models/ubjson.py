@@ -6,8 +6,9 @@ from functools import partial
 from typing import BinaryIO, Final
 
 from ledger.compare.account import joined
+from ledger.compare.array import Array
 from ledger.compare.base import Unfit
-from ledger.compare.leaves import Array, Kind, Leaf, of_leaves
+from ledger.compare.leaves import Kind, Leaf, of_leaves
 from ledger.compare.parts import exactly, items_at, size_of
 
 _DTYPES: Final = {"i": "|i1", "U": "|u1", "I": ">i2", "l": ">i4", "L": ">i8", "d": ">f4", "D": ">f8"}

@@ -7,9 +7,10 @@ from typing import Any, BinaryIO, Final, TypeGuard, cast
 
 import numpy
 
+from ledger.compare.array import held
 from ledger.compare.arrays.npy import leaves
 from ledger.compare.base import Unfit
-from ledger.compare.leaves import Leaf, held
+from ledger.compare.leaves import Leaf
 from ledger.compare.parts import items_at
 from ledger.compare.pickled.pickle_machine import Call, Dict, Global, Machine, Span
 

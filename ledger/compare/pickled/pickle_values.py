@@ -6,8 +6,9 @@ from typing import Any, Final
 import blake3
 import numpy
 
+from ledger.compare.array import Array
 from ledger.compare.base import Unfit
-from ledger.compare.leaves import MOST_LEAVES, Array, Kind, Leaf
+from ledger.compare.leaves import MOST_LEAVES, Kind, Leaf
 from ledger.compare.pickled.pickle_arrays import array, array_leaves, content, dtype, number
 from ledger.compare.pickled.pickle_machine import Call, Dict, Global, Persistent, Set, Span
 

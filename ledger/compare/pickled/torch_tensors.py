@@ -7,8 +7,9 @@ from typing import BinaryIO, Final
 
 import numpy
 
+from ledger.compare.array import MOST_HELD, Array, held
 from ledger.compare.base import Unfit
-from ledger.compare.leaves import MOST_HELD, Array, Kind, Leaf, held
+from ledger.compare.leaves import Kind, Leaf
 from ledger.compare.numbers import BFLOAT16
 from ledger.compare.parts import exactly, items_at
 from ledger.compare.pickled.pickle_machine import Call, Global, Persistent

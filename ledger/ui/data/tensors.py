@@ -3,9 +3,9 @@
 from itertools import islice
 from typing import BinaryIO
 
+from ledger.compare.array import Array
 from ledger.compare.arrays import safetensors
 from ledger.compare.base import Unfit
-from ledger.compare.leaves import Array
 from ledger.ui.data import Document
 
 

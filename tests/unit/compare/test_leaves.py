@@ -4,7 +4,7 @@ import numpy
 import pytest
 
 from ledger import processors
-from ledger.compare import leaves
+from ledger.compare import array, leaves
 from ledger.compare.account import Account
 from ledger.compare.base import Tolerance, Unfit
 
@@ -12,7 +12,7 @@ from ledger.compare.base import Tolerance, Unfit
 def compared(monkeypatch, expected, got, threads, tolerance):
     monkeypatch.setattr(processors, "allowed", lambda: threads)
     account = Account(tolerance)
-    sides = [leaves.held(each.tobytes(), each.dtype.str, each.shape) for each in (expected, got)]
+    sides = [array.held(each.tobytes(), each.dtype.str, each.shape) for each in (expected, got)]
     leaves.compare_leaves("x", *sides, account)
     return account.comparison()
 
@@ -36,6 +36,6 @@ def test_threads_say_what_one_says(monkeypatch, numbers, every, tolerance):
 
 def test_what_ends_early_is_told_by_whichever_thread(monkeypatch, numbers):
     monkeypatch.setattr(processors, "allowed", lambda: 3)
-    sides = [leaves.held(each.tobytes(), "<f4", numbers.shape) for each in (numbers, numbers[:-1])]
+    sides = [array.held(each.tobytes(), "<f4", numbers.shape) for each in (numbers, numbers[:-1])]
     with pytest.raises(Unfit, match="ends early"):
         leaves.compare_leaves("x", *sides, Account(Tolerance()))

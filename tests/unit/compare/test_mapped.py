@@ -7,8 +7,9 @@ from hypothesis import given, settings
 
 from ledger.compare import mapped as module
 from ledger.compare.account import Account
+from ledger.compare.array import Array, held
 from ledger.compare.base import Tolerance, Unfit
-from ledger.compare.leaves import Array, compare_leaves, held
+from ledger.compare.leaves import compare_leaves
 from ledger.compare.mapped import Stored, mapped
 from ledger.compare.numbers import apart
 from ledger.compare.parts import items_at
