@@ -1,4 +1,4 @@
-"""Blocks of floating-point numbers that differ in many places: compared whole, with no place picked out.
+"""Blocks of numbers that differ in many places: compared whole, with no place picked out.
 
 Single-precision numbers are compared in double precision only in those rows where they may be the farthest
 apart of all so far.
@@ -11,8 +11,9 @@ import numpy
 from numpy.typing import NDArray
 
 from ledger.compare.base import Tolerance
+from ledger.compare.closer import closer
 from ledger.compare.mapped import Stored
-from ledger.compare.row_bounds import ROW, Known, row_bounds
+from ledger.compare.row_bounds import ROW, Known, RowBounds, row_bounds
 from ledger.compare.scratch import SCRATCH
 
 SIGNED: Final = {2: numpy.int16, 4: numpy.int32, 8: numpy.int64}
@@ -22,7 +23,7 @@ _ROWS: Final = 1 << 4
 
 
 class Dense(NamedTuple):
-    """Fields of `numbers.Apart`, of finite numbers; `first` is a position."""
+    """Fields of `numbers.Apart`, of finite numbers; `first` is a position, `ulp` 0 for whole numbers."""
 
     absolute: float
     relative: float
@@ -45,9 +46,12 @@ def dense(
 ) -> Dense | None:
     """Compare two blocks of one type, some of whose numbers differ; None if not all of them are finite.
 
+    Whole numbers have to be such that double precision holds them.
+
     Single-precision numbers may be read from where they are `stored`.
     """
-    whole = len(a) - len(a) % ROW if a.dtype.itemsize == 4 and len(a) > _ROWS * ROW else 0
+    single = a.dtype.kind == "f" and a.dtype.itemsize == 4
+    whole = len(a) - len(a) % ROW if single and len(a) > _ROWS * ROW else 0
     parts = []
     if whole:
         rows = a[:whole].reshape(-1, ROW), b[:whole].reshape(-1, ROW)
@@ -66,17 +70,27 @@ def _single(
     bounds = row_bounds(a, b, stored)
     if bounds is None:
         return _INFINITE
-    found, rows = [], bounds.above(known, tolerance)
-    if len(rows) > _ROWS:  # the farthest apart may be in a few of them, and then others are not looked at
+    found: list[Dense] = []
+
+    def farthest(bounds: RowBounds, rows: NDArray[Any]) -> NDArray[Any]:
+        # The farthest apart may be in a few of them, and then others are not looked at.
+        nonlocal known
         widest = bounds.widest()
-        found.append(_rows(a, b, widest, tolerance))
-        known = _known(known, found[0])
-        rows = numpy.setdiff1d(bounds.above(known, tolerance), widest, assume_unique=True)
+        found.append(_rows(a, b, rows[widest], tolerance))
+        known = _known(known, found[-1])
+        left: NDArray[Any] = rows[numpy.setdiff1d(bounds.above(known, tolerance), widest, assume_unique=True)]
+        return left
+
+    rows = bounds.above(known, tolerance)
+    if len(rows) > _ROWS:
+        rows = farthest(bounds, numpy.arange(len(a)))
     exact = not (tolerance.rtol or tolerance.atol)
     far = known.relative >= _HALF and known.ulp >= _OF_HALF
     if exact and far and (bounds.absolute[rows] <= known.absolute).all():
         found.append(_small(a[rows], b[rows], bounds.absolute[rows], tolerance))
         rows = rows[:0]
+    if len(rows) > _ROWS:
+        rows = farthest(closer(a, b, bounds, rows), rows)
     for start in range(0, len(rows), _ROWS):
         found.append(_rows(a, b, rows[start : start + _ROWS], tolerance))
     told = _joined(found or [_NOTHING])._replace(differing=bounds.differing)
@@ -124,18 +138,19 @@ def _joined(parts: list[Dense]) -> Dense:
 
 def _double(a: NDArray[Any], b: NDArray[Any], tolerance: Tolerance) -> Dense:
     """Compare in double precision."""
-    size, far = a.astype("f8"), b.astype("f8")
+    size, far, limit = SCRATCH.doubles(len(a))
+    size[:], far[:] = a, b
     numpy.subtract(far, size, out=far)
     numpy.abs(far, out=far)
     absolute = float(far.max())
     if not math.isfinite(absolute):
         return _INFINITE
     numpy.abs(size, out=size)
-    differ = numpy.not_equal(a, b, out=SCRATCH.flags(len(a)))
+    differ = numpy.not_equal(far, 0, out=SCRATCH.flags(len(a)))  # numbers that differ have a difference
     differing = outside = int(numpy.count_nonzero(differ))
     if tolerance.rtol or tolerance.atol:
-        limit = size * tolerance.rtol
-        limit += tolerance.atol
+        numpy.multiply(size, tolerance.rtol, out=limit)
+        numpy.add(limit, tolerance.atol, out=limit)
         beyond = far > limit
         outside = int(numpy.count_nonzero(beyond))
         if outside:

@@ -27,6 +27,8 @@ _SHARED: Final = 1 << 20
 _MOST: Final = 1 << 22
 """Numbers of which `dense` goes through parts anyway."""
 _FEW: Final = 1 << 10
+_WHOLE: Final = 1 << 53
+"""Double precision holds all whole numbers up to that."""
 
 
 @frozen
@@ -135,13 +137,12 @@ def apart(
         How far apart other numbers of the same arrays are: what is nearer need not be known precisely.
     shared
         Whether other threads compare too: they wait for each other to let go of Python at each step, which
-        takes longer than what does not fit into a cache; but for floating-point numbers, of which most is
-        computed.
+        takes longer than what does not fit into a cache; but for those numbers of which most is computed.
     stored
         Where both blocks lie, if they are `SINGLE`; what is looked at as a whole is read from there.
     """
     single = expected.dtype.kind == "f" and expected.dtype.itemsize == 4
-    step = _MOST if single else _SHARED if shared and expected.dtype.kind != "f" else _AT_ONCE
+    step = _MOST if single else _SHARED if shared and not _real(expected.dtype) else _AT_ONCE
     with numpy.errstate(all="ignore"):
         if stored is not None and len(expected) <= step:
             return _apart(expected, got, tolerance, spare, known or Apart(), stored)
@@ -191,20 +192,19 @@ def _apart(
     a: Block, b: Block, tolerance: Tolerance, spare: int, known: Apart, stored: Stored | None = None
 ) -> Apart:
     size = len(a)
-    comparable = size >= _FEW and a.dtype == b.dtype and a.dtype.kind == "f"
-    bits = SIGNED.get(a.dtype.itemsize) if comparable else None
-    many = bits is not None and 8 * int(numpy.count_nonzero(a[:_FEW] != b[:_FEW])) > _FEW
+    real = size >= _FEW and a.dtype == b.dtype and _real(a.dtype)
+    many = real and 8 * int(numpy.count_nonzero(a[:_FEW] != b[:_FEW])) > _FEW
     if not many:  # as it begins, most often it goes on: then one pass less tells it
         differ = numpy.not_equal(a, b, out=SCRATCH.flags(size))
         differing = int(numpy.count_nonzero(differ))
-        many = 8 * differing > size
-    if bits is not None and many:
+        many = real and 8 * differing > size
+    if many and _exact(a) and _exact(b):
         far = Known(known.absolute, known.relative, (known.ulp or 0) << spare)
         if found := dense(a, b, tolerance, far, stored):
             return Apart(
                 absolute=found.absolute,
                 relative=found.relative,
-                ulp=found.ulp >> spare,
+                ulp=found.ulp >> spare if a.dtype.kind == "f" else None,
                 differing=found.differing,
                 outside=found.outside,
                 compared=size,
@@ -212,6 +212,8 @@ def _apart(
             )
         if size > _SHARED:  # some are not finite: what is computed of them one by one takes much memory
             return _by_steps(a, b, tolerance, spare, known, _SHARED)
+    if many:
+        bits = SIGNED[a.dtype.itemsize]
         differ = a.view(bits) != b.view(bits)  # NaNs do not differ from each other
         differing = int(numpy.count_nonzero(differ))
     if not differing:
@@ -222,6 +224,18 @@ def _apart(
     if same.any():
         a, b = a[~same], b[~same]
     return _few(a, b, size, tolerance, spare) if len(a) else Apart(compared=size)
+
+
+def _real(dtype: numpy.dtype[Any]) -> bool:
+    """Whether numbers of a type are looked at as a whole where many differ."""
+    return dtype.kind in "iu" or (dtype.kind == "f" and dtype.itemsize in SIGNED)
+
+
+def _exact(block: Block) -> bool:
+    """Whether double precision holds all numbers."""
+    if block.dtype.kind == "f" or block.dtype.itemsize < 8:
+        return True
+    return bool(block.max() <= _WHOLE and block.min() >= -_WHOLE)
 
 
 def _few(a: Block, b: Block, compared: int, tolerance: Tolerance, spare: int) -> Apart:

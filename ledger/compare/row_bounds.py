@@ -20,8 +20,8 @@ _ROWS: Final = 1 << 5
 """Rows for which all that is computed of them fits into a processor's cache."""
 _SIZE: Final = 0x7FFFFFFF
 """All bits of a number but for that of its sign."""
-_UP: Final = 1 + 1e-6
-"""More than what subtraction rounds off in single precision."""
+UP: Final = 1 + 1e-6
+"""More than what subtraction and division round off in single precision."""
 
 
 class Known(NamedTuple):
@@ -56,7 +56,8 @@ class RowBounds(NamedTuple):
         may |= self.relative > known.relative
         may |= self.ulp > known.ulp
         if tolerance.rtol or tolerance.atol:
-            may |= self.absolute > tolerance.atol + tolerance.rtol * self.least
+            beyond = self.absolute > tolerance.atol + tolerance.rtol * self.least
+            may |= beyond & (self.relative > tolerance.rtol)
         return numpy.flatnonzero(may)
 
 
@@ -78,7 +79,7 @@ def row_bounds(a: NDArray[Any], b: NDArray[Any], stored: Stored | None = None) -
             parts.append(_extremes(pieces, count, rows))
     bits = numpy.concatenate([each.bits for each in parts], axis=1) & numpy.int32(_SIZE)
     sizes = bits.view("f4").astype("f8")
-    absolute = numpy.maximum(sizes[0], sizes[1]) * _UP
+    absolute = numpy.maximum(sizes[0], sizes[1]) * UP
     if not numpy.isfinite(absolute).all():
         return None
     least = numpy.minimum(sizes[2], sizes[3])

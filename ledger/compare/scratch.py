@@ -13,6 +13,7 @@ class _Scratch(threading.local):
     _numbers: NDArray[Any] = numpy.empty(0, "f4")
     _flags: NDArray[Any] = numpy.empty(0, "?")
     _pair: NDArray[Any] = numpy.empty((2, 0), "f4")
+    _doubles: NDArray[Any] = numpy.empty((3, 0), "f8")
     _words: tuple[NDArray[Any], ...] = (numpy.empty(0, "u4"),) * 2
 
     def numbers(self, count: int) -> NDArray[Any]:
@@ -26,6 +27,12 @@ class _Scratch(threading.local):
         if self._pair.shape[1] != count:
             self._pair = numpy.empty((2, count), "f4")
         return self._pair
+
+    def doubles(self, count: int) -> NDArray[Any]:
+        """Three times as many double-precision numbers, in three rows."""
+        if self._doubles.shape[1] < count:
+            self._doubles = numpy.empty((3, count), "f8")
+        return self._doubles[:, :count]
 
     def words(self, side: int, count: int) -> NDArray[Any]:
         """Whole numbers of 32 bits without a sign, of that count, for one of two sides."""

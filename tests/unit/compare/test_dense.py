@@ -6,6 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ledger.compare.base import Tolerance
+from ledger.compare.closer import closer
 from ledger.compare.dense import dense
 from ledger.compare.numbers import Apart, apart
 from ledger.compare.row_bounds import ROW, Known, row_bounds
@@ -105,12 +106,16 @@ def test_no_row_exceeds_its_bounds(pair):
         if bounds is None:
             assert not numpy.isfinite(b - a).all()
             return
+        close = closer(a, b, bounds, numpy.arange(len(a)))
     for row, (one, other) in enumerate(zip(a, b, strict=True)):
         exact = by_hand(one, other, EXACT)
         assert exact.absolute <= bounds.absolute[row]
         assert exact.relative <= bounds.relative[row]
         assert exact.ulp <= bounds.ulp[row]
         assert bounds.least[row] == numpy.abs(one).min()
+        assert exact.absolute <= close.absolute[row]
+        assert exact.relative <= close.relative[row] <= bounds.relative[row]
+        assert exact.ulp <= close.ulp[row]
     assert bounds.differing == numpy.count_nonzero(a != b)
     assert a.ravel()[: bounds.first].tolist() == b.ravel()[: bounds.first].tolist()
 
@@ -178,3 +183,18 @@ def test_what_is_farther_only_by_its_sign_or_relatively_is_found_in_a_later_bloc
     place = int(random.integers(len(a)))
     a[place], b[place] = numpy.float32(10.0**-smaller) * numpy.array([1e-6, -1e-5], "f4")
     assert repr(known + apart(a, b, EXACT, known=known)) == repr(known + by_hand(a, b, EXACT))
+
+
+def test_rows_that_differ_in_proportion_are_skipped_after_a_closer_look():
+    random = numpy.random.default_rng(0)
+    a = random.standard_normal(64 * ROW, dtype="f4")
+    b = a * (1 + random.standard_normal(len(a), dtype="f4") * numpy.float32(1e-4))
+    rows = [each.reshape(-1, ROW) for each in (a, b)]
+    exact = by_hand(a, b, EXACT)
+    known = Known(absolute=exact.absolute, relative=exact.relative, ulp=exact.ulp)
+    bounds = row_bounds(*rows)
+    assert len(bounds.above(known, EXACT)) > 60
+    close = closer(*rows, bounds, numpy.arange(4, 64))
+    assert len(close.relative) == 60
+    assert len(close.above(known, EXACT)) < 4
+    assert len(close.above(known, Tolerance(rtol=exact.relative * 1.01))) < 4

@@ -148,3 +148,24 @@ def test_whole_numbers_do_not_overflow(a, b, absolute):
 def test_whole_numbers_of_any_size(expected, got):
     found = Apart.of_values(expected, got, EXACT)
     assert (found.outside, found.first, found.ulp) == (1, (expected, got), None)
+
+
+@pytest.mark.parametrize("dtype", ["|i1", "|u1", "<i2", ">u2", "<i4", "<u4", "<i8", ">i8", "<u8"])
+@pytest.mark.parametrize("least", [0, 1])
+@pytest.mark.parametrize("tolerance", [EXACT, Tolerance(rtol=0.5, atol=1)])
+def test_many_whole_numbers_are_compared_as_python_does(dtype, least, tolerance):
+    random = numpy.random.default_rng(0)
+    kind = numpy.dtype(dtype)
+    for most in (1 << 7, 1 << 52, (1 << 62) + 1):  # those of 64 bits: all, or not all, in double precision
+        low, high = max(numpy.iinfo(kind).min, -most), min(numpy.iinfo(kind).max, most)
+        a, b = (random.integers(low, high, 70_000, endpoint=True).astype(kind) for _ in range(2))
+        a[:5000] = b[:5000] = 3
+        a[a == 0] = least
+        a[60_000:] = b[60_000:]
+        found = apart(a, b, tolerance)
+        assert (found.absolute, found.relative) == pytest.approx(by_hand(a, b), rel=1e-15, abs=0)
+        differ = [(x, y) for x, y in zip(a.tolist(), b.tolist(), strict=True) if x != y]
+        outside = [each for each in differ if not tolerance.allows(*each)]
+        assert (found.differing, found.outside, found.ulp) == (len(differ), len(outside), None)
+        assert found.first == outside[0]
+        assert all(isinstance(each, int) for each in found.first)
