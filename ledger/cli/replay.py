@@ -9,7 +9,7 @@ from ledger.cli.diff_page import differences
 from ledger.cli.page import Page
 from ledger.cli.vary_page import vary_page
 from ledger.errors import IncomparableError, MismatchError, UsageError
-from ledger.model import HealthState, Trial, Verdict
+from ledger.model import HealthState, Trial, TrialReplayed, Verdict
 from ledger.ops import query, references
 from ledger.ops.allowances import Allowances, holding
 from ledger.ops.bundle_check import is_bundle
@@ -256,6 +256,9 @@ def _page(trial: Trial, done: Replayed) -> Page:
     else:
         word, style = marks.mark(result.verdict)
         page.line((word, f"bold {style}"))
+    if _is_bare(trial, result):
+        told = "there was nothing to compare but the exit code: no outputs and no metrics"
+        page.line((f"{told}; --strict compares what it prints, too", "dim"))
     took = trial.outcome.duration_s if trial.outcome else None
     page.pairs(
         [
@@ -282,6 +285,13 @@ def _page(trial: Trial, done: Replayed) -> Page:
             page.line((f"  {line(cause.cause)}", "bold"))
             page.pairs([("seen", line(cause.evidence)), ("hint", line(cause.hint))], indent=4)
     return page
+
+
+def _is_bare(trial: Trial, result: TrialReplayed) -> bool:
+    """Whether the exit code alone made executions the same."""
+    if result.verdict is not Verdict.IDENTICAL or result.strict or not (trial.outcome and result.outcome):
+        return False
+    return not any(each.outputs or each.metrics for each in (trial.outcome, result.outcome))
 
 
 def _table(trials: Trials, replayed: list[Replayed]) -> Page:

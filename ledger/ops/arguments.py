@@ -1,11 +1,11 @@
 """A recorded command line: with other values of its hyperparameters, and what of it is none."""
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 
 from ledger.capture.command_line import name_of, script_words, typed
-from ledger.model import Trial
+from ledger.model import Artifact, Hyperparameter, Intent, Observed, Trial
 from ledger.ops.differences import same_value
 
 
@@ -50,27 +50,48 @@ def unnamed(trial: Trial) -> tuple[str, ...]:
     """Words of a command that no option takes, and that are no hyperparameter's value, no seed and no output.
 
     Those of a program that is not looked into, such as ``0.1`` in ``./fit.sh 0.1``, are told by nothing else.
-    A search says what it varies: the words of its trials have names, or are its seeds and checkpoints.
+    Paths within the trial's root are told from there.
     """
-    if trial.proposal is not None:
-        return ()
-    tail = list(script_words(trial.intent.argv))
+    made = trial.outcome.outputs if trial.outcome else ()
+    return unnamed_words(trial.intent, trial.root, trial.hyperparameters, trial.observed, made)
+
+
+def unnamed_words(
+    intent: Intent,
+    root: str,
+    hyperparameters: Sequence[Hyperparameter],
+    observed: Observed | None,
+    files: Iterable[Artifact],
+) -> tuple[str, ...]:
+    """The same by what a trial is made of; words that name one of some files, or its directory, are none."""
+    tail = list(script_words(intent.argv))
     rest = tail[tail.index("--") + 1 :] if "--" in tail else []
     plain = takewhile(lambda word: name_of(word) is None and word != "--", tail)
-    named = [each.value for each in trial.hyperparameters]
+    words = (*plain, *rest)
+    if not words:
+        return ()
+    given = _by_form(tail, 0, len(tail) - len(rest))
+    named = [each.value for each in hyperparameters if each.name not in given]
     named += [one for each in named if isinstance(each, tuple) for one in each]
-    named += [seed for seed in (trial.intent.seed, *dict(trial.intent.seeds).values()) if seed is not None]
+    named += [seed for seed in (intent.seed, *dict(intent.seeds).values()) if seed is not None]
+    seeded = {each.value for each in observed.seeded} if observed else set()
+    paths = [_full(root, each.path) for each in files]
     return tuple(
-        word
-        for word in (*plain, *rest)
-        if not any(same_value(typed(word), value) for value in named) and not _writes(trial, word)
+        word.removeprefix(f"{root}/")
+        for word in words
+        if word not in seeded
+        and not any(same_value(typed(word), value) for value in named)
+        and not _is_among(_full(root, intent.directory, word), paths)
     )
 
 
-def _writes(trial: Trial, word: str) -> bool:
-    path = posixpath.normpath(posixpath.join(trial.intent.directory, word))
-    outputs = trial.outcome.outputs if trial.outcome else ()
-    return any(each.path == path or each.path.startswith(f"{path}/") for each in outputs)
+def _full(root: str, *path: str) -> str:
+    return posixpath.normpath(posixpath.join(root, *path))
+
+
+def _is_among(path: str, paths: Sequence[str]) -> bool:
+    """Whether it is one of some paths, or the directory of one."""
+    return any(each == path or each.startswith(f"{path}/") for each in paths)
 
 
 def _by_form(argv: list[str], first: int, end: int) -> dict[str, list[int]]:

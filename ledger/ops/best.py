@@ -1,7 +1,7 @@
 """The best trials of an experiment by a metric, and of how many they are the best."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ledger.errors import IncomparableError, NotFoundError, UsageError
@@ -113,7 +113,9 @@ def best(workspace: Workspace, experiment: str, metric: str, *, maximize: bool, 
         ranked=tuple(trial for trial, _ in measured),
         values=tuple(value for _, value in measured),
         believed=believed,
-        configurations=len(set(observed.configurations)) if observed is not None else len(measured),
+        configurations=len(measured)
+        if observed is None
+        else _count(workspace, observed, None if several is None else found.by_id),
         measured=len(observed) if observed is not None else len(measured),
         trials=found,
         now=now,
@@ -147,6 +149,20 @@ def _observed(workspace: Workspace, experiment: str, metric: str, maximize: bool
     return found.picked([row for row, id in enumerate(found.trials) if id in ids])
 
 
+def _count(workspace: Workspace, observed: "Observations", read: Mapping[Digest, Trial] | None) -> int:
+    """How many configurations there are, those told apart that words of their commands tell apart."""
+    groups = list(observed.by_configuration().values())
+    several = observed.picked([row for rows in groups if len(rows) > 1 for row in rows])
+    if not len(several):
+        return len(groups)
+    from ledger.ops.untold import with_words
+
+    read = search.by_ids(workspace.journal, several.trials) if read is None else read
+    (told,) = with_words([several], read)
+    alone = sum(len(rows) == 1 for rows in groups)
+    return alone + len(set(told.configurations))
+
+
 def _estimated(
     workspace: Workspace, observed: "Observations", metric: str, maximize: bool, count: int
 ) -> "_Several | None":
@@ -157,7 +173,8 @@ def _estimated(
     groups = observed.by_configuration().values()
     if not any(len({observed.seeds[row] for row in rows} - {None}) > 1 for rows in groups):
         return None
-    from ledger.ops.estimated import configurations, with_untold  # of no use where each was tried once
+    from ledger.ops.estimated import configurations  # of no use where each was tried once
+    from ledger.ops.untold import with_untold
 
     trials = query.load(workspace.journal)
     found = configurations(with_untold(observed, trials.by_id), metric, maximize=maximize)

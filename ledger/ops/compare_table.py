@@ -79,7 +79,7 @@ def table(sides: Sequence[Chosen], asked: Asked | None = None) -> Table:
         If no trial of a side ended well.
     """
     asked = asked or Asked()
-    found = [observed(each) for each in sides]
+    found = observed(sides)
     refuse_unknown(found, asked)
     wanted = objective(sides, found, asked)
     common = sorted(set.intersection(*(set(each.metrics) for each in found)) - set(COST))

@@ -3,8 +3,21 @@
 from pathlib import Path
 
 from ledger.capture import process
+from ledger.capture.command_line import script_words, typed
+from ledger.capture.events import Events
+from ledger.capture.parses import of_program
+from ledger.capture.walk import named
 from ledger.errors import LedgerError, StorageError
-from ledger.model import Digest, HealthLine, HealthState, Outcome, Recipe, TrialFinished, layout
+from ledger.model import (
+    Digest,
+    HealthLine,
+    HealthState,
+    Outcome,
+    Recipe,
+    TrialFinished,
+    TrialStarted,
+    layout,
+)
 from ledger.model.codec import digest_of
 from ledger.model.frozen import frozen, replace
 from ledger.ops import overlap
@@ -71,6 +84,9 @@ def record(call: Call, ended: Ended) -> Recorded:
     health = united(started.health, [*collected.health, *_command(ended.exit.error)])
     health = united(health, overlapped)
     finished = _finished(call, ended, collected, outcome, health)
+    if nameless := _nameless(ended.prepared.started, finished, collected.events):
+        health = united(health, [nameless])
+        finished = replace(finished, health=health)
     if call.workspace.config.environment.keep_wheels:
         finished = _with_wheels(call.workspace, ended, finished)
         health = finished.health
@@ -154,6 +170,26 @@ def _finished(
         outcome=outcome,
         health=health,
     )
+
+
+def _nameless(started: TrialStarted, finished: TrialFinished, events: Events) -> HealthLine | None:
+    """Say which numbers of the command have no name, where the program does not say what it reads.
+
+    Of other words nobody knows that they are hyperparameters: many are files, and what is to be done.
+    """
+    numbers = {word for word in script_words(started.intent.argv) if type(typed(word)) in (int, float)}
+    if not numbers or events.parameters or of_program(events):
+        return None
+    from ledger.ops.arguments import unnamed_words  # few commands have such words
+
+    files = (*finished.inputs, *finished.outcome.outputs)
+    words = unnamed_words(started.intent, started.root, finished.hyperparameters, finished.observed, files)
+    found = [word for word in words if word in numbers]
+    if not found:
+        return None
+    which = "a number of the command has" if len(found) == 1 else "numbers of the command have"
+    reason = f"{which} no name: {named(found)} (-p NAME={found[0]} gives it one)"
+    return HealthLine(part="hyperparameters", state=HealthState.PARTIAL, reason=reason)
 
 
 def _with_wheels(workspace: Workspace, ended: Ended, finished: TrialFinished) -> TrialFinished:

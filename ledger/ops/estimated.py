@@ -4,20 +4,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from ledger.analysis import shrinking
-from ledger.analysis.observations import Observations, Variable
+from ledger.analysis.observations import Observations
 from ledger.analysis.robustness import without_repeats
 from ledger.analysis.statistics import intervals
-from ledger.model import Digest, HyperparameterType, Trial, Value
-from ledger.model.frozen import frozen, replace
-from ledger.ops.arguments import unnamed
+from ledger.model import Digest, Value
+from ledger.model.frozen import frozen
 from ledger.ops.tune.standing import Believed
 from ledger.tune import racing
 from ledger.tune.racing import Tries
-
-CODE = "code"
-"""What a hyperparameter is called that tells the code of trials apart."""
-WORDS = "command"
-"""What one is called that tells apart words of their commands that nothing has a name for."""
 
 
 @frozen
@@ -29,22 +23,6 @@ class Configuration:
     value: float
     """Of that trial."""
     believed: Believed
-
-
-def with_untold(observed: Observations, trials: Mapping[Digest, Trial]) -> Observations:
-    """The same with what no hyperparameter tells as further ones, where trials differ in it.
-
-    That is the code, and words of the command that nothing has a name for.
-    """
-    known = [trials[each] for each in observed.trials]
-    trees = tuple(" ".join(str(tree) for _, tree in each.intent.code) for each in known)
-    words = tuple(unnamed(each) for each in known)
-    more = tuple(
-        Variable(name=name, type=HyperparameterType.CATEGORICAL, values=values)
-        for name, values in ((CODE, trees), (WORDS, words))
-        if len(set(values)) > 1
-    )
-    return replace(observed, variables=(*observed.variables, *more)) if more else observed
 
 
 def configurations(observed: Observations, metric: str, *, maximize: bool) -> tuple[Configuration, ...]:

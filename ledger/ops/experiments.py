@@ -15,6 +15,7 @@ from ledger.ops.diff_experiments import COST, TrialPair, code_apart, sections
 from ledger.ops.differences import Diff
 from ledger.ops.observations import Selection, definition, observations
 from ledger.ops.search import Question
+from ledger.ops.untold import with_words
 from ledger.store.base import Store
 from ledger.workspace import Workspace
 
@@ -134,7 +135,7 @@ def compare(
     from ledger.ops import compare_words
 
     asked = asked or Asked()
-    left, right = observed(a), observed(b)
+    left, right = observed([a, b])
     refuse_unknown([left, right], asked)
     wanted = objective([a, b], [left, right], asked)
     pairing = pair(left, right, ignore=asked.ignore)
@@ -177,14 +178,22 @@ def compare(
     )
 
 
-def observed(side: Chosen) -> Observations:
-    """The trials that ended well, as columns.
+def observed(sides: Sequence[Chosen]) -> list[Observations]:
+    """The trials of each side that ended well, as columns.
+
+    Words of their commands that nothing has a name for are one, if trials differ in them.
 
     Raises
     ------
     NotFoundError
-        If there are none.
+        If a side has none.
     """
+    return with_words(
+        [_observed(each) for each in sides], {trial.id: trial for each in sides for trial in each.trials}
+    )
+
+
+def _observed(side: Chosen) -> Observations:
     found = observations(side.trials, side.label, side.tuned)
     if not found:
         raise NotFoundError(

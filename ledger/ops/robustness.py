@@ -14,7 +14,7 @@ from ledger.model.space import Objective
 from ledger.ops import observations, query, references, reruns, robustness_words
 from ledger.ops.attempt import Conditions
 from ledger.ops.columns import Columns
-from ledger.ops.estimated import configurations, with_untold
+from ledger.ops.estimated import configurations
 from ledger.ops.measured import measured
 from ledger.ops.names import check_name
 from ledger.ops.observations import Selection
@@ -23,6 +23,7 @@ from ledger.ops.reruns import Had, Tell
 from ledger.ops.robustness_runs import RobustnessOptions, around_of, experiment, of_runs, proposal, wanted
 from ledger.ops.seeds import value_of
 from ledger.ops.trials import Trials
+from ledger.ops.untold import with_untold
 from ledger.tune.template import rendered
 from ledger.workspace import Workspace
 

@@ -3,6 +3,7 @@
 Both give the same answers. Of what the index finds, only what is shown is read from the journal.
 """
 
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from ledger.errors import NotFoundError, UsageError
@@ -84,6 +85,12 @@ def find(journal: Journal, question: Question, store: Store | None = None) -> Fo
     return found or _by_reading(query.load(journal), question, store)
 
 
+def by_ids(journal: Journal, ids: Collection[Digest]) -> Mapping[Digest, Trial]:
+    """Read some trials; others may be among what is returned."""
+    found = asked(journal, lambda held, logs: _with_ids(held, logs, frozenset(ids)))
+    return (found or query.load(journal)).by_id
+
+
 def _by_reading(trials: Trials, question: Question, store: Store | None = None) -> Found:
     known = trials.ordered
     if question.experiment is not None:
@@ -114,14 +121,26 @@ def _answered(held: "Held", logs: "Logs", question: Question, store: Store | Non
     if question.where is not None:
         which = which & masks.ask(parse(question.where), scope, question.where).yes
     numbers = ranks.chosen(scope, which, keys, question.limit).tolist()
-    entries = [
-        [logs.by_origin[held.origins[log]].entry(seq) for log, seq in held.events(number)]
-        for number in numbers
-    ]
+    entries = _entries(held, logs, numbers)
     if question.noted:
         entries.append(_on_experiments(logs))
     trials = query.fold(recorded for each in entries for recorded in each)
     return Found(chosen=trials.ordered, matching=int(which.sum()), all=scope.all, trials=trials)
+
+
+def _with_ids(held: "Held", logs: "Logs", ids: Collection[bytes]) -> Trials:
+    from ledger.ops.scope import Scope
+
+    numbers = [number for number, each in enumerate(Scope(held, logs, None).ids()) if each.tobytes() in ids]
+    return query.fold(recorded for each in _entries(held, logs, numbers) for recorded in each)
+
+
+def _entries(held: "Held", logs: "Logs", numbers: Iterable[int]) -> list[list[Recorded]]:
+    """Those about each of some trials."""
+    return [
+        [logs.by_origin[held.origins[log]].entry(seq) for log, seq in held.events(number)]
+        for number in numbers
+    ]
 
 
 def _on_experiments(logs: "Logs") -> list[Recorded]:

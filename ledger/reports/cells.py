@@ -8,9 +8,9 @@ from ledger.compare.metrics import is_timing
 from ledger.errors import NotFoundError
 from ledger.model import HyperparameterRole, Trial
 from ledger.model.frozen import frozen
-from ledger.ops import estimated
 from ledger.ops import observations as reading
 from ledger.ops.text import line, value
+from ledger.ops.untold import with_untold
 from ledger.reports.report import Report
 from ledger.reports.standing import Standing
 
@@ -179,7 +179,7 @@ def _metrics(report: Report, timing: tuple[str, ...]) -> tuple[str, ...]:
 
 def _configurations(report: Report, standing: Standing, metrics: Sequence[str]) -> list[tuple[str, _Made]]:
     choice = standing.choice
-    observed = estimated.with_untold(reading.observations(choice.trials, choice.label), report.trials.by_id)
+    observed = with_untold(reading.observations(choice.trials, choice.label), report.trials.by_id)
     front = {each.trial.id for each in standing.ranked} if standing.trade_off is not None else set()
     found = [
         _Made(

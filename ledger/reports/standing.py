@@ -8,13 +8,14 @@ from ledger.model import Head
 from ledger.model.frozen import frozen
 from ledger.model.proof import SignedHead
 from ledger.model.space import Objective
-from ledger.ops import best, denominator, estimated, prove
+from ledger.ops import best, denominator, prove
 from ledger.ops import observations as reading
 from ledger.ops.denominator import Denominator
 from ledger.ops.objects import one_line
 from ledger.ops.observations import Selection
 from ledger.ops.trade_offs import TradeOff, trade_off
 from ledger.ops.trials import Trials
+from ledger.ops.untold import with_untold
 from ledger.reports import ranking
 from ledger.reports.choosing import Choice
 from ledger.reports.dependence import Dependence, dependence
@@ -115,7 +116,7 @@ def standing(
                 cause=f"they have {', '.join(found.metrics)}",
                 hint="see them: ledger log",
             )
-        told = estimated.with_untold(_measured(found, objectives), trials.by_id)
+        told = with_untold(_measured(found, objectives), trials.by_id)
         measured, configurations = len(told), len(set(told.configurations))
         if not measured:
             why = f"no trial ended well with a value of {' and '.join(each.metric for each in objectives)}"

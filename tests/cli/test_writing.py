@@ -38,6 +38,17 @@ def test_replay_says_identical(trained):
     assert trained.document("show", "first")["replays"][0]["verdict"] == "identical"
 
 
+@pytest.mark.slow
+def test_replay_says_where_there_was_nothing_to_compare_but_the_exit_code(tool):
+    told = "nothing to compare but the exit code"
+    tool("run", "-q", "sh", "-c", "date +%N")
+    done = tool("replay", "@", "--env", "current")
+    assert (done.lines[0], told in done.lines[1]) == ("identical", True)
+    assert told not in tool("replay", "@", "--env", "current", "--strict", code=4).out
+    tool("run", "-q", "sh", "-c", "echo 1 > out.txt")
+    assert told not in tool("replay", "@", "--env", "current").out
+
+
 def drifting(tool):
     tool.project.write(train="import time; open('out.txt', 'w').write(str(time.time_ns())); print('x')")
     tool("run", "-q", "-x", "e", sys.executable, "train.py")

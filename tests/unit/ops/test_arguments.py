@@ -14,7 +14,9 @@ def trial(*argv, **values):
         for name, value in values.items()
     )
     intent = SimpleNamespace(argv=argv, directory=".", seed=None, seeds=())
-    return SimpleNamespace(intent=intent, hyperparameters=parameters, outcome=None, proposal=None)
+    return SimpleNamespace(
+        intent=intent, root="/home", hyperparameters=parameters, outcome=None, observed=None
+    )
 
 
 @pytest.mark.parametrize(
@@ -65,6 +67,8 @@ def test_what_nobody_can_place_is_named():
         ("./fit.sh 8 4 x", {"layers": (8, 4)}, ("x",)),
         ("./fit.sh --rate 0.1 x", {"rate": 0.1}, ()),
         ("./fit.sh a rate=0.1 -- b", {"rate": 0.1}, ("a", "b")),
+        ("./fit.sh 3 --seed 3", {"seed": 3}, ("3",)),
+        ("./fit.sh /home/data.csv /data/b.csv", {}, ("data.csv", "/data/b.csv")),
         ("python train.py data.csv", {}, ("data.csv",)),
         ("python train.py", {}, ()),
     ],
@@ -74,14 +78,9 @@ def test_words_that_nothing_has_a_name_for(words, values, expected):
 
 
 def test_a_seed_and_what_a_command_writes_are_not_among_them():
-    known = trial("./fit.sh", "0.1", "3", "4", "out/3.txt", "plots", "data.csv")
+    known = trial("./fit.sh", "0.1", "3", "4", "5", "out/3.txt", "plots", "/home/log", "/tmp/x", "data.csv")
     known.intent.seed, known.intent.seeds, known.intent.directory = 3, (("data", 4),), "work"
-    written = tuple(SimpleNamespace(path=path) for path in ("work/out/3.txt", "work/plots/a.png"))
-    known.outcome = SimpleNamespace(outputs=written)
+    known.observed = SimpleNamespace(seeded=(SimpleNamespace(value="5"),))
+    paths = ("work/out/3.txt", "work/plots/a.png", "log", "/tmp/x")
+    known.outcome = SimpleNamespace(outputs=tuple(SimpleNamespace(path=path) for path in paths))
     assert unnamed(known) == ("0.1", "data.csv")
-
-
-def test_a_search_has_names_for_all_that_it_varies():
-    known = trial("./fit.sh", "0.1", "model-3.pt")
-    known.proposal = object()
-    assert unnamed(known) == ()

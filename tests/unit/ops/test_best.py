@@ -172,3 +172,14 @@ def test_the_trial_of_a_configuration_is_one_that_meets_what_is_required(workspa
     ]
     found = best(workspace, "tuned", "loss", maximize=False)
     assert ([each.id for each in found.ranked], found.values) == ([trials[1]], (0.9,))
+
+
+@pytest.mark.parametrize("seeds", [(None,), (1, 2)], ids=["once", "seeded"])
+def test_words_that_nothing_has_a_name_for_are_of_several_configurations(workspace, maker, seeds):
+    for rate in ("0.1", "0.2"):
+        for seed in seeds:
+            loss = float(rate) + (seed or 0)
+            maker.trial(experiment="x", argv=("./fit.sh", rate), seed=seed, metrics={"loss": loss})
+    maker.trial(experiment="x", argv=("./fit.sh", "0.1"), params={"lr": 1}, metrics={"loss": 9.0})
+    found = best(workspace, "x", "loss", maximize=False)
+    assert (found.configurations, found.measured) == (3, 2 * len(seeds) + 1)

@@ -16,7 +16,7 @@ from ledger.ops.compare_document import table_document
 from ledger.ops.compare_table import table
 from ledger.ops.diff import compare, compare_selections
 from ledger.ops.differences import SECTIONS
-from ledger.ops.experiments import Asked, chosen, sides
+from ledger.ops.experiments import Asked, Chosen, chosen, sides
 from ledger.ops.observations import Selection
 from ledger.ops.result_documents import diff_document
 from tests.searches import search
@@ -286,3 +286,42 @@ def test_a_side_that_has_only_enormous_values_has_none_to_compare(maker, workspa
     every = [chosen(workspace, Selection(experiment=each)) for each in "xyz"]
     with pytest.raises(UsageError, match="no trial of x has a value of 'loss' that can be compared"):
         table(every, Asked(minimize="loss"))
+
+
+def by_words(maker, name, shift, rates=("0.1", "0.2"), **more):
+    """Trials of a program that is not looked into."""
+    for seed in (1, 2, 3):
+        for rate in rates:
+            metrics = {"loss": float(rate) * seed + shift}
+            maker.trial(experiment=name, argv=("./fit.sh", rate), seed=seed, metrics=metrics, **more)
+
+
+def test_words_that_nothing_has_a_name_for_pair_and_other_code_does_not_hinder(maker, between):
+    by_words(maker, "a", 0.0, code={"fit.sh": b"1"})
+    by_words(maker, "b", 0.5, code={"fit.sh": b"2"})
+    found = between("a", "b", minimize="loss")
+    assert found.diff.summary.startswith("2 configurations are in both (of 2 and 2)")
+    (quality,) = found.experiments.quality
+    assert (quality.design, quality.sizes) == ("seeds", ((3, 3), (3, 3)))
+    assert [each[0] for each in told(found, "metrics")] == ["command='0.1': loss", "command='0.2': loss"]
+    assert told(found, "hyperparameters") == []
+    assert between("a", "b", ignore=("command",)).diff.summary.startswith("1 configuration is in both (of 1")
+
+
+def test_words_that_differ_from_side_to_side_are_what_it_is_about(maker, between):
+    by_words(maker, "a", 0.0, rates=("0.1",))
+    by_words(maker, "b", 0.5, rates=("0.2",))
+    found = between("a", "b", minimize="loss")
+    ((name, a, b),) = [(each.name, each.a, each.b) for each in found.experiments.pairing.about]
+    assert (name, a, b) == ("command", "0.1", "0.2")
+    assert len(found.experiments.pairing.pairs) == 1
+
+
+def test_sides_that_are_several_have_their_words_told_apart(maker):
+    for name in "abc":
+        by_words(maker, name, 0.0)
+    trials = maker.trials
+    sides = [Chosen(label=each, trials=trials.of_experiment(each), tuned=None) for each in "abc"]
+    made = table(sides, Asked(minimize="loss"))
+    assert [each.configurations for each in made.rows] == [2, 2, 2]
+    assert {each.comparison.configurations for each in made.pairs} == {2}

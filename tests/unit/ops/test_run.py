@@ -87,6 +87,40 @@ def test_hyperparameters_of_a_loop_over_a_script_are_partial(project):
     assert project.health("hyperparameters").state is HealthState.COMPLETE
 
 
+@pytest.mark.parametrize(
+    ("words", "options", "reason"),
+    [
+        ("0.1 data 1.txt", {}, "a number of the command has no name: 0.1 (-p NAME=0.1 gives it one)"),
+        ("0.1 1e-3", {}, "numbers of the command have no name: 0.1, 1e-3 (-p NAME=0.1 gives it one)"),
+        ("0.10 7", {"parameters": (("rate", 0.1),), "seed": 7}, None),
+        ("train 8.0 2", {}, None),
+    ],
+)
+def test_numbers_that_nothing_has_a_name_for_make_hyperparameters_partial(project, words, options, reason):
+    (project.path / "fit.sh").write_text("cat 8.0 > 2 2> 1.txt\n")
+    (project.path / "8.0").write_text("data\n")
+    project.run("sh", "fit.sh", *words.split(), **options)
+    line = project.health("hyperparameters")
+    assert (line.state, line.reason) == (HealthState.PARTIAL if reason else HealthState.COMPLETE, reason)
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        "import argparse; p = argparse.ArgumentParser(); p.add_argument('r', type=lambda t: 2 * float(t))",
+        "import ledger; ledger.param('rate', 2 * float(sys.argv[1]))",
+        "import random; random.seed(int(sys.argv[1]))",
+        "",
+    ],
+    ids=["parsed", "told", "seed", "neither"],
+)
+def test_what_a_program_says_it_reads_has_names(project, reading):
+    project.write(train=f"import sys\n{reading}\n{'p.parse_args()' if 'argparse' in reading else ''}\n")
+    project.run("python", "train.py", "12")
+    state = HealthState.COMPLETE if reading else HealthState.PARTIAL
+    assert project.health("hyperparameters").state is state
+
+
 def test_no_command_is_refused(project):
     with pytest.raises(CannotRecordError, match="no command") as raised:
         project.run()
