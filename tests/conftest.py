@@ -28,7 +28,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS", "same"))
 # waiting on a busy machine. Commands in processes of their own have the guard as it is.
 guard._TICK_MS = 5_000
 
-# Whichever test imports scikit-learn first sets these: what others find of their environment would depend on it.
+# Whichever test imports scikit-learn first sets these, and others record their environment.
 os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "True")
 os.environ.setdefault("KMP_INIT_AT_FORK", "FALSE")
 
