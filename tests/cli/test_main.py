@@ -232,12 +232,15 @@ def test_control_characters_reach_no_terminal(tool):
     assert "\\x1b[31m" in error(tool, "show", "\x1b[31mred", code=3)
 
 
-def test_the_directory_is_gone(tool, tmp_path):
+def test_the_directory_is_gone(tmp_path):
     gone = tmp_path / "gone"
     gone.mkdir()
     script = 'rmdir "$PWD"; exec "$@"'
     done = subprocess.run(
-        ["sh", "-c", script, "sh", *tool.words, "log"], cwd=gone, capture_output=True, text=True
+        ["sh", "-c", script, "sh", sys.executable, "-m", "ledger", "log"],
+        cwd=gone,
+        capture_output=True,
+        text=True,
     )
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr.startswith("error: the current directory does not exist any more\n")
