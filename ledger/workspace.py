@@ -67,6 +67,15 @@ def find(start: Path, explicit: str | None = None) -> Workspace:
     """
     root, git, directory = _locate(start.resolve(), explicit)
     if not layout.format_file(directory).is_file():
+        if explicit:
+            inside = directory / layout.DIRECTORY
+            raise NotFoundError(
+                f"no ledger in {directory}",
+                cause="--ledger or LEDGER_DIR names it: expected the .ledger directory itself",
+                hint=f"there is one inside of it: --ledger {inside}"
+                if layout.format_file(inside).is_file()
+                else f"make one there: ledger --ledger {directory} init",
+            )
         raise NotFoundError(
             f"no ledger in {start} or above",
             cause=f"expected {directory}",

@@ -83,7 +83,7 @@ def across(found: Mapping[str, Observations], losses: Mapping[str, Sequence[floa
     shared = [own for own in first if all(own in other for other in rest)]
     if len(shared) < 2:
         raise IncomparableError(
-            f"{len(shared)} configurations were tried on all of {', '.join(found)}",
+            f"{'one' if shared else 'no'} configuration was tried on all of {', '.join(found)}",
             cause="expected two or more, with the same hyperparameters but for the seed",
             hint="let each search take the same points: --sampler grid, or --sampler sobol with one --seed",
         )

@@ -215,7 +215,7 @@ def _verdict(estimate: float, interval: Interval, contrast: Contrast, largest: f
     several = contrast.least > 1 or sum(map(len, contrast.groups)) > 2
     if several and contrast.is_constant and abs(estimate) <= _ROUNDING * largest:
         return Verdict.SAME
-    if not math.isfinite(interval.half):
+    if math.isinf(interval.low) and math.isinf(interval.high):  # of few values, one end alone may be so
         return Verdict.UNKNOWN
     if 0 in interval:
         return Verdict.UNCLEAR

@@ -97,7 +97,7 @@ class Observations:
                 rows.setdefault(key(value), []).append(row)
         others = self.others + sum(each is None for each in variable.values)
         values = [variable.values[own[0]] for own in rows.values()]
-        names = [str(each) for each in values]
+        names = [str(each).lower() if isinstance(each, bool) else str(each) for each in values]
         if len(set(names)) < len(names):  # as of 1 and "1"
             names = [repr(each) for each in values]
         return {

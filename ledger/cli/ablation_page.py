@@ -64,6 +64,8 @@ def _row(found: Ablation, place: int) -> tuple[str, ...]:
     share = gain / found.gain if found.gain > 0 else math.nan
     if not math.isfinite(gain):
         share, gain = math.nan, math.nan
+    gain += 0.0  # no minus in front of 0
+    share += 0.0
     return (
         ", ".join(f"{line(name)} → {_value(value)}" for name, value in point.values.items()),
         told,

@@ -75,7 +75,9 @@ def _begun(trials: Asked) -> Page:
     least = min(table.trials) / len(table)
     tried = f"{line(metric)}, which should be {wanted}: {count(len(table), 'configuration')} on each of"
     if table.explained is None:
-        page.line(f"{tried} {len(table.names)} data sets, {number(least)} trials each or more")
+        whole = least.is_integer()
+        each = f"{count(int(least), 'trial') if whole else f'{least:.1f} trials'} each or more"
+        page.line(f"{tried} {len(table.names)} data sets, {each}{'' if whole else ', on average'}")
         page.pairs([("data sets", line(", ".join(table.names)))])
     else:
         page.line(f"{tried} {len(table.names)} data sets, predicted by a forest of each")

@@ -6,12 +6,11 @@ from ledger.cli import common
 from ledger.cli.page import Page
 from ledger.errors import UsageError
 from ledger.model import HyperparameterRole
-from ledger.ops import searches
 from ledger.ops.best import Best, best
 from ledger.ops.denominator import counted_words
+from ledger.ops.observations import Selection, objective
 from ledger.ops.result_documents import best_document
 from ledger.ops.text import count, exact, line, number
-from ledger.workspace import Workspace
 
 
 @click.command(
@@ -53,31 +52,16 @@ def command(
         raise UsageError("two experiments", cause=f"got {experiment} and -x {option}", hint="leave out one")
     experiment = experiment or option
     workspace = common.opened(context)
-    metric = minimize if minimize is not None else maximize
-    large = maximize is not None
-    if experiment is not None and metric is None:
-        metric, large = _objective(workspace, experiment)
-    if experiment is None or metric is None or (minimize is not None and maximize is not None):
+    if experiment is None:
         raise UsageError(
-            "an experiment and a metric are needed",
-            cause="expected NAME and one of --minimize METRIC, --maximize METRIC, which only an experiment"
-            " that was tuned for one metric can do without",
-            hint="ledger best digits --maximize accuracy",
+            "an experiment is needed", cause="expected NAME", hint="ledger best digits --maximize accuracy"
         )
-    found = best(workspace, experiment, metric, maximize=large, count=limit)
+    wanted = objective(workspace, Selection(experiment=experiment), minimize=minimize, maximize=maximize)
+    found = best(workspace, experiment, wanted.metric, maximize=wanted.maximize, count=limit)
     if as_json:
         common.emit(best_document(found, workspace.store))
     else:
         _page(found).show()
-
-
-def _objective(workspace: Workspace, experiment: str) -> tuple[str | None, bool]:
-    """What an experiment was tuned for, and whether that should be large."""
-    created = searches.newest(workspace.journal, experiment)
-    search = None if created is None else searches.definition(created[1])
-    if search is None or len(search.objectives) > 1:
-        return None, False
-    return search.objectives[0].metric, search.objectives[0].maximize
 
 
 def _means(found: Best) -> list[tuple[str, ...]]:
@@ -104,14 +88,15 @@ def _page(found: Best) -> Page:
             if each.role is not HyperparameterRole.SEED
         )
     )
+    header = (
+        "id",
+        "name",
+        line(found.metric),
+        *(("mean", "95%", "seeds") if found.believed else ()),
+        *map(line, names),
+    )
     page.table(
-        (
-            "id",
-            "name",
-            line(found.metric),
-            *(("mean", "95%", "seeds") if found.believed else ()),
-            *map(line, names),
-        ),
+        header,
         [
             (
                 (trial.id.short, "yellow"),
@@ -123,7 +108,10 @@ def _page(found: Best) -> Page:
             for trial, value, believed in zip(found.ranked, found.values, _means(found), strict=True)
             for values in [{each.name: exact(each.value) for each in trial.hyperparameters}]
         ],
+        drop=reversed(range(len(header) - len(names), len(header))),
     )
+    if found.believed and found.configurations > 1:
+        page.line(("  a mean is drawn to those of the others by as much as it is uncertain", "dim"))
     page.pairs([("best of", counted_words(found.now)), ("with a value", _measured(found))])
     if found.optimistic:
         told = f"the best of {found.measured} single runs is optimistic where seeds matter"

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from ledger.analysis.pairing import Design, Pairing
@@ -59,7 +60,7 @@ def _pairing(page: Page, found: Pairing) -> None:
     others = found.a.others, found.b.others
     about = [f"{line(each.name)} {value(each.a)} → {value(each.b)}" for each in found.about]
     shared = f"{count(found.shared, 'trial')}, which make the sides look more alike than they are"
-    lost = f"{others[0]} trials of a, {others[1]} of b did not end well"
+    lost = f"{count(others[0], 'trial')} of a, {others[1]} of b did not end well"
     page.pairs(
         [
             (
@@ -82,7 +83,7 @@ def _pairing(page: Page, found: Pairing) -> None:
         page.line("  whatever their configurations (an unpaired test)")
     if found.hindering:
         names = ", ".join(map(line, found.hindering[:8]))
-        ignore = " ".join(f"--ignore {line(each)}" for each in found.hindering[:8])
+        ignore = " ".join(f"--ignore {quote(line(each))}" for each in found.hindering[:8])
         page.line((f"  no value of {names} is on both sides; to pair without: {ignore}", "dim"))
 
 
@@ -179,8 +180,9 @@ def _test(found: "Test") -> str:
 
 
 def _brief(page: Page, found: "Sequence[Comparison]", a: str, b: str) -> None:
+    directed = all(each.maximize is not None for each in found)
     page.table(
-        ("", "n", line(a), line(b), "b - a, 95 %", "P(b)", ""),
+        ("", "n", line(a), line(b), "b - a, 95 %", "P(b)" if directed else "P(b higher)", ""),
         [
             (
                 line(each.metric),
@@ -194,7 +196,7 @@ def _brief(page: Page, found: "Sequence[Comparison]", a: str, b: str) -> None:
             for each in found[:_SHOWN]
         ],
         right=(line(a), line(b)),
-        drop=(5, 1),
+        drop=(5, 1, 2, 3),
     )
     if len(found) > _SHOWN:
         page.line((f"  … and {len(found) - _SHOWN} more: --json", "dim"))

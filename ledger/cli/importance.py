@@ -34,7 +34,7 @@ from ledger.ops.observations import Selection
     "--quantile",
     metavar="SHARE",
     type=float,
-    help="So many trials are the best [0.1, but at least 10 trials].",
+    help="So many trials are the best [0.1, but at least 10 trials, or half of fewer than 20].",
 )
 @click.option(
     "--among", metavar="SHARE", type=float, default=1.0, help="Look for them among so many of the best [1]."

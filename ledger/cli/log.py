@@ -53,7 +53,7 @@ def command(
     content: str | None,
     as_json: bool,
 ) -> None:
-    r"""List trials, newest first.
+    """List trials, newest first.
 
     Shown are the hyperparameters that vary among them and their main metrics. Times are UTC.
 
@@ -67,10 +67,10 @@ def command(
 
     \b
     EXPR:
-      NAME = VALUE, and !=, <, <=, >, >=     NAME [not] in (VALUE, …)
-      NAME [not] contains VALUE              NAME is [not] null
-      and, or, not, ( )                      text and odd names: 'text', `odd name`
-    """
+      NAME = VALUE, and !=, <, <=, >, >=  NAME [not] in (VALUE, …)
+      NAME [not] contains VALUE           NAME is [not] null
+      and, or, not, ( )                   text and odd names: 'text', `odd name`
+    """  # noqa: D301
     workspace = common.opened(context)
     most = limit if limit is not None or as_json else _LIMIT
     question = Question(
@@ -108,7 +108,12 @@ def _page(found: Found, machines: Machines, silent: Mapping[Digest, float]) -> P
     shown, matching, all = found.chosen, found.matching, found.all
     if not shown:
         nothing = "no trials yet. Record one: ledger run python train.py"
-        page.line(nothing if not all else f"none of {count(all, 'trial')} is meant" if not matching else "")
+        some = (
+            f"({count(matching, 'trial')}: -n {matching})"
+            if matching
+            else f"none of {count(all, 'trial')} is meant"
+        )
+        page.line(some if all else nothing)
         return page
     parameters, more_parameters = _varying(shown)
     metrics, more_metrics = _main_metrics(shown)
@@ -148,7 +153,7 @@ def _page(found: Found, machines: Machines, silent: Mapping[Digest, float]) -> P
     page.table([*header, *names, *noted, "tags"], rows, right=["took", *names, *noted], indent=0, drop=order)
     left = []
     if matching > len(shown):
-        left.append(f"{matching - len(shown)} older or later ones: -n {matching}")
+        left.append(f"{count(matching - len(shown), 'older or later one')}: -n {matching}")
     if more_parameters or more_metrics:
         what = [(more_parameters, "hyperparameter"), (more_metrics, "metric")]
         left.append(f"{' and '.join(count(n, noun) for n, noun in what if n)} more: --json")

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -154,16 +154,30 @@ def _text(cell: Cell) -> str:
     return cell if isinstance(cell, str) else cell[0]
 
 
+def _width(text: str) -> int:
+    """Columns that a terminal takes for a text."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(2 if east_asian_width(each) in "WF" else not combining(each) for each in text)
+
+
+def _padded(text: str, width: int, *, to_right: bool) -> str:
+    space = " " * (width - _width(text))
+    return space + text if to_right else text + space
+
+
 def _aligned(table: _Table) -> list[str]:
     rows = [tuple(_text(cell) for cell in row) for row in table.rows]
     lines = [table.header, *rows] if table.header else rows
-    widths = [max(len(row[place]) for row in lines) for place in range(len(lines[0]))] if lines else []
+    widths = [max(_width(row[place]) for row in lines) for place in range(len(lines[0]))] if lines else []
     right = [name in table.right for name in table.header] or [False] * len(widths)
     return [
         (
             " " * table.indent
             + "  ".join(
-                cell.rjust(width) if to_right else cell.ljust(width)
+                _padded(cell, width, to_right=to_right)
                 for cell, width, to_right in zip(row, widths, right, strict=True)
             )
         ).rstrip()
@@ -172,24 +186,32 @@ def _aligned(table: _Table) -> list[str]:
 
 
 def _fitted(table: _Table, width: int) -> _Table:
-    """The columns of a table that a terminal has room for; a last one tells how many are left out."""
+    """The columns of a table that a terminal has room for; a last one tells how many are left out.
+
+    Where even the fewest are too wide their cells are wrapped, lest part of a number be taken for all of it.
+    """
     if not table.drop:
         return table
     lines = (table.header, *table.rows)
-    left = {place: 2 + max(len(_text(row[place])) for row in lines) for place in range(len(table.header))}
+    left = {place: 2 + max(_width(_text(row[place])) for row in lines) for place in range(len(table.header))}
+
+    def fits() -> bool:
+        lost = len(table.header) - len(left)
+        return table.indent + sum(left.values()) + (len(f"… {lost} more") if lost else -2) <= width
+
     for place in table.drop:
-        told = f"… {len(table.header) - len(left)} more"
-        if table.indent + sum(left.values()) + (len(told) if len(left) < len(table.header) else -2) <= width:
+        if fits():
             break
         del left[place]
+    drop = table.drop if fits() else ()
     if len(left) == len(table.header):
-        return table
+        return replace(table, drop=drop)
     return _Table(
         (*(table.header[place] for place in left), f"… {len(table.header) - len(left)} more"),
         tuple((*(row[place] for place in left), "") for row in table.rows),
         table.right,
         table.indent,
-        table.drop,
+        drop,
     )
 
 

@@ -131,6 +131,7 @@ def ablation(
     else:
         start = _named(workspace, own, options.start)
     end = ablation_ends.best(own, wanted) if options.end == BEST else _named(workspace, own, options.end)
+    known = _with_named(workspace, known, (start, end), wanted.metric)
     groups = ablation_ends.groups(own, start, end)
     # 2. The path.
     runner = None
@@ -180,8 +181,20 @@ def _with_earlier(workspace: Workspace, selection: Selection, own: Observations,
         more = reading.gather(workspace, Selection(experiment=experiment_of(selection)))
     except NotFoundError:
         return own
-    values = more.metrics.get(metric)
-    if values is None:
+    return _joined(own, more, metric)
+
+
+def _with_named(workspace: Workspace, own: Observations, ends: tuple[End, End], metric: str) -> Observations:
+    """The trials, and ends that a person named among others."""
+    outside = [each.trial for each in ends if each.trial is not None and each.trial not in own.trials]
+    if not outside:
+        return own
+    trials = query.load(workspace.journal)
+    return _joined(own, reading.observations([trials.by_id[each] for each in outside], own.label), metric)
+
+
+def _joined(own: Observations, more: Observations, metric: str) -> Observations:
+    if metric not in more.metrics:
         return own
     more = more.measured(metric)
     by_name = {each.name: each for each in more.variables}

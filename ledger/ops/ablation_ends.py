@@ -13,6 +13,7 @@ from ledger.model.filter_syntax import parse
 from ledger.model.frozen import frozen, replace
 from ledger.model.search import Search
 from ledger.model.space import Objective
+from ledger.ops.text import value as shown
 
 Configuration = Mapping[str, Value]
 """Values by name; None where there is none."""
@@ -161,7 +162,7 @@ def groups(observations: Observations, start: End, end: End) -> tuple[Group, ...
     if not differing:
         raise UsageError(
             f"{start.label} and {end.label} are one configuration",
-            cause=", ".join(f"{name}={value}" for name, value in one.items() if value is not None),
+            cause=", ".join(f"{name}={shown(value)}" for name, value in one.items() if value is not None),
             hint="name another trial to begin from: --from REF",
         )
     decided = {

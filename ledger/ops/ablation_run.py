@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ledger.analysis.observations import alike
 from ledger.capture.command_line import name_of, script_words
+from ledger.capture.hyperparameters import CALL, OPTION
 from ledger.errors import IncomparableError, UsageError
 from ledger.model import Digest, Status, Trial, Value
 from ledger.model.frozen import replace
@@ -17,6 +18,7 @@ from ledger.ops.ablation_ends import Configuration, End
 from ledger.ops.attempt import Conditions
 from ledger.ops.objects import one_line
 from ledger.ops.observations import Selection
+from ledger.ops.text import exact
 from ledger.ops.why_hybrids import failure
 from ledger.workspace import Workspace
 
@@ -60,6 +62,9 @@ class Runner:
         if not known:
             raise UsageError("no trial of either end", cause="its command is what would be run")
         self.base = known[0]
+        self.by_option = frozenset(
+            each.name for trial in known for each in trial.hyperparameters if each.source in (CALL, OPTION)
+        )
         self.experiment = experiment_of(selection)
         self.conditions = Conditions(env=options.env, timeout=options.timeout)
         self.variables = os.environ if variables is None else variables
@@ -84,7 +89,7 @@ class Runner:
         tuple of Digest and float
             The new trial, and its value of the metric.
         """
-        told = " ".join(f"{name}={value}" for name, value in wanted.items() if value is not None)
+        told = " ".join(f"{name}={exact(value)}" for name, value in wanted.items() if value is not None)
         try:
             composed = self._composed(wanted, taken)
             self.count += 1
@@ -122,7 +127,7 @@ class Runner:
         off = [name for name, value in wanted.items() if name in own and not alike(own[name], value)]
         if off:
             self.failed.append(
-                f"{told}: its {', '.join(off)} came out as {', '.join(str(own[name]) for name in off)}"
+                f"{told}: its {', '.join(off)} came out as {', '.join(exact(own[name]) for name in off)}"
             )
             return False
         return True
@@ -141,12 +146,35 @@ class Runner:
             proposal=None,
             recipe=None,
             recipe_complete=False,
-            intent=replace(intent, argv=argv, parameters=_given(wanted)),
+            intent=replace(intent, argv=argv, parameters=self._given(wanted)),
         )
+
+    def _given(self, wanted: Configuration) -> tuple[tuple[str, Value], ...]:
+        """What is given as by ``-p``: all else has to come out of the command, or the record would lie."""
+        settable = self.by_option.union(self._searched)
+        return tuple(
+            sorted((name, value) for name, value in wanted.items() if value is not None and name in settable)
+        )
+
+    @property
+    def _searched(self) -> frozenset[str]:
+        """Hyperparameters that the command of a search names."""
+        if self.tuned is None or self.base.proposal is None:
+            return frozenset()
+        return frozenset(each.name for each in self.tuned.space.parameters)
 
     def _of_search(self, tuned: Search, wanted: Configuration) -> tuple[str, ...]:
         from ledger.ops.tune.words import Words
 
+        own = self.ends[self.trials.index(self.base)].configuration
+        settable = self.by_option.union(self._searched)
+        for name, value in wanted.items():
+            if name not in settable and not alike(value, own[name]):
+                raise UsageError(
+                    f"no word of the search's command sets {name}",
+                    cause=f"{name}={exact(value)}: the search does not vary it",
+                    hint="name a trial of the search to begin from: --from REF",
+                )
         words = Words(tuned)
         values = {
             each.name: wanted[each.name]
@@ -173,21 +201,17 @@ class Runner:
             if (name in taken) is at_end or self._same(name):
                 continue
             words = _changed(words, name, theirs.get(name, ()))
-            if other is not None and name not in theirs and name not in _by_name(tail):
+            unset = name not in theirs and name not in _by_name(tail) and name not in self.by_option
+            if other is not None and unset:
                 raise UsageError(
                     f"no word of the commands sets {name}",
-                    cause=f"{name}={value} does not stand there as an option of that name",
+                    cause=f"{name}={exact(value)} does not stand there as an option of that name",
                     hint="without --run the path is predicted",
                 )
         return (*head, *words)
 
     def _same(self, name: str) -> bool:
         return alike(self.ends[0].configuration[name], self.ends[1].configuration[name])
-
-
-def _given(wanted: Configuration) -> tuple[tuple[str, Value], ...]:
-    """What the record is told of its hyperparameters, as by ``-p``, whatever the command line shows."""
-    return tuple(sorted((name, value) for name, value in wanted.items() if value is not None))
 
 
 def _by_name(words: Sequence[str]) -> dict[str, tuple[str, ...]]:

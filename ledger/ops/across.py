@@ -89,9 +89,15 @@ def _table(
     """What was measured, where each hyperparameter was changed alone at the best one on average."""
     try:
         measured = None if method == FOREST else across(found, losses)
-    except IncomparableError:
-        if method == MEASURED or min(map(len, found.values())) < LEAST:
+    except IncomparableError as error:
+        if method == MEASURED:
             raise
+        few = [name for name, each in found.items() if len(each) < LEAST]
+        if few:
+            least = f"of {LEAST} trials of each a forest says the rest: {few[0]} has {len(found[few[0]])}"
+            raise IncomparableError(
+                error.message, cause=error.cause, hint=f"{error.hint}; {least}"
+            ) from error
         measured = None
     if measured is not None and (method == MEASURED or _is_grid(measured)):
         return measured
@@ -115,7 +121,7 @@ def _data_sets(
     found = gather(workspace, chosen[0])
     if question.by not in {each.name for each in found.variables}:
         names = ", ".join(each.name for each in found.variables) or "none"
-        raise NotFoundError(f"no hyperparameter {question.by!r}", cause=f"{found.label} has {names}")
+        raise NotFoundError(f"no hyperparameter {question.by!r}", cause=f"there are {names}")
     return found.split(question.by)
 
 

@@ -42,7 +42,7 @@ class Best:
     believed: "tuple[Believed, ...]"
     """How good the configuration of each is, where some were tried with several seeds; else nothing."""
     configurations: int
-    """How many have a trial with a value; those of a configuration may differ in their code, too."""
+    """How many have a trial with a value; trials of other code are of other ones."""
     measured: int
     """How many trials with a value these have."""
     trials: Trials
@@ -150,17 +150,16 @@ def _observed(workspace: Workspace, experiment: str, metric: str, maximize: bool
 
 
 def _count(workspace: Workspace, observed: "Observations", read: Mapping[Digest, Trial] | None) -> int:
-    """How many configurations there are, those told apart that words of their commands tell apart."""
+    """How many configurations there are, told apart by code and by words of commands, too."""
     groups = list(observed.by_configuration().values())
     several = observed.picked([row for rows in groups if len(rows) > 1 for row in rows])
     if not len(several):
         return len(groups)
-    from ledger.ops.untold import with_words
+    from ledger.ops.untold import with_untold
 
     read = search.by_ids(workspace.journal, several.trials) if read is None else read
-    (told,) = with_words([several], read)
     alone = sum(len(rows) == 1 for rows in groups)
-    return alone + len(set(told.configurations))
+    return alone + len(set(with_untold(several, read).configurations))
 
 
 def _estimated(

@@ -9,6 +9,7 @@ from ledger.model.frozen import frozen
 from ledger.model.jsonform import rfc3339
 from ledger.ops import receipts
 from ledger.ops.receipts import Receipts
+from ledger.ops.text import nearest
 
 Read = Callable[[Trial], Value]
 """A trial's value; None where it has none."""
@@ -231,11 +232,20 @@ def _column(key: Key | None, name: str) -> Column:
 def _unknown(names: Names, name: str) -> UsageError:
     from difflib import get_close_matches
 
+    every: Iterable[str] = [*FIELDS, *sorted(receipts.NAMES), *names.every()]
+    if name.startswith(_PARAMETER):
+        every = (each for each in names.every() if each in names.parameters)
+    elif name.startswith(_METRIC):
+        every = (*(each for each in names.every() if each in names.metrics), *sorted(_OUTCOME_METRICS))
     bare = name.removeprefix(_PARAMETER).removeprefix(_METRIC)
-    near = get_close_matches(bare, [*FIELDS, *sorted(receipts.NAMES), *names.every()], 3, 0.5)
+    known = list(dict.fromkeys(every))
+    near = get_close_matches(bare, known, 3, 0.5)
+    told = nearest(near) if near else None
+    if told is None and bare != name and set(known) - _OUTCOME_METRICS:
+        told = f"there are {', '.join(known[:10])}"
     return UsageError(
         f"no trial has {name}",
-        cause=f"the nearest names are {', '.join(near)}" if near else None,
+        cause=told,
         hint="see the names of one trial: ledger show @ (put odd ones in backquotes)",
     )
 

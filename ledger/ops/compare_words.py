@@ -44,11 +44,13 @@ def amount(found: "Comparison", *, plain: bool = False) -> str:
     """The difference without its sign, and how far off it may be: ``0.8 ± 0.3``, or ``0.8 (0.6 to 1.4)``."""
     value = abs(found.difference)
     half = found.interval.half
-    if plain or not math.isfinite(half):
-        return f"{value:.4g}"
     low, high = found.interval.low, found.interval.high
     if found.difference < 0:
         low, high = -high, -low
+    if plain or (math.isinf(low) and math.isinf(high)):
+        return f"{value:.4g}"
+    if math.isinf(half):
+        return f"{value:.4g} ({low:.4g} to {high:.4g})"
     if half == 0:
         return f"{value:.4g}"
     if abs((high - value) - (value - low)) <= _EVEN * half:

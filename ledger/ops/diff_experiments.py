@@ -157,6 +157,10 @@ def _text(value: object) -> str:
     """One text for values that are the same: 1 and 1.0 are, "1" is not."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(_text, value)) + "]"
     return repr(value)
 
 

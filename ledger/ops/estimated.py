@@ -29,7 +29,8 @@ def configurations(observed: Observations, metric: str, *, maximize: bool) -> tu
     """What is believed of each configuration, the best first.
 
     Where configurations share seeds, what a seed does to all is set aside, as searches with ``--seeds`` do
-    (`ledger.tune.racing`); else values are told apart by their configuration alone.
+    (`ledger.tune.racing`); else values are told apart by their configuration alone. Unlike in a race, how far
+    apart the worse ones are counts for them.
 
     Parameters
     ----------
@@ -103,5 +104,5 @@ def _racing(
         )
         for number, rows in enumerate(groups)
     ]
-    means = [(sign * each.mean, each.half) for each in racing.estimates(tries)]
+    means = [(sign * each.mean, each.half) for each in racing.estimates(tries, worse=True)]
     return [(mean, mean - half, mean + half) for mean, half in means]

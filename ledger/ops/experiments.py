@@ -15,6 +15,7 @@ from ledger.ops.diff_experiments import COST, TrialPair, code_apart, sections
 from ledger.ops.differences import Diff
 from ledger.ops.observations import Selection, definition, observations
 from ledger.ops.search import Question
+from ledger.ops.text import count, nearest
 from ledger.ops.untold import with_words
 from ledger.store.base import Store
 from ledger.workspace import Workspace
@@ -72,20 +73,20 @@ def sides(names: Sequence[str], where: Sequence[str]) -> list[Selection]:
     UsageError
         If they are fewer than two, or as many names as filters are needed and missing.
     """
-    count = max(len(names), len(where))
+    most = max(len(names), len(where))
     fits = len(where) <= 1 or len(names) <= 1 or len(names) == len(where)
-    if count < 2 or not fits:
+    if most < 2 or not fits:
         raise UsageError(
             "two sides are needed, or more",
             cause=f"expected two names, or two filters, or a name and two filters, or a filter for each name;"
-            f" got {len(names)} names and {len(where)} filters",
+            f" got {count(len(names), 'name')} and {count(len(where), 'filter')}",
             hint="ledger diff A B, or: ledger diff --where 'opt = sgd' --where 'opt = adam'",
         )
-    experiments: list[str | None] = list(names) if len(names) > 1 else [*names, None][:1] * count
-    filters: list[str | None] = list(where) if len(where) > 1 else [*where, None][:1] * count
+    experiments: list[str | None] = list(names) if len(names) > 1 else [*names, None][:1] * most
+    filters: list[str | None] = list(where) if len(where) > 1 else [*where, None][:1] * most
     found = [Selection(experiment=name, where=each) for name, each in zip(experiments, filters, strict=True)]
     twice = [each.label for place, each in enumerate(found) if each in found[:place]]
-    if twice and count > 2:
+    if twice and most > 2:
         raise UsageError(f"{twice[0]} is named twice", cause="expected another side each time")
     return found
 
@@ -198,7 +199,7 @@ def _observed(side: Chosen) -> Observations:
     if not found:
         raise NotFoundError(
             f"no trial of {side.label} ended well",
-            cause=f"{len(side.trials)} trials, none of which has the status ok"
+            cause=f"{count(len(side.trials), 'trial')}, none of which has the status ok"
             if side.trials
             else "no trial is selected",
             hint="see what there is: ledger log",
@@ -271,7 +272,9 @@ def _no_metric(name: str, side: Observations, sides: Sequence[Observations]) -> 
         )
     return UsageError(
         f"no trial of {side.label} has a finite value of {name!r}",
-        cause=_nearest(name, common, "the sides have no metric in common"),
+        cause=f"{count(len(side), 'trial')} ended well, with NaN or infinity if anything"
+        if name in side.metrics
+        else _nearest(name, common, "the sides have no metric in common"),
         hint="a metric that both sides have: --minimize METRIC or --maximize METRIC",
     )
 
@@ -281,5 +284,5 @@ def _nearest(name: str, names: Sequence[str], none: str) -> str:
 
     near = get_close_matches(name, names, 3, 0.5)
     if near:
-        return f"the nearest names are {', '.join(near)}"
+        return nearest(near)
     return f"there are {', '.join(names[:10])}" if names else none

@@ -4,6 +4,7 @@ from difflib import get_close_matches
 
 from ledger.analysis.observations import Observations
 from ledger.errors import UsageError
+from ledger.ops.text import count, nearest
 
 
 def measured(observations: Observations, metric: str, least: int) -> Observations:
@@ -28,18 +29,22 @@ def measured(observations: Observations, metric: str, least: int) -> Observation
         near = get_close_matches(metric, list(observations.metrics), 3, 0.5)
         raise UsageError(
             f"no trial of {label} has a metric {metric!r}",
-            cause=f"the nearest are {', '.join(near)}"
-            if near
-            else f"they have {', '.join(observations.metrics)}",
+            cause=nearest(near) if near else f"they have {', '.join(observations.metrics)}",
             hint="see the metrics of one trial: ledger show @",
         )
     found = observations.measured(metric)
+    infinite = len(observations) - len(found)
+    if not found and least == 1:
+        raise UsageError(
+            f"no trial of {label} has a finite value of {metric!r}",
+            cause=f"{count(infinite, 'trial')} ended well, with NaN or infinity if anything",
+            hint="another metric: see those of one trial with ledger show @",
+        )
     if len(found) < least:
-        infinite = len(observations) - len(found)
         raise UsageError(
             f"too few trials of {label} to say what matters",
             cause=f"expected {least} that ended well with a value of {metric}, got {len(found)}"
-            + (f" ({infinite} have none, or NaN)" if infinite else ""),
+            + (f" ({infinite} {'has' if infinite == 1 else 'have'} none, or NaN)" if infinite else ""),
             hint=f"run {least - len(found)} more, with other hyperparameters",
         )
     if least > 1 and not found.varying:

@@ -8,10 +8,11 @@ from ledger.model import Hyperparameter, HyperparameterRole, HyperparameterType,
 from ledger.model.frozen import frozen
 from ledger.model.search import Search
 from ledger.model.space import Objective, Parameter
-from ledger.ops import search, searches
+from ledger.ops import query, references, search, searches
 from ledger.ops.columns import FIELDS
 from ledger.ops.indexed import asked
 from ledger.ops.search import Question
+from ledger.ops.text import count
 from ledger.workspace import Workspace
 
 _WIDER = (
@@ -79,9 +80,15 @@ def gather(workspace: Workspace, selection: Selection) -> Observations:
     if not found:
         of = "" if selection.experiment is None else f" -x {selection.experiment}"
         raise NotFoundError(
-            f"no trial of {selection.label} ended well",
-            cause=f"{found.others} trials, none of which has the status ok",
-            hint=f"see what they came to: ledger log{of}",
+            "no trial ended well"
+            if selection == Selection()
+            else f"no trial of {selection.label} ended well",
+            cause=f"{count(found.others, 'trial')}, none of which has the status ok"
+            if found.others
+            else ("the ledger has no trial yet" if selection == Selection() else "no trial is selected"),
+            hint=f"see what they came to: ledger log{of}"
+            if found.others
+            else "see what there is: ledger log",
         )
     return found
 
@@ -116,6 +123,8 @@ def objective(
     ------
     UsageError
         If both or neither of them say one.
+    NotFoundError
+        If neither does, and there is no such experiment.
     """
     if minimize is not None and maximize is not None:
         raise UsageError("one metric is needed", cause="both --minimize and --maximize are given")
@@ -125,9 +134,13 @@ def objective(
         return Objective(metric=maximize, maximize=True)
     tuned = definition(workspace, selection)
     if tuned is None or len(tuned.objectives) != 1:
+        if selection.experiment is not None:
+            references.experiment(query.load(workspace.journal), selection.experiment)  # if there is one
         raise UsageError(
             "a metric is needed",
-            cause=f"{selection.label} was not tuned for one metric, which would be taken",
+            cause="no experiment is named that was tuned for one, which would be taken"
+            if selection.experiment is None
+            else f"{selection.label} was not tuned for one metric, which would be taken",
             hint="add --minimize METRIC or --maximize METRIC",
         )
     return tuned.objectives[0]

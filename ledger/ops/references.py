@@ -10,6 +10,7 @@ from ledger.model import Digest, Trial
 from ledger.model.digest import PREFIX, SIZE
 from ledger.model.frozen import frozen
 from ledger.ops.hybrid_names import is_hybrid
+from ledger.ops.text import nearest
 from ledger.ops.trials import Trials
 
 T = TypeVar("T")
@@ -99,10 +100,10 @@ def _adopted(trials: Trials, name: str) -> tuple[Trial, ...]:
 
 def no_experiment(name: str, names: Sequence[str]) -> NotFoundError:
     """The refusal of an experiment's name, where `names` are those that there are, the oldest first."""
-    nearest = _nearest(name, names)
+    near = _nearest(name, names)
     return NotFoundError(
         f"no experiment {name!r}",
-        cause=_candidates(nearest, "the nearest names are")
+        cause=(nearest(near) if near else "")
         or _candidates(names, "the ledger has", "the ledger has no experiment"),
         hint=_LOOK,
     )
@@ -212,13 +213,10 @@ def unknown(reference: str, names: Iterable[str], *, empty: bool) -> LedgerError
             cause=f"it is no name, and too short for an id: {MIN_PREFIX} digits are the least",
             hint=_LOOK,
         )
+    near = _nearest(reference, sorted(names))
     return NotFoundError(
         f"no trial {reference!r}",
-        cause=_candidates(
-            _nearest(reference, sorted(names)),
-            "the nearest names are",
-            "it is no name, tag, experiment or start of an id",
-        ),
+        cause=nearest(near) if near else "it is no name, tag, experiment or start of an id",
         hint=_LOOK,
     )
 

@@ -1,14 +1,17 @@
 """What reruns with other seeds come to, in sentences."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ledger.model import Trial
+from ledger.model import HyperparameterRole, Trial, Value
+from ledger.ops.differences import same_value
 from ledger.ops.seed_sources import ALL, Source, Way
+from ledger.ops.text import exact, line
 
 if TYPE_CHECKING:
     from ledger.ops.seeds import Group, OverSeeds
 
+_SHOWN = 4
 _PICKED = 20
 """The best of at least so many is that by chance in one of so many cases."""
 
@@ -96,6 +99,31 @@ def warnings(
         where = f" at {draws[0].where}" if draws[0].where else ""
         found.append(f"{draws[0].generator} draws without a seed{where}: it moves from run to run anyway")
     return tuple(found)
+
+
+def other_than_asked(trial: Trial, groups: Sequence["Group"]) -> tuple[str, ...]:
+    """That a command with ``{seed}`` gives other hyperparameters than the trial had, if it does."""
+    first = next((each.good for group in groups for each in group.runs if each.good is not None), None)
+    if first is None:
+        return ()
+    own, new = (
+        {each.name: each.value for each in one.hyperparameters if each.role is not HyperparameterRole.SEED}
+        for one in (trial, first)
+    )
+    apart = [
+        f"{line(name)} {_value(own, name)} → {_value(new, name)}"
+        for name in dict.fromkeys([*own, *new])
+        if not same_value(own.get(name), new.get(name))
+    ]
+    if not apart:
+        return ()
+    more = f" and {len(apart) - _SHOWN} more" if len(apart) > _SHOWN else ""
+    told = f"COMMAND is not that of {trial.id.short} ({', '.join(apart[:_SHOWN])}{more})"
+    return (f"{told}: where the original stands says nothing of its seed",)
+
+
+def _value(values: Mapping[str, Value], name: str) -> str:
+    return exact(values[name]) if name in values else "none"
 
 
 def _ordinal(number: int) -> str:

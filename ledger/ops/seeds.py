@@ -196,7 +196,10 @@ def seeds(
         groups=groups,
         metrics=metrics,
         seed=options.seed,
-        warnings=seed_words.warnings(trial, reseeding.sources, groups, metrics),
+        warnings=(
+            *(seed_words.other_than_asked(trial, groups) if command else ()),
+            *seed_words.warnings(trial, reseeding.sources, groups, metrics),
+        ),
         interrupted=interrupted,
         planned=options.dry_run,
         command=command,

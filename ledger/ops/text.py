@@ -40,12 +40,12 @@ def value(found: Any) -> str:
 
 def number(found: float) -> str:
     """A number in 6 significant digits: enough to compare by eye; ``--json`` has them all."""
-    return f"{found:.6g}"
+    return "NaN" if found != found else f"{found:.6g}"
 
 
 def exact(found: Any) -> str:
     """As `value`, but a number keeps all its digits: for what differs."""
-    return repr(found) if isinstance(found, float) else value(found)
+    return repr(found) if isinstance(found, float) and found == found else value(found)
 
 
 def duration(seconds: float | None) -> str:
@@ -91,6 +91,11 @@ def command(words: Sequence[str]) -> str:
 def count(amount: int, noun: str) -> str:
     """``1 output``, ``2 outputs``."""
     return f"{amount} {noun}" if amount == 1 else f"{amount} {noun}s"
+
+
+def nearest(names: Sequence[str]) -> str:
+    """That these are nearest to what was meant: ``the nearest name is loss``."""
+    return f"the nearest {'name is' if len(names) == 1 else 'names are'} {', '.join(names)}"
 
 
 def short(id: str) -> str:

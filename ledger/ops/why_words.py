@@ -113,5 +113,5 @@ def _value(found: Any) -> str:
         return "none"
     if isinstance(found, tuple) and found and all(isinstance(each, str) for each in found):
         return shlex.join(found)
-    text = str(found)
+    text = str(found).lower() if isinstance(found, bool) else str(found)
     return text[3:15] if text.startswith("b3:") else text

@@ -63,6 +63,8 @@ def _in_short(report: Report) -> list[str]:
                 f"- best by {code(metric)}: {number(first.value)}{escaped(believed)},"
                 f" trial {code(first.trial.id.short)}"
             )
+        elif each.objectives and each.why_none:
+            found.append(f"- best: {escaped(each.why_none)}")
     verdicts = Counter(receipt.replay.verdict for _, receipt in report.receipts)
     replays = ", ".join(f"{verdicts[each]} {each}" for each in Verdict if verdicts[each])
     return [*found, f"- replays: {replays or 'none'}"]

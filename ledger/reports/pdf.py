@@ -82,6 +82,8 @@ def _in_short(writer: Writer, report: Report) -> None:
                 told += f"; estimated mean {number(first.mean)}"
                 told += f" (95 %: {number(first.low)} to {number(first.high)})"
             writer.line(told)
+        elif each.objectives and each.why_none:
+            writer.line(f"Best: {each.why_none}")
     verdicts = Counter(receipt.replay.verdict for _, receipt in report.receipts)
     found = ", ".join(f"{verdicts[each]} {each}" for each in Verdict if verdicts[each])
     writer.line(f"Replays: {found or 'none'}")

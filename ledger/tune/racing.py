@@ -120,8 +120,19 @@ def gathered(observations: Sequence[Observation], seeds: Sequence[int | None]) -
     return tuple(tries)
 
 
-def estimates(tries: Sequence[Tries]) -> tuple[Estimate, ...]:
-    """What is believed of each configuration of whose trials most ended well, and none was stopped."""
+def estimates(tries: Sequence[Tries], *, worse: bool = False) -> tuple[Estimate, ...]:
+    """What is believed of each configuration of whose trials most ended well, and none was stopped.
+
+    How far apart those of the better half are says how far each mean is drawn to the median of all: a race
+    compares what may be the best, and how bad a bad one is is of no use to it.
+
+    Parameters
+    ----------
+    tries
+        All that were tried.
+    worse
+        Whether how far apart those of the worse half are counts for them.
+    """
     sound = [each for each in tries if each.sound]
     if not sound:
         return ()
@@ -136,7 +147,13 @@ def estimates(tries: Sequence[Tries]) -> tuple[Estimate, ...]:
     degrees = sum(len(each) - 1 for each in freed) - max(len(effects) - 1, 0)
     left = math.fsum((loss - own) ** 2 for each, own in zip(freed, plain, strict=True) for loss in each)
     noise = (left + _DEGREES * _NOISE * seen) / (max(degrees, 0) + _DEGREES)
-    spread = max(seen - noise * _mean([1 / len(freed[place]) for place in better]), _LEAST_SPREAD * seen)
+    spread = below = max(
+        seen - noise * _mean([1 / len(freed[place]) for place in better]), _LEAST_SPREAD * seen
+    )
+    rest = [place for place, each in enumerate(plain) if each > centre]
+    if worse and rest:
+        apart = _mean([(plain[place] - centre) ** 2 for place in rest])
+        below = max(apart - noise * _mean([1 / len(freed[place]) for place in rest]), _LEAST_SPREAD * apart)
     known = len(effects) > 1
     squares = math.fsum(each * each for each in effects.values())
     common = squares / ((len(effects) - 1) * len(effects)) if known else 0.0
@@ -144,7 +161,8 @@ def estimates(tries: Sequence[Tries]) -> tuple[Estimate, ...]:
     found = []
     for each, losses, own in zip(sound, freed, plain, strict=True):
         share = noise / len(losses)
-        weight = spread / (spread + share) if spread + share > 0 else 1.0
+        between = below if own > centre else spread
+        weight = between / (between + share) if between + share > 0 else 1.0
         variance = weight * share
         half = quantile * math.sqrt(variance + common) * scale if known else math.inf
         found.append(

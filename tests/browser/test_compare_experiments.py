@@ -47,6 +47,8 @@ def test_two_are_chosen_compared_and_noted_on(page_of, ledger, project):
     shown.wait_for_selector("h2:text-is('Metrics compared')")
     shown.wait_for_selector(".plots figure.curve >> nth=1")
     assert shown.locator(".plots figure.curve").count() == 2
+    shown.wait_for_selector("th:text-is('P(adam higher)')")  # of no metric it is known what is better
+    shown.wait_for_selector("th:text-is('P(adam better)')")  # of costs it is
     # 2. One metric, and the way in which it is good.
     shown.select_option("label:has-text('Metric') select", "loss")
     shown.wait_for_selector("strong:has-text('adam is better by')")

@@ -34,6 +34,21 @@ def ledger(project):
     return project.ledger
 
 
+def test_values_are_written_so_that_they_can_be_typed_again(page_of, ledger):
+    shown = page_of(ledger).open("#/trials")
+    script = "script => import(script.src.replace('main.js', 'parts/words.js'))"
+    words = f"({script})(document.querySelector('script[type=module]')).then(words => VALUES.map(words.text))"
+    values = "[1356611656, 0.1, 7.263e-5, null, 'sgd', true]"
+    assert shown.evaluate(words.replace("VALUES", values)) == [
+        "1356611656",
+        "0.1",
+        "7.263e-5",
+        "",
+        "sgd",
+        "true",
+    ]
+
+
 def column(page, place):
     return [row[place] for row in page.cells()]
 

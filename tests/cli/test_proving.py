@@ -254,10 +254,11 @@ def test_the_best_of_how_many(trained, key, accept):
     accept("best.v1", document)
     assert [each["trial"]["name"] for each in document["best"]] == ["first"]
     assert (document["now"]["removed"], document["signed"]["experiment"]["removed"]) == (1, 0)
-    assert "expected NAME" in trained("best", "digits", code=2).err
+    assert "a metric is needed" in trained("best", "digits", code=2).err
+    assert "no experiment 'digit'" in trained("best", "digit", code=3).err
     assert "two experiments" in trained("best", "digits", "-x", "other", code=2).err
-    trained("best", "-x", "digits", "--minimize", "a", "--maximize", "b", code=2)
-    trained("best", "--minimize", "accuracy", code=2)
+    assert "both" in trained("best", "-x", "digits", "--minimize", "a", "--maximize", "b", code=2).err
+    assert "expected NAME" in trained("best", "--minimize", "accuracy", code=2).err
 
 
 @pytest.mark.slow

@@ -109,6 +109,8 @@ def test_log_chooses_sorts_and_limits(trained):
     assert names("-n", "0") == []
     assert "failed (1)" in trained("log").out
     assert "(2 older or later ones: -n 3)" in trained("log", "-n", "1").out
+    assert "(1 older or later one: -n 3)" in trained("log", "-n", "2").out
+    assert trained("log", "-n", "0").out == "(3 trials: -n 3)\n"
     trained("log", "--where", "lr >", code=2)
     trained("log", "--where", "nothing = 1", code=2)
     trained("log", "-n", "-1", code=2)

@@ -50,6 +50,7 @@ def test_the_best_of_several_seeds_is_told_by_its_mean(compared, accept):
     assert re.search(r"^ +id +loss +mean +95% +seeds +library +lr$", told.out, re.M)
     assert re.search(r"^  with a value  4 trials of 2 configurations$", told.out, re.M)
     assert "optimistic" not in told.out
+    assert "a mean is drawn to those of the others by as much as it is uncertain\n" in told.out
     found = compared.document("best", "x", "--minimize", "loss", "-n", "2")
     accept("best.v1", found)
     assert [(each["seeds"], each["trial"]["hyperparameters"]["library"]) for each in found["best"]] == [

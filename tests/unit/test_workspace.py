@@ -69,6 +69,18 @@ def test_none_is_said_with_what_to_do(ledger_environment, tmp_path):
     assert "ledger init" in raised.value.hint
 
 
+def test_none_where_one_is_named_is_said_of_that_place(ledger_environment, tmp_path):
+    project = tmp_path / "project"
+    project.mkdir()
+    workspace.find_or_make(project)
+    with pytest.raises(NotFoundError, match=f"no ledger in {tmp_path / 'other'}\n") as raised:
+        workspace.find(project, str(tmp_path / "other"))
+    assert raised.value.hint == f"make one there: ledger --ledger {tmp_path / 'other'} init"
+    with pytest.raises(NotFoundError) as raised:
+        workspace.find(tmp_path, str(project))
+    assert raised.value.hint == f"there is one inside of it: --ledger {project / '.ledger'}"
+
+
 def test_a_later_format_is_refused(ledger_environment, tmp_path):
     workspace.find_or_make(tmp_path)
     (tmp_path / ".ledger" / "format").write_text("3\n")

@@ -19,6 +19,8 @@ _BLOCK = 2_000_000
 """Numbers that are drawn at once."""
 MANY = 5_000
 """Values of a single group from which on the bootstrap's own expansion stands for it."""
+_CARRIED = 0.99
+"""A share of the variance that is nearly all of it."""
 _EMPTY = 1e-18
 """A resampled variance below this share of the observed one is none."""
 
@@ -26,9 +28,18 @@ _EMPTY = 1e-18
 def without_spread(contrast: Contrast) -> float:
     """How probable a resample is in which all values of each group are one and the same of its values.
 
-    Where it is 1 - level or more, an interval of that level would have no ends.
+    Where it is 1 - level or more, an interval of that level would have no ends. Of more than two groups those
+    count that have nearly all of the variance: else, where these have two or three values each, the ends are
+    as good as none. Of 400 samples of five times two normal values, one pair of ten times the others' spread,
+    nine in ten have an interval of at most 5.5 of its deviations so, and 87 where all groups count.
     """
-    return prod(float(len(each)) ** (1 - len(each)) for each in contrast.groups)
+    sizes = np.array([len(each) for each in contrast.groups])
+    if len(sizes) > 2:
+        parts = contrast.variances
+        order = np.argsort(-parts, kind="stable")
+        carried = np.cumsum(parts[order]) >= _CARRIED * parts.sum()
+        sizes = sizes[order[: int(carried.argmax()) + 1]]
+    return prod(float(size) ** (1 - int(size)) for size in sizes)
 
 
 def quantiles(contrast: Contrast, level: float, *, seed: int = 0) -> tuple[float, float]:

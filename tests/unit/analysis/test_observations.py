@@ -9,7 +9,8 @@ from tests.unit.analysis.importance.variables import CATEGORICAL, observed, vari
     ("values", "names"),
     [
         ((1, "1", 1.0, "1"), {"1": 2, "'1'": 2}),
-        ((True, "True", True, True), {"True": 3, "'True'": 1}),
+        ((True, "True", True, True), {"true": 3, "True": 1}),
+        ((True, "true", True, True), {"True": 3, "'true'": 1}),
         (("a", 1, None, "a"), {"a": 2, "1": 1}),
     ],
 )

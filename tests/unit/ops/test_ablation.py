@@ -15,7 +15,7 @@ from ledger.ops.ablation import AblationOptions, ablation
 from ledger.ops.ablation_document import ablation_document
 from ledger.ops.observations import Selection
 from ledger.ops.references import find
-from tests.searches import search
+from tests.searches import proposals, search
 
 X = Selection(experiment="x")
 
@@ -156,6 +156,27 @@ def test_ends_that_are_not_there(workspace, maker):
         going(workspace, start="nothing")
 
 
+def test_what_the_command_of_a_search_does_not_set_is_not_run(workspace, maker, accept):
+    """A start of another experiment counts as it was measured; no run claims its flag, which none can set."""
+    outside = maker.trial(experiment="y", params={"lr": 0.25, "wide": False}, metrics={"loss": 9.0})
+    ids = proposals(maker, search(), (0.25, 0.75))
+    for (lr, loss), id in zip(((0.25, 8.0), (0.75, 3.0)), ids, strict=True):
+        params = {"lr": lr, "wide": True}
+        maker.trial(experiment="tuned", params=params, metrics={"loss": loss}, proposal=id)
+    options = AblationOptions(start=str(outside), run=True, env="current")
+    found = ablation(workspace, Selection(experiment="tuned"), options=options)
+    assert [(each.names, each.value) for each in found.points] == [
+        ((), 9.0),
+        (("wide",), 8.0),
+        (("lr",), 3.0),
+    ]
+    assert [each.trials[0] for each in found.points] == [each.id for each in maker.trials]
+    assert found.run == 0
+    (failed,) = found.failed
+    assert failed.startswith("lr=0.75 wide=false: no word of the search's command sets wide: ")
+    accept("ablation.v1", ablation_document(found))
+
+
 TRAIN = """
     import argparse, json
     p = argparse.ArgumentParser()
@@ -197,6 +218,8 @@ def test_what_was_not_tried_is_run(git_project, accept):
     ran = [each for each in query.load(project.workspace.journal) if each.experiment == "x-ablation"]
     assert len(ran) == 9
     assert {each.message.split(":")[0] for each in ran} == {"ablation"}
+    # What is on record is what the program parsed, not what was wanted of it.
+    assert {one.source for each in ran for one in each.hyperparameters} == {"argument", "default"}
     assert find(query.load(project.workspace.journal), "@").trial.name == "last"
     # What was run is known from then on.
     again = ablation(project.workspace, X, minimize="loss", options=options)
@@ -229,6 +252,14 @@ def test_of_single_trials_no_noise_is_known(workspace, maker):
     found = going(workspace, start="@~1")
     assert (found.noise, found.in_noise(1)) == (None, None)
     assert "noise: not known" in ablation_page(found).plain()
+
+
+def test_a_step_that_changes_nothing_gains_0(workspace, maker):
+    for lr in (0, 1):
+        for wide in (False, True):
+            maker.trial(experiment="x", params={"lr": lr, "wide": wide}, metrics={"loss": 1.0 - lr})
+    rows = ablation_page(going(workspace, start="@~3", end="@")).plain().splitlines()
+    assert [each.split()[-4:-1] for each in rows if "wide → true" in each] == [["trial", "+0", "0"]]
 
 
 def test_predictions_of_enormous_values_have_a_spread(workspace, maker):

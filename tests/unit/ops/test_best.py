@@ -39,6 +39,22 @@ def test_the_smallest_and_the_largest(workspace, trials):
     assert [each.id for each in found.ranked] == [trials[each] for each in found.values]
 
 
+def test_words_that_have_no_name_tell_configurations_apart(workspace, maker):
+    for factor in (1, 1, 2):
+        maker.trial(experiment="x", argv=("./fit.sh", str(factor)), metrics={"loss": float(factor)})
+    found = best(workspace, "x", "loss", maximize=False)
+    assert (found.measured, found.configurations) == (3, 2)
+
+
+def test_a_metric_that_is_none_is_told_with_those_that_are(workspace, trials):
+    with pytest.raises(UsageError, match=r"no trial has metric\.losss") as error:
+        best(workspace, "digits", "losss", maximize=False)
+    assert error.value.cause == "the nearest name is loss"
+    with pytest.raises(UsageError, match=r"no trial has metric\.started") as error:
+        best(workspace, "digits", "started", maximize=False)
+    assert error.value.cause == "there are accuracy, loss, cpu_system_s, cpu_user_s, duration_s, peak_memory"
+
+
 def test_a_value_on_the_way(workspace, trials):
     assert best(workspace, "digits", "loss.min", maximize=False).values == (0.0,)
 
@@ -102,6 +118,14 @@ def test_the_best_of_several_seeds_is_the_best_mean_not_the_luckiest_trial(works
     assert first.low < first.mean < first.high
     assert (found.configurations, found.measured, found.optimistic) == (2, 6, False)
     assert best(workspace, "noisy", "loss", maximize=True).ranked[0].id == trials["wild", 1]
+
+
+def test_a_bad_configuration_is_not_drawn_to_good_ones_that_are_alike(workspace, maker):
+    values = {"a": (0.371, 0.402, 0.391), "b": (0.367, 0.415, 0.407), "c": (0.518, 0.527, 0.524)}
+    seeded(maker, {(key, seed): loss for key, its in values.items() for seed, loss in enumerate(its)})
+    found = best(workspace, "noisy", "loss", maximize=False, count=3).believed
+    assert [round(each.mean, 2) for each in found] == [0.4, 0.4, 0.52]
+    assert found[2].low < 0.523 < found[2].high
 
 
 def test_a_seed_that_was_run_again_is_one_seed(workspace, maker):

@@ -55,6 +55,8 @@ def comparison(difference=0.5, low=0.2, high=0.8, **more):
         (-0.9, -0.4, -0.5, "0.50 (0.40 to 0.90)"),
         (0.5, 0.5, 0.5, "0.5"),
         (float("-inf"), float("inf"), 0.5, "0.5"),
+        (-0.2, float("inf"), 0.5, "0.5 (-0.2 to inf)"),
+        (float("-inf"), -0.2, -0.5, "0.5 (0.2 to inf)"),
     ],
 )
 def test_a_difference_and_how_far_off_it_may_be(low, high, difference, expected):

@@ -1,5 +1,6 @@
 """Two experiments: what pairs up, whether one is better, and what else is not the same."""
 
+import math
 import random
 from types import SimpleNamespace
 
@@ -83,6 +84,13 @@ def test_configurations_pair_and_what_is_alone_is_told(maker, between):
     assert found.diff.summary == "1 configuration is in both (of 2 and 2)"
     assert [each.metric for each in found.experiments.quality] == ["loss", "step_time"]
     assert between("a", "a").diff.same
+    page = diff_page(found, maker.trials, SECTIONS).plain()
+    assert "1 trial of a, 0 of b did not end well" in page
+    # Of costs it is known what is better, of other metrics not, so that the columns mean two things.
+    assert [line.split("95 %")[1].split() for line in page.splitlines() if "b - a" in line] == [
+        ["P(b", "higher)"],
+        ["P(b)"],
+    ]
 
 
 def test_one_is_better(maker, between, accept):
@@ -123,6 +131,37 @@ def test_one_trial_each(maker, between):
     assert found.experiments.sentences == (
         "one trial each: nothing can be said of noise; loss of b is higher by 0.25",
     )
+
+
+def test_an_interval_of_which_one_end_is_known_is_told(maker, between):
+    """Of so few and so unlike values a bootstrap-t leaves one end open; that is not one trial each."""
+    for name, values in (("a", (10.0, 25.0)), ("b", (10.0, 220.0, 220.0, 550.0))):
+        for seed, value in enumerate(values):
+            maker.trial(experiment=name, params={"opt": name, "seed": seed}, metrics={"loss": value})
+    found = between("a", "b", minimize="loss")
+    (quality,) = found.experiments.quality
+    assert (quality.verdict, math.isfinite(quality.interval.low), quality.interval.high) == (
+        "unclear",
+        True,
+        math.inf,
+    )
+    assert " (-52.16 to inf); with these 2 and 4 seeds that cannot be told " in found.experiments.sentences[0]
+
+
+def test_words_of_a_command_that_have_no_name_tell_configurations_apart(maker, between, workspace):
+    for name, factors in (("a", (1, 2, 3)), ("b", (3, 4))):
+        for factor in factors:
+            maker.trial(
+                experiment=name, argv=("./fit.sh", "10", str(factor)), metrics={"loss": float(factor)}
+            )
+    found = between("a", "b", minimize="loss")
+    assert len(found.experiments.pairing.pairs) == 1
+    assert found.experiments.pairing.unpaired == (2, 1)
+    assert told(found, "hyperparameters")[0][:3] == ("command='10 1'", 1, None)
+    assert between("a", "b", minimize="loss", ignore=("command",)).experiments.pairing.unpaired == (0, 0)
+    sides = [chosen(workspace, Selection(experiment=each)) for each in ("a", "b")]
+    rows = table([*sides, chosen(workspace, Selection(where="loss > 1"))]).rows
+    assert [each.configurations for each in rows] == [3, 2, 3]
 
 
 def test_the_objective_is_that_of_the_searches(maker, between):
@@ -208,16 +247,17 @@ def test_what_is_left_out(maker, between):
 def test_what_cannot_be_asked(maker, between, workspace):
     maker.trial(experiment="a", params={"lr": 1}, metrics={"loss": 1.0})
     maker.trial(experiment="b", params={"lr": 1}, metrics={"loss": float("nan"), "lose": 2.0})
-    with pytest.raises(UsageError, match="no trial of b has a finite value of 'loss'"):
+    with pytest.raises(UsageError, match="no trial of b has a finite value of 'loss'") as error:
         between("a", "b", minimize="loss")
+    assert error.value.cause == "1 trial ended well, with NaN or infinity if anything"
     with pytest.raises(UsageError, match="no trial of a has") as error:
         between("a", "a", minimize="los")
-    assert error.value.cause == "the nearest names are loss"
+    assert error.value.cause == "the nearest name is loss"
     with pytest.raises(UsageError, match="one metric is needed"):
         between("a", "a", minimize="loss", maximize="loss")
     with pytest.raises(UsageError, match="no trial has a hyperparameter 'l'") as error:
         between("a", "b", ignore=("l",))
-    assert error.value.cause == "the nearest names are lr"
+    assert error.value.cause == "the nearest name is lr"
     with pytest.raises(UsageError, match="two trials have no metric"):
         between("@", "a", minimize="loss")
     maker.trial(experiment="c", status=Status.FAILED)

@@ -119,7 +119,7 @@ def test_options_that_do_not_go_together(workspace, options, told):
 def test_what_is_not_there(workspace, recorded):
     with pytest.raises(UsageError, match="no trial of x has a metric 'los'") as error:
         importance(workspace, X, minimize="los")
-    assert error.value.cause == "the nearest are loss"
+    assert error.value.cause == "the nearest name is loss"
     with pytest.raises(NotFoundError, match="no experiment"):
         importance(workspace, Selection(experiment="y"), minimize="loss")
     with pytest.raises(UsageError, match="a metric is needed"):

@@ -65,6 +65,7 @@ def test_nothing_ended_well(workspace, maker):
     maker.trial(experiment="x", status=Status.FAILED)
     with pytest.raises(NotFoundError, match="no trial of x ended well") as error:
         gather(workspace, Selection(experiment="x"))
+    assert error.value.cause == "1 trial, none of which has the status ok"
     assert error.value.hint == "see what they came to: ledger log -x x"
 
 

@@ -191,7 +191,7 @@ def test_experiments(five):
     assert [trial.id for trial in references.experiment(trials, "sweep")] == five.ids[:2]
     with pytest.raises(NotFoundError) as caught:
         references.experiment(trials, "sweeps")
-    assert caught.value.cause == "the nearest names are sweep"
+    assert caught.value.cause == "the nearest name is sweep"
     with pytest.raises(NotFoundError) as caught:
         references.experiment(trials, "zzz")
     assert caught.value.cause == "the ledger has sweep, last"

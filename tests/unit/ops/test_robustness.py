@@ -113,6 +113,8 @@ def test_around_the_best_of_a_search(ask, git_project):
 def test_what_is_off(ask, fitted):
     with pytest.raises(NotFoundError):
         ask(minimize="loss")
+    with pytest.raises(NotFoundError, match="no experiment"):
+        ask()
     fitted("--lr", "0.1")
     with pytest.raises(UsageError, match="a metric is needed"):
         ask()

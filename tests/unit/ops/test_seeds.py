@@ -123,6 +123,8 @@ def test_a_command_says_where_the_seed_belongs(ask, git_project):
     moved = ask(git_project.trials[0], command=command)
     assert moved.metrics[0].spreads["all"].deviation > 0
     assert moved.warnings == ()
+    (warning,) = ask(git_project.trials[0], command=(*command, "--lr", "7")).warnings
+    assert warning.startswith(f"COMMAND is not that of {git_project.trials[0].id.short} (lr 1.0 → 7.0): ")
     with pytest.raises(UsageError, match="without a seed"):
         ask(git_project.trials[0], command=command[:2])
 

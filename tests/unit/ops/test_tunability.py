@@ -50,7 +50,9 @@ def test_an_experiment_is_a_data_set(workspace, trials, accept):
     ]
     assert [each["joint"] for each in document["pairs"]] == [0.625]
     text = tunability_page(found, pairs=True).plain()
-    assert "loss, which should be small: 4 configurations on each of 2 data sets" in text
+    first = text.splitlines()[0]
+    assert first.startswith("loss, which should be small: 4 configurations on each of 2 data sets, ")
+    assert first.endswith(", 1.5 trials each or more, on average")
     assert "depth + lr" in text
 
 
@@ -143,7 +145,7 @@ def test_defaults_are_those_of_what_is_the_same_in_all_trials_too(workspace, mak
         ({"by": "colour"}, NotFoundError, "colour"),
         ({"experiments": ("one", "two"), "minimize": "accuracy"}, UsageError, "finite accuracy"),
         ({"experiments": ("one", "two"), "minimize": None}, UsageError, "metric is needed"),
-        ({"by": "lr", "ignore": ("depth", "data")}, IncomparableError, "1 configurations were tried"),
+        ({"by": "lr", "ignore": ("depth", "data")}, IncomparableError, "one configuration was tried"),
     ],
 )
 def test_what_cannot_be_answered(workspace, trials, question, error, words):
@@ -159,6 +161,8 @@ def test_nothing_was_tried_on_both(workspace, maker):
     with pytest.raises(IncomparableError) as raised:
         tunability(workspace, DataSets(experiments=("one", "two"), minimize="loss"))
     assert raised.value.exit_code == 5
+    assert raised.value.message == "no configuration was tried on all of one, two"
+    assert raised.value.hint.endswith("; of 20 trials of each a forest says the rest: one has 2")
 
 
 def test_a_loss_of_nothing_has_no_logarithm(workspace, maker):

@@ -11,7 +11,7 @@ import pytest
 
 from ledger import workspace
 from ledger.errors import IncomparableError
-from ledger.model import Status
+from ledger.model import Difference, Status
 from ledger.ops import attempt, lost, query, run, why_words
 from ledger.ops.differences import values
 from ledger.ops.why import WhyOptions, why
@@ -681,3 +681,8 @@ def test_of_a_part_what_changed_is_named_first():
     found = values("environment", {"b": "1", "c": "1"}, {"a": "1", "c": "2"}, prefix="package ")
     part = Part(names=("environment",), differences=tuple(found))
     assert why_words.part(part) == "c 1 → 2, b 1 → none and 1 more"
+
+
+def test_a_boolean_is_written_as_everywhere():
+    flag = Difference(part="hyperparameters", path="wide", expected=False, got=True)
+    assert why_words.part(Part(names=("hyperparameters",), differences=(flag,))) == "wide false → true"

@@ -1,5 +1,6 @@
 """The report in Markdown."""
 
+import math
 from html.parser import HTMLParser
 
 from hypothesis import given
@@ -46,6 +47,12 @@ def test_what_was_tried_what_is_best_and_how_to_replay(gathered, search):
     assert "| lr | loss | n | trial |\n| --- | --: | --: | --- |\n| 0.2 | **0.131** ± 0.0" in text
     assert text.count("<table>") == 0
     assert READER.render(text).count("<table>") == 1
+
+
+def test_why_there_is_no_best_is_told(gathered, maker):
+    maker.trial(experiment="x", metrics={"loss": math.nan})
+    report = gathered("x", minimize="loss")
+    assert "\n- best: no trial ended well with a value of loss\n" in page(report, None).decode()
 
 
 def test_two_experiments_are_compared(gathered, search):

@@ -5,7 +5,7 @@ import zlib
 
 import pytest
 
-from ledger.model import Note
+from ledger.model import Note, Status
 from ledger.model.space import Objective
 from ledger.reports import pdf_writer
 from ledger.reports.forms import Form, make
@@ -51,6 +51,11 @@ def test_a_front_notes_and_how_to_make_it_again(pages, maker):
     assert "first line second" in text
     circle = re.compile(r"(?:[\d.]+ ){6}c")
     assert len(circle.findall(program)) == 4 * (3 + 2)  # an arc is a quarter
+
+
+def test_why_there_is_no_best_is_told(pages, maker):
+    maker.trial(experiment="x", status=Status.FAILED)
+    assert "Best: no trial ended well with a value of loss" in said(pages("x", minimize="loss"))
 
 
 def test_a_wide_table_fits_the_page_and_one_legend_is_enough(pages, maker):

@@ -40,7 +40,7 @@ def test_what_lies_outside_of_the_domain_has_a_place_too():
         (BOOLEAN, (True, None, False, True), ("true", "false")),
         (REAL, (1.0, None, "one", 1.0), ("1", "one")),
         (INTEGER, (10**400, None, 2, 10**400), (str(10**400), "2")),
-        (REAL, (math.nan, None, math.inf, math.nan), ("nan", "inf")),
+        (REAL, (math.nan, None, math.inf, math.nan), ("NaN", "inf")),
     ],
 )
 def test_all_others_are_choices(type, values, words):

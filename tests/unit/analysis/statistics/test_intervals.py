@@ -82,6 +82,20 @@ def test_a_difference_of_two_groups_is_close_to_welchs():
     assert (few.low, few.high) == pytest.approx(tuple(expected), rel=1e-9)
 
 
+def test_where_a_small_group_has_nearly_all_of_the_variance_it_is_students():
+    """Differences of three seeds in three configurations, one of which diverges with some of them."""
+    groups = [[-0.0143, -0.0085, -0.0253], [-0.0252, -0.02, -0.0146], [-0.0795, -0.3794, -0.0863]]
+    contrast = of_groups([(1 / 3, each) for each in groups])
+    assert without_spread(contrast) == pytest.approx(1 / 9)
+    found = of_contrast(contrast)
+    far = scipy.stats.t.ppf(0.975, contrast.degrees) * contrast.error
+    assert (found.low, found.high) == pytest.approx((contrast.estimate - far, contrast.estimate + far))
+    assert found.method == "Student's t"
+    groups[2] = [each / 10 for each in groups[2]]
+    assert of_contrast(of_groups([(1 / 3, each) for each in groups])).method == "bootstrap-t"
+    assert without_spread(difference([(groups[0], groups[2])])) == pytest.approx(1 / 81)
+
+
 def test_resamples_without_spread():
     assert without_spread(of_groups([(1.0, [1, 2, 3])])) == pytest.approx(1 / 9)
     assert without_spread(difference([([1, 2], [1, 2])] * 3)) == pytest.approx(1 / 64)

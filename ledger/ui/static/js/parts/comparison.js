@@ -97,7 +97,8 @@ export function verdict(each, apart = true) {
 
 /** A line for each metric of two sides. @param {(metric: string) => any} name of a metric in its cell */
 export function brief(list, [a, b], name, label) {
-  return listing(["", "n", a, b, "difference, 95 %", `P(${b})`, ""], list.map((each) => [
+  const share = list.every((each) => each.direction) ? "better" : "higher";
+  return listing(["", "n", a, b, "difference, 95 %", `P(${b} ${share})`, ""], list.map((each) => [
     name(each.metric), `${each.a.n.toLocaleString("en")}, ${each.b.n.toLocaleString("en")}`,
     amount(each.metric, each.a.mean), amount(each.metric, each.b.mean),
     `${amount(each.metric, each.difference)} (${ends(each.metric, each.interval)})`, probability(each.probability), verdict(each)]), label);

@@ -12,6 +12,7 @@ export function number(value) {
 /** Any recorded value as text. */
 export function text(value) {
   if (value === null || value === undefined) return "";
+  if (Number.isSafeInteger(value)) return String(value); // a seed of ten digits is of no use rounded
   if (typeof value === "number") return number(value);
   if (typeof value === "string") return value;
   return JSON.stringify(value);

@@ -138,7 +138,7 @@ function two(found, context, keep) {
 
 function pairing(found, [a, b]) {
   const { paired, ...only } = found.configurations;
-  const others = found.others.some(Boolean) ? ` ${found.others[0]} trials of ${a}, ${found.others[1]} of ${b} did not end well.` : "";
+  const others = found.others.some(Boolean) ? ` ${count(found.others[0], "trial")} of ${a}, ${found.others[1]} of ${b} did not end well.` : "";
   return [
     h("p", {}, `${count(paired, "configuration")} on both sides, ${only.a.toLocaleString("en")} only in ${a}, ${only.b.toLocaleString("en")} only in ${b}.${others}`),
     found.about.length ? h("p", {}, `About: ${found.about.map((each) => `${each.name} ${text(each.a)} → ${text(each.b)}`).join(", ")}.`) : null,
