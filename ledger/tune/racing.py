@@ -131,7 +131,7 @@ def estimates(tries: Sequence[Tries], *, worse: bool = False) -> tuple[Estimate,
     tries
         All that were tried.
     worse
-        Whether how far apart those of the worse half are counts for them.
+        Whether how far apart those of the worse half are counts for them, where that is more.
     """
     sound = [each for each in tries if each.sound]
     if not sound:
@@ -153,7 +153,7 @@ def estimates(tries: Sequence[Tries], *, worse: bool = False) -> tuple[Estimate,
     rest = [place for place, each in enumerate(plain) if each > centre]
     if worse and rest:
         apart = _mean([(plain[place] - centre) ** 2 for place in rest])
-        below = max(apart - noise * _mean([1 / len(freed[place]) for place in rest]), _LEAST_SPREAD * apart)
+        below = max(apart - noise * _mean([1 / len(freed[place]) for place in rest]), spread)
     known = len(effects) > 1
     squares = math.fsum(each * each for each in effects.values())
     common = squares / ((len(effects) - 1) * len(effects)) if known else 0.0

@@ -222,7 +222,7 @@ def test_no_ledger_is_not_found(tool):
 
 
 def test_references_that_mean_nothing(trained):
-    assert "the nearest name is first" in error(trained, "show", "firts", code=3)
+    assert "the nearest names are first" in error(trained, "show", "firts", code=3)
     assert error(trained, "show", "first~1", "--json", code=3) == (
         "error: no trial first~1\ncause: first names 1 trial\nhint: the oldest is first~0\n"
     )

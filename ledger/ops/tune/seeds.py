@@ -55,7 +55,8 @@ def ranked(search: Search, tried: Sequence[Tried]) -> list[Estimate]:
     """What is believed of each configuration, the best first; nothing where each has one seed."""
     if search.seeds == 1:
         return []
-    return sorted(racing.estimates(_tries(search, tried)), key=lambda each: each.mean)
+    found = racing.estimates(_tries(search, tried), worse=True)
+    return sorted(found, key=lambda each: each.mean)
 
 
 def _tries(search: Search, tried: Sequence[Tried]) -> tuple[Tries, ...]:

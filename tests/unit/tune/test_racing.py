@@ -210,3 +210,15 @@ def test_the_interval_holds_the_mean_as_often_as_it_says():
             inside += abs(each.mean - own) <= each.half
             total += 1
     assert 0.85 < inside / total < 0.99
+
+
+def test_how_far_apart_the_worse_ones_are_counts_for_them_alone():
+    values = ((0.371, 0.402, 0.391), (0.367, 0.415, 0.407), (0.518, 0.527, 0.524))
+    known = [
+        racing.Tries(point=(float(place),), losses=tuple(enumerate(its)), begun=3, waiting=0, spoilt=0)
+        for place, its in enumerate(values)
+    ]
+    race, both = racing.estimates(known), racing.estimates(known, worse=True)
+    assert race[:2] == both[:2]
+    assert abs(race[2].mean - 0.523) > 0.1
+    assert abs(both[2].mean - 0.523) < 0.001
