@@ -28,7 +28,8 @@ from ledger.workspace import Workspace
 def command(context: click.Context, ref: str, every: bool, as_json: bool) -> None:
     """Show all that is recorded of a trial, and what is missing of it.
 
-    REF is @ (the last trial), @~2, a name, a tag, an experiment (its newest trial), or the start of an id.
+    REF is @ (the last trial that is no rerun), @~2 (two before), a name, a tag, an experiment (its newest
+    trial), or the start of an id.
     """
     workspace = common.opened(context)
     trials = query.load(workspace.journal)

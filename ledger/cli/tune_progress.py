@@ -115,7 +115,7 @@ def ended(tried: Tried, now: Standing, options: TuneOptions) -> str:
         facts.append("was there already")
     best = {each.id for each in now.best} if now.believed is None else now.believed.trials
     if tried.id in best:
-        facts.append("best so far")
+        facts.append("best so far" if now.believed is None else "best so far by its mean")
     return line(" · ".join(facts))
 
 
