@@ -234,9 +234,10 @@ def _unknown(names: Names, name: str) -> UsageError:
 
     every: Iterable[str] = [*FIELDS, *sorted(receipts.NAMES), *names.every()]
     if name.startswith(_PARAMETER):
-        every = (each for each in names.every() if each in names.parameters)
+        every = sorted(each for each in names.every() if each in names.parameters)
     elif name.startswith(_METRIC):
-        every = (*(each for each in names.every() if each in names.metrics), *sorted(_OUTCOME_METRICS))
+        own = (each for each in names.every() if each in names.metrics)
+        every = (*sorted(own), *sorted(_OUTCOME_METRICS))
     bare = name.removeprefix(_PARAMETER).removeprefix(_METRIC)
     known = list(dict.fromkeys(every))
     near = get_close_matches(bare, known, 3, 0.5)
