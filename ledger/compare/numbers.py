@@ -20,8 +20,9 @@ BFLOAT16: Final = "bfloat16"
 """A type that numpy does not know: the upper half of a ``<f4``."""
 SINGLE: Final = numpy.dtype("f4").str
 """Numbers in single precision, in the byte order of this machine."""
-_AT_ONCE: Final = 1 << 16
-"""Numbers for which all that is computed of them fits into a processor's cache."""
+_AT_ONCE: Final = 1 << 18
+"""Numbers for which all that is computed of them fits into the cache that processors share; of fewer, steps
+cost more than a nearer cache saves."""
 _SHARED: Final = 1 << 20
 """Numbers for which it is done where steps are dear."""
 _MOST: Final = 1 << 22
