@@ -5,6 +5,7 @@ in some minutes; slow tests hold them against new samples.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 import numpy as np
 
@@ -52,6 +53,22 @@ OF_DIFFERENCE: Mapping[int, tuple[float, ...]] = {
 }
 """The same of a difference of two means, of so many values each; one side has twice the other's spread."""
 
+STRATA: Final = (3, 10, 30)
+"""Numbers of groups that were simulated where there are more than two."""
+OF_STRATA: Mapping[int, tuple[float, ...]] = {
+    2: (0.974, 0.961, 0.963, 0.979, 0.981, 0.978, 0.962, 0.982, 0.958),
+    3: (0.971, 0.965, 0.957, 0.953, 0.961, 0.952, 0.955, 0.961, 0.960),
+    4: (0.956, 0.965, 0.951, 0.948, 0.954, 0.952, 0.936, 0.963, 0.950),
+    5: (0.951, 0.953, 0.954, 0.948, 0.954, 0.948, 0.947, 0.965, 0.947),
+    6: (0.946, 0.950, 0.946, 0.944, 0.964, 0.940, 0.945, 0.953, 0.943),
+    7: (0.954, 0.943, 0.945, 0.947, 0.953, 0.939, 0.948, 0.952, 0.947),
+    8: (0.955, 0.947, 0.946, 0.944, 0.945, 0.949, 0.934, 0.960, 0.939),
+    9: (0.945, 0.945, 0.951, 0.939, 0.957, 0.951, 0.965, 0.944, 0.959),
+}
+"""The same of the mean of the means of so many groups, by the number of values of each; three for each of
+`STRATA`. Every second group has twice the spread of the others."""
+STRATA_REPEATS = 1_000
+
 
 OF_IQM: Mapping[int, float] = {
     2: 0.510,
@@ -73,7 +90,7 @@ def measured(sizes: Sequence[int]) -> tuple[float, float] | None:
     Parameters
     ----------
     sizes
-        Number of values: one of a mean, two of a difference, of which the smaller one counts.
+        Number of values: one of a mean, two of a difference, more of strata; the smallest one counts.
 
     Returns
     -------
@@ -81,7 +98,7 @@ def measured(sizes: Sequence[int]) -> tuple[float, float] | None:
         None where there is no need to say it, or nothing was measured.
     """
     tables = {1: OF_MEAN, 2: OF_DIFFERENCE}
-    found = tables.get(len(sizes), {}).get(min(sizes))
+    found = tables.get(len(sizes), OF_STRATA).get(min(sizes))
     return (min(found), max(found)) if found else None
 
 
@@ -114,6 +131,17 @@ def simulated(sides: int, size: int, shape: str, *, repeats: int, seed: int = 0)
     return held / repeats
 
 
+def simulated_strata(groups: int, size: int, shape: str, *, repeats: int, seed: int = 0) -> float:
+    """The same of the mean of so many groups' means, each of `size` values."""
+    draw, mean = SHAPES[shape]
+    generator = np.random.default_rng(seed)
+    held = 0
+    for _ in range(repeats):
+        values = [(1 / groups, (1 + place % 2) * (draw(generator, size) - mean)) for place in range(groups)]
+        held += 0.0 in of_contrast(of_groups(values))
+    return held / repeats
+
+
 def simulated_iqm(size: int, *, repeats: int, seed: int = 0) -> float:
     """Share of 95 % intervals of an interquartile mean of normal values that hold the truth."""
     generator = np.random.default_rng(seed)
@@ -130,6 +158,14 @@ if __name__ == "__main__":
         for count in range(2, SMALL):
             shares = ", ".join(f"{simulated(side, count, each, repeats=REPEATS):.4f}" for each in SHAPES)
             print(f"    {count}: ({shares}),", flush=True)
+    print("of more groups")
+    for count in range(2, SMALL):
+        found = [
+            simulated_strata(each, count, shape, repeats=STRATA_REPEATS)
+            for each in STRATA
+            for shape in SHAPES
+        ]
+        print(f"    {count}: ({', '.join(f'{share:.3f}' for share in found)}),", flush=True)
     print("of an interquartile mean")
     for count in range(2, SMALL):
         print(f"    {count}: {simulated_iqm(count, repeats=IQM_REPEATS):.3f},", flush=True)

@@ -29,6 +29,15 @@ def test_what_is_said_of_small_samples_was_measured(sides, size):
 
 
 @pytest.mark.slow
+def test_what_is_said_of_strata_was_measured():
+    wanted = [(groups, shape) for groups in coverage.STRATA[:2] for shape in coverage.SHAPES]
+    for (groups, shape), share in zip(wanted, coverage.OF_STRATA[3], strict=False):
+        found = coverage.simulated_strata(groups, 3, shape, repeats=REPEATS, seed=1)
+        error = math.sqrt(share * (1 - share) * (1 / REPEATS + 1 / coverage.STRATA_REPEATS))
+        assert found == pytest.approx(share, abs=4 * error)
+
+
+@pytest.mark.slow
 def test_what_is_said_of_interquartile_means_was_measured():
     for size, share in coverage.OF_IQM.items():
         found = coverage.simulated_iqm(size, repeats=REPEATS, seed=1)
@@ -40,5 +49,7 @@ def test_what_is_said():
     assert coverage.measured([5]) == (min(coverage.OF_MEAN[5]), max(coverage.OF_MEAN[5]))
     assert coverage.measured([12, 3]) == (min(coverage.OF_DIFFERENCE[3]), max(coverage.OF_DIFFERENCE[3]))
     assert coverage.measured([10]) is None
-    assert coverage.measured([5, 5, 5, 5]) is None
+    assert coverage.measured([5, 7, 5, 6]) == (min(coverage.OF_STRATA[5]), max(coverage.OF_STRATA[5]))
+    assert coverage.measured([1, 5, 5]) is None
+    assert coverage.measured([10, 11, 12]) is None
     assert 0.9 < coverage.simulated(1, 5, "normal", repeats=100) <= 1
