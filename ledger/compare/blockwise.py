@@ -5,11 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from math import prod
 from threading import Lock
 
+import numpy
+
 from ledger import processors
 from ledger.compare.array import Array, Block, in_c_order, side_by_side
 from ledger.compare.base import Tolerance
 from ledger.compare.mapped import Stored
-from ledger.compare.numbers import SINGLE, Apart, apart, of_bytes, spare_bits
+from ledger.compare.numbers import BFLOAT16, SINGLE, Apart, apart, apart_halves, of_bytes, spare_bits
 
 _THREADS, _MANY = 4, 1 << 22
 """How many blocks are compared at once, at most, of arrays that have so many numbers in all."""
@@ -41,16 +43,20 @@ def distances(pairs: Sequence[Pair], tolerance: Tolerance) -> list[Apart]:
             if block is None:
                 return
             number, position, one, other = block
-            expected, got = pairs[number]
-            part = apart(
-                of_bytes(one, expected.dtype, 0),
-                of_bytes(other, got.dtype, 1),
-                tolerance,
-                spare=spare_bits(expected.dtype),
-                known=known[number],
-                shared=threads > 1,
-                stored=Stored.of(one, other) if expected.dtype == got.dtype == SINGLE else None,
-            )
+            expected, got = (each.dtype for each in pairs[number])
+            if expected == got == BFLOAT16:
+                here, there = (numpy.frombuffer(each, "<u2") for each in (one, other))
+                part = apart_halves(here, there, tolerance, known[number])
+            else:
+                part = apart(
+                    of_bytes(one, expected),
+                    of_bytes(other, got),
+                    tolerance,
+                    spare=spare_bits(expected),
+                    known=known[number],
+                    shared=threads > 1,
+                    stored=Stored.of(one, other) if expected == got == SINGLE else None,
+                )
             with one_at_a_time:
                 found[number][position] = part
                 known[number] += part

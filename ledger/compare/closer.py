@@ -1,7 +1,7 @@
-"""How far apart single-precision numbers of some rows are at most, more closely than by `row_bounds`.
+"""Closer bounds of rows whose differences are larger the larger their numbers are.
 
-That divides the largest difference of a row by its smallest number, which says little where numbers differ
-by as much as they are large. Here each difference is divided by its own number.
+The largest difference of a row, divided by its smallest number, says little there. Here each difference is
+divided by its own number.
 """
 
 from typing import Any, Final
@@ -9,49 +9,76 @@ from typing import Any, Final
 import numpy
 from numpy.typing import NDArray
 
-from ledger.compare.row_bounds import ROW, UP, RowBounds
+from ledger.compare.bounds import Bounds
 from ledger.compare.scratch import SCRATCH
+from ledger.compare.sides import AT_ONCE, Sides
 
-_ROWS: Final = 1 << 4
-"""Rows for which all that is computed of them fits into a processor's cache."""
+UP: Final = 1 + 1e-6
+"""More than what subtraction and division round off in single precision."""
 _LEAST: Final = 1e-44
 """More than what division rounds off where its result has no full precision."""
 _ONE_SIGN: Final = 1 << 23
 """Bits of finite numbers of two signs are farther apart than that, as whole numbers of 32 bits."""
 
 
-def closer(a: NDArray[Any], b: NDArray[Any], bounds: RowBounds, rows: NDArray[Any]) -> RowBounds:
-    """Bounds of some rows; what they hold of both blocks as a whole stays.
+class Close:
+    """What is seen of some rows that are looked at; of others nothing is said.
 
     Parameters
     ----------
-    a, b
-        All rows of both blocks.
+    rows
+        How many there are.
+    """
+
+    def __init__(self, rows: int) -> None:
+        self._ratios = numpy.full((2, rows), numpy.inf, "f4")
+        self._steps = numpy.full((2, rows), _ONE_SIGN, "i4")
+
+    def look(self, expected: NDArray[Any], got: NDArray[Any], far: NDArray[Any], rows: slice) -> float:
+        """Look at some rows, given with their differences, which are overwritten; their largest ratio."""
+        ratios, steps, bits = self._ratios[:, rows], self._steps[:, rows], far.view("i4")
+        numpy.divide(far, expected, out=far)
+        numpy.fmax.reduce(far, 1, None, ratios[0])  # not a number: 0 / 0
+        numpy.fmin.reduce(far, 1, None, ratios[1])
+        numpy.subtract(got.view("i4"), expected.view("i4"), out=bits)
+        numpy.maximum.reduce(bits, 1, None, steps[0])
+        numpy.minimum.reduce(bits, 1, None, steps[1])
+        return float(max(ratios[0].max(), -ratios[1].min()))
+
+    def narrowed(self, bounds: Bounds) -> Bounds:
+        """Bounds of the same rows, where what was seen says more."""
+        steps = self._steps.astype("i8")
+        ulp = numpy.maximum(steps[0], -steps[1])
+        relative = numpy.fmax(numpy.maximum(self._ratios[0], -self._ratios[1]), 0).astype("f8") * UP + _LEAST
+        return bounds._replace(
+            relative=numpy.minimum(bounds.relative, relative),
+            ulp=numpy.where(ulp < _ONE_SIGN, ulp, bounds.ulp),
+        )
+
+
+def closer(sides: Sides, bounds: Bounds, rows: NDArray[Any]) -> Bounds:
+    """Bounds of some rows; what they hold of both sides as a whole stays.
+
+    Parameters
+    ----------
+    sides
+        All rows.
     bounds
         Of these.
     rows
         Which of them are looked at.
     """
-    ratios, steps = numpy.empty((2, len(rows)), "f4"), numpy.empty((2, len(rows)), "i4")
-    for start in range(0, len(rows), _ROWS):
-        some = rows[start : start + _ROWS]
-        one, other = a[some], b[some]
-        far = SCRATCH.numbers(one.size).reshape(-1, ROW)
-        bits = far.view("i4")
-        into = slice(start, start + len(some))
-        numpy.subtract(other, one, out=far)
-        numpy.divide(far, one, out=far)
-        numpy.fmax.reduce(far, axis=1, out=ratios[0, into])  # not a number: 0 / 0
-        numpy.fmin.reduce(far, axis=1, out=ratios[1, into])
-        numpy.subtract(other.view("i4"), one.view("i4"), out=bits)
-        numpy.maximum.reduce(bits, axis=1, out=steps[0, into])
-        numpy.minimum.reduce(bits, axis=1, out=steps[1, into])
-    wide = steps.astype("i8")
-    ulp = numpy.maximum(wide[0], -wide[1])
-    relative = numpy.fmax(numpy.maximum(ratios[0], -ratios[1]), 0).astype("f8") * UP + _LEAST
-    return bounds._replace(
-        absolute=bounds.absolute[rows],
-        relative=numpy.minimum(bounds.relative[rows], relative),
-        ulp=numpy.where(ulp < _ONE_SIGN, ulp, bounds.ulp[rows]),
-        least=bounds.least[rows],
+    close = Close(len(rows))
+    for start in range(0, len(rows), AT_ONCE):
+        into = slice(start, start + AT_ONCE)
+        one, other = sides.some(rows[into])
+        far = SCRATCH.numbers(one.size).reshape(one.shape)
+        close.look(one, other, numpy.subtract(other, one, out=far), into)
+    return close.narrowed(
+        bounds._replace(
+            absolute=bounds.absolute[rows],
+            relative=bounds.relative[rows],
+            ulp=bounds.ulp[rows],
+            least=bounds.least[rows],
+        )
     )

@@ -11,10 +11,11 @@ import numpy
 from numpy.typing import NDArray
 
 from ledger.compare.base import Tolerance
+from ledger.compare.bounds import Bounds, Known
 from ledger.compare.closer import closer
-from ledger.compare.mapped import Stored
-from ledger.compare.row_bounds import ROW, Known, RowBounds, row_bounds
+from ledger.compare.row_bounds import row_bounds
 from ledger.compare.scratch import SCRATCH
+from ledger.compare.sides import AT_ONCE, ROW, Sides
 
 SIGNED: Final = {2: numpy.int16, 4: numpy.int32, 8: numpy.int64}
 """Bits of a floating-point number, by its size."""
@@ -41,58 +42,59 @@ _NOTHING: Final = Dense(0.0, 0.0, 0, 0, 0, 0)
 _INFINITE: Final = Dense(math.inf, math.inf, 0, 0, 0, 0)
 
 
-def dense(
-    a: NDArray[Any], b: NDArray[Any], tolerance: Tolerance, known: Known, stored: Stored | None = None
-) -> Dense | None:
+def dense(a: NDArray[Any], b: NDArray[Any], tolerance: Tolerance) -> Dense | None:
     """Compare two blocks of one type, some of whose numbers differ; None if not all of them are finite.
 
     Whole numbers have to be such that double precision holds them.
-
-    Single-precision numbers may be read from where they are `stored`.
     """
-    single = a.dtype.kind == "f" and a.dtype.itemsize == 4
-    whole = len(a) - len(a) % ROW if single and len(a) > _ROWS * ROW else 0
-    parts = []
-    if whole:
-        rows = a[:whole].reshape(-1, ROW), b[:whole].reshape(-1, ROW)
-        parts.append(_single(*rows, tolerance, known, stored))
-    if whole < len(a):
-        rest = _double(a[whole:], b[whole:], tolerance)
+    return _finite(_double(a, b, tolerance))
+
+
+def dense_single(sides: Sides, tolerance: Tolerance, known: Known) -> Dense | None:
+    """Compare two blocks of numbers in single precision; None if not all of them are finite.
+
+    Where numbers are no farther apart than what is `known`, they are looked at no closer.
+    """
+    whole = sides.rows * ROW if len(sides) > _ROWS * ROW else 0
+    parts = [_by_rows(sides, tolerance, known)] if whole else []
+    if whole < len(sides):
+        rest = _double(*sides.numbers(whole, len(sides)), tolerance)
         parts.append(rest._replace(first=whole + rest.first))
-    found = _joined(parts)
+    return _finite(_joined(parts))
+
+
+def _finite(found: Dense) -> Dense | None:
     return found if math.isfinite(found.absolute) else None
 
 
-def _single(
-    a: NDArray[Any], b: NDArray[Any], tolerance: Tolerance, known: Known, stored: Stored | None
-) -> Dense:
-    """Compare rows of numbers in single precision."""
-    bounds = row_bounds(a, b, stored)
+def _by_rows(sides: Sides, tolerance: Tolerance, known: Known) -> Dense:
+    """Compare all whole rows."""
+    bounds = row_bounds(sides, tolerance, known)
     if bounds is None:
         return _INFINITE
     found: list[Dense] = []
 
-    def farthest(bounds: RowBounds, rows: NDArray[Any]) -> NDArray[Any]:
+    def farthest(bounds: Bounds, rows: NDArray[Any]) -> NDArray[Any]:
         # The farthest apart may be in a few of them, and then others are not looked at.
         nonlocal known
         widest = bounds.widest()
-        found.append(_rows(a, b, rows[widest], tolerance))
+        found.append(_rows(sides, rows[widest], tolerance))
         known = _known(known, found[-1])
         left: NDArray[Any] = rows[numpy.setdiff1d(bounds.above(known, tolerance), widest, assume_unique=True)]
         return left
 
     rows = bounds.above(known, tolerance)
     if len(rows) > _ROWS:
-        rows = farthest(bounds, numpy.arange(len(a)))
+        rows = farthest(bounds, numpy.arange(sides.rows))
     exact = not (tolerance.rtol or tolerance.atol)
     far = known.relative >= _HALF and known.ulp >= _OF_HALF
     if exact and far and (bounds.absolute[rows] <= known.absolute).all():
-        found.append(_small(a[rows], b[rows], bounds.absolute[rows], tolerance))
+        found.append(_small(sides, rows, bounds, tolerance))
         rows = rows[:0]
     if len(rows) > _ROWS:
-        rows = farthest(closer(a, b, bounds, rows), rows)
+        rows = farthest(closer(sides, bounds, rows), rows)
     for start in range(0, len(rows), _ROWS):
-        found.append(_rows(a, b, rows[start : start + _ROWS], tolerance))
+        found.append(_rows(sides, rows[start : start + _ROWS], tolerance))
     told = _joined(found or [_NOTHING])._replace(differing=bounds.differing)
     if exact:
         return told._replace(outside=bounds.differing, first=bounds.first)
@@ -107,20 +109,30 @@ def _known(known: Known, found: Dense) -> Known:
     )
 
 
-def _rows(a: NDArray[Any], b: NDArray[Any], rows: NDArray[Any], tolerance: Tolerance) -> Dense:
+def _rows(sides: Sides, rows: NDArray[Any], tolerance: Tolerance) -> Dense:
     """Compare some rows."""
-    found = _double(a[rows].ravel(), b[rows].ravel(), tolerance)
+    one, other = sides.some(rows)
+    found = _double(one.ravel(), other.ravel(), tolerance)
     row, column = divmod(found.first, ROW)
     return found._replace(first=int(rows[row]) * ROW + column)
 
 
-def _small(a: NDArray[Any], b: NDArray[Any], absolute: NDArray[Any], tolerance: Tolerance) -> Dense:
+def _small(sides: Sides, rows: NDArray[Any], bounds: Bounds, tolerance: Tolerance) -> Dense:
     """Compare those numbers of some rows alone that may differ by half or more.
 
     All that is asked is what differs the most, relatively and in units in the last place: not where.
     """
-    places = numpy.flatnonzero(numpy.abs(a) <= absolute[:, None] / _HALF)
-    return _double(a.ravel()[places], b.ravel()[places], tolerance) if len(places) else _NOTHING
+    found = [_NOTHING]
+    for start in range(0, len(rows), AT_ONCE):
+        some = rows[start : start + AT_ONCE]
+        one, other = sides.some(some)
+        sizes, small = (each(one.size).reshape(one.shape) for each in (SCRATCH.numbers, SCRATCH.flags))
+        numpy.abs(one, out=sizes)
+        most = numpy.nextafter((bounds.absolute[some, None] / _HALF).astype("f4"), numpy.float32(math.inf))
+        numpy.less_equal(sizes, most, out=small)
+        if len(places := numpy.flatnonzero(small)):
+            found.append(_double(one.ravel()[places], other.ravel()[places], tolerance))
+    return _joined(found)
 
 
 def _joined(parts: list[Dense]) -> Dense:

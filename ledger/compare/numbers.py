@@ -8,16 +8,19 @@ import numpy
 from numpy.typing import NDArray
 
 from ledger.compare.base import Distance, Tolerance
-from ledger.compare.dense import SIGNED, dense, ulps
+from ledger.compare.bounds import Known
+from ledger.compare.dense import SIGNED, Dense, dense, dense_single, ulps
 from ledger.compare.mapped import Stored
-from ledger.compare.row_bounds import Known
 from ledger.compare.scratch import SCRATCH
+from ledger.compare.sides import HalfSides, Sides, StoredSides, widened
 from ledger.model.frozen import frozen
 
 Block = NDArray[Any]
 
 BFLOAT16: Final = "bfloat16"
 """A type that numpy does not know: the upper half of a ``<f4``."""
+_SPARE: Final = 16
+"""How many bits of the latter it lacks."""
 SINGLE: Final = numpy.dtype("f4").str
 """Numbers in single precision, in the byte order of this machine."""
 _AT_ONCE: Final = 1 << 18
@@ -150,27 +153,27 @@ def apart(
         return _by_steps(expected, got, tolerance, spare, known or Apart(), step)
 
 
+def apart_halves(expected: Block, got: Block, tolerance: Tolerance, known: Apart | None = None) -> Apart:
+    """Compare two blocks of `BFLOAT16`, given as ``<u2``, see `apart`: widened only where they differ."""
+    with numpy.errstate(all="ignore"):
+        return _apart_halves(expected, got, tolerance, known or Apart())
+
+
 def equal(expected: complex, got: complex) -> bool:
     """Whether two numbers are equal, or both are NaN."""
     return expected == got or (expected != expected and got != got)
 
 
-def of_bytes(content: bytes | bytearray | memoryview, dtype: str, side: int | None = None) -> Block:
-    """Numbers that lie in `content`; those of `BFLOAT16` as ``f4``, see `spare_bits`.
-
-    Of a `side`, 0 or 1, they may be gone once this thread asks for others of it.
-    """
+def of_bytes(content: bytes | bytearray | memoryview, dtype: str) -> Block:
+    """Numbers that lie in `content`; those of `BFLOAT16` as ``f4``, see `spare_bits`."""
     if dtype == BFLOAT16:
-        halves = numpy.frombuffer(content, "<u2")
-        into = numpy.empty(len(halves), "u4") if side is None else SCRATCH.words(side, len(halves))
-        numpy.left_shift(halves, 16, out=into, dtype="u4")
-        return into.view("f4")
+        return widened(numpy.frombuffer(content, "<u2"))
     return numpy.frombuffer(content, dtype)
 
 
 def spare_bits(dtype: str) -> int:
     """How many low bits the numbers that `of_bytes` gives have more than the stored ones."""
-    return 16 if dtype == BFLOAT16 else 0
+    return _SPARE if dtype == BFLOAT16 else 0
 
 
 def _native(block: Block) -> Block:
@@ -194,23 +197,19 @@ def _apart(
 ) -> Apart:
     size = len(a)
     real = size >= _FEW and a.dtype == b.dtype and _real(a.dtype)
-    many = real and 8 * int(numpy.count_nonzero(a[:_FEW] != b[:_FEW])) > _FEW
+    many = real and _begin_apart(a, b)
     if not many:  # as it begins, most often it goes on: then one pass less tells it
         differ = numpy.not_equal(a, b, out=SCRATCH.flags(size))
         differing = int(numpy.count_nonzero(differ))
         many = real and 8 * differing > size
     if many and _exact(a) and _exact(b):
-        far = Known(known.absolute, known.relative, (known.ulp or 0) << spare)
-        if found := dense(a, b, tolerance, far, stored):
-            return Apart(
-                absolute=found.absolute,
-                relative=found.relative,
-                ulp=found.ulp >> spare if a.dtype.kind == "f" else None,
-                differing=found.differing,
-                outside=found.outside,
-                compared=size,
-                first=(a[found.first].item(), b[found.first].item()),
-            )
+        if a.dtype == SINGLE:
+            sides = StoredSides(a, b, stored) if stored else Sides(a, b)
+            found = dense_single(sides, tolerance, _known(known, spare))
+        else:
+            found = dense(a, b, tolerance)
+        if found:
+            return _told(found, size, (a, b), spare)
         if size > _SHARED:  # some are not finite: what is computed of them one by one takes much memory
             return _by_steps(a, b, tolerance, spare, known, _SHARED)
     if many:
@@ -220,11 +219,56 @@ def _apart(
     if not differing:
         return Apart(compared=size)
     places = numpy.flatnonzero(differ)
-    a, b = a[places], b[places]
+    return _one_by_one(a[places], b[places], size, tolerance, spare)
+
+
+def _apart_halves(expected: Block, got: Block, tolerance: Tolerance, known: Apart) -> Apart:
+    size = len(expected)
+    if size >= _FEW and _begin_apart(expected, got):
+        differing = size
+    else:
+        differing = int(numpy.count_nonzero(numpy.not_equal(expected, got, out=SCRATCH.flags(size))))
+    if not differing:
+        return Apart(compared=size)
+    if size >= _FEW and 8 * differing > size:
+        if found := dense_single(HalfSides(expected, got), tolerance, _known(known, _SPARE)):
+            at = slice(found.first, found.first + 1)
+            first = widened(expected[at]), widened(got[at])
+            return _told(found._replace(first=0), size, first, _SPARE)
+        if size > _SHARED:  # see `_apart`
+            parts = (slice(start, start + _SHARED) for start in range(0, size, _SHARED))
+            return sum((_apart_halves(expected[at], got[at], tolerance, known) for at in parts), Apart())
+    places = numpy.flatnonzero(numpy.not_equal(expected, got, out=SCRATCH.flags(size)))
+    return _one_by_one(widened(expected[places]), widened(got[places]), size, tolerance, _SPARE)
+
+
+def _begin_apart(a: Block, b: Block) -> bool:
+    return 8 * int(numpy.count_nonzero(a[:_FEW] != b[:_FEW])) > _FEW
+
+
+def _known(known: Apart, spare: int) -> Known:
+    return Known(known.absolute, known.relative, (known.ulp or 0) << spare)
+
+
+def _told(found: Dense, compared: int, sides: tuple[Block, Block], spare: int) -> Apart:
+    one, other = sides
+    return Apart(
+        absolute=found.absolute,
+        relative=found.relative,
+        ulp=found.ulp >> spare if one.dtype.kind == "f" else None,
+        differing=found.differing,
+        outside=found.outside,
+        compared=compared,
+        first=(one[found.first].item(), other[found.first].item()),
+    )
+
+
+def _one_by_one(a: Block, b: Block, compared: int, tolerance: Tolerance, spare: int) -> Apart:
+    """Compare numbers whose bits differ."""
     same = (a == b) | ((a != a) & (b != b))
     if same.any():
         a, b = a[~same], b[~same]
-    return _few(a, b, size, tolerance, spare) if len(a) else Apart(compared=size)
+    return _few(a, b, compared, tolerance, spare) if len(a) else Apart(compared=compared)
 
 
 def _real(dtype: numpy.dtype[Any]) -> bool:

@@ -12,9 +12,9 @@ class _Scratch(threading.local):
 
     _numbers: NDArray[Any] = numpy.empty(0, "f4")
     _flags: NDArray[Any] = numpy.empty(0, "?")
+    _halves: NDArray[Any] = numpy.empty(0, "u2")
     _pair: NDArray[Any] = numpy.empty((2, 0), "f4")
     _doubles: NDArray[Any] = numpy.empty((3, 0), "f8")
-    _words: tuple[NDArray[Any], ...] = (numpy.empty(0, "u4"),) * 2
 
     def numbers(self, count: int) -> NDArray[Any]:
         """Single-precision numbers of that count."""
@@ -22,30 +22,29 @@ class _Scratch(threading.local):
             self._numbers = numpy.empty(count, "f4")
         return self._numbers[:count]
 
+    def flags(self, count: int) -> NDArray[Any]:
+        """Truth values of that count."""
+        if len(self._flags) < count:
+            self._flags = numpy.empty(count, "?")
+        return self._flags[:count]
+
+    def halves(self, count: int) -> NDArray[Any]:
+        """Whole numbers of 16 bits without a sign, of that count."""
+        if len(self._halves) < count:
+            self._halves = numpy.empty(count, "u2")
+        return self._halves[:count]
+
     def pair(self, count: int) -> NDArray[Any]:
         """Twice as many single-precision numbers, in two rows."""
-        if self._pair.shape[1] != count:
+        if self._pair.shape[1] < count:
             self._pair = numpy.empty((2, count), "f4")
-        return self._pair
+        return self._pair[:, :count]
 
     def doubles(self, count: int) -> NDArray[Any]:
         """Three times as many double-precision numbers, in three rows."""
         if self._doubles.shape[1] < count:
             self._doubles = numpy.empty((3, count), "f8")
         return self._doubles[:, :count]
-
-    def words(self, side: int, count: int) -> NDArray[Any]:
-        """Whole numbers of 32 bits without a sign, of that count, for one of two sides."""
-        if len(self._words[side]) < count:
-            made = numpy.empty(count, "u4")
-            self._words = (made, self._words[1]) if side == 0 else (self._words[0], made)
-        return self._words[side][:count]
-
-    def flags(self, count: int) -> NDArray[Any]:
-        """Truth values of that count."""
-        if len(self._flags) < count:
-            self._flags = numpy.empty(count, "?")
-        return self._flags[:count]
 
 
 SCRATCH: Final = _Scratch()

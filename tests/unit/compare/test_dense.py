@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy
 import pytest
@@ -6,10 +7,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ledger.compare.base import Tolerance
+from ledger.compare.bounds import Known
 from ledger.compare.closer import closer
-from ledger.compare.dense import dense
-from ledger.compare.numbers import Apart, apart
-from ledger.compare.row_bounds import ROW, Known, row_bounds
+from ledger.compare.dense import dense_single
+from ledger.compare.numbers import Apart, apart, apart_halves
+from ledger.compare.row_bounds import row_bounds
+from ledger.compare.sides import ROW, Sides, widened
 
 EXACT = Tolerance()
 ODD = [0.0, -0.0, 1e-45, -1e-45, 1e-38, -1e-38, 3e38, -3e38, 1.0, -1.0, 2.0**-126, math.nan, -math.nan]
@@ -19,6 +22,15 @@ LENGTHS = st.sampled_from([1024, 4 * ROW + 7, 17 * ROW, 17 * ROW + 1, 33 * ROW +
 
 SCALES = [(-44, 30), (-8, 2), (-44, 20)]
 """Powers of ten: of numbers, and of what others differ by, relatively and absolutely."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def parts_of_few_rows():
+    """So that blocks of few rows have several parts."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("sides", "closer", "dense"):
+            patch.setattr(f"ledger.compare.{module}.AT_ONCE", 5)
+        yield
 
 
 @st.composite
@@ -97,16 +109,31 @@ def test_what_is_nearer_than_what_is_known_does_not_count(pair, earlier, toleran
 
 
 @settings(max_examples=60)
-@given(pair=pairs())
-def test_no_row_exceeds_its_bounds(pair):
+@given(pair=pairs(ODD), earlier=pairs(), tolerance=TOLERANCES)
+def test_halves_are_compared_as_the_numbers_that_they_stand_for(pair, earlier, tolerance):
+    halves, before = ([each.view("<u2")[1::2].copy() for each in some] for some in (pair, earlier))
+    known = apart_halves(*before, tolerance)
+    for found, some, start in (
+        (known, before, Apart()),
+        (known + apart_halves(*halves, tolerance, known), halves, known),
+    ):
+        whole = by_hand(*(widened(each) for each in some), tolerance)
+        whole = start + replace(whole, ulp=whole.ulp if whole.ulp is None else whole.ulp >> 16)
+        assert repr(found) == repr(whole)
+
+
+@settings(max_examples=60)
+@given(pair=pairs(), known=st.sampled_from([Known(), Known(1e-3, 1e-3, 9), Known(relative=math.inf)]))
+def test_no_row_exceeds_its_bounds(pair, known):
     assume(len(pair[0]) >= ROW)
     a, b = (each[: len(each) // ROW * ROW].reshape(-1, ROW) for each in pair)
+    sides = Sides(*pair)
     with numpy.errstate(all="ignore"):
-        bounds = row_bounds(a, b)
+        bounds = row_bounds(sides, EXACT, known)
         if bounds is None:
             assert not numpy.isfinite(b - a).all()
             return
-        close = closer(a, b, bounds, numpy.arange(len(a)))
+        close = closer(sides, bounds, numpy.arange(len(a)))
     for row, (one, other) in enumerate(zip(a, b, strict=True)):
         exact = by_hand(one, other, EXACT)
         assert exact.absolute <= bounds.absolute[row]
@@ -128,7 +155,7 @@ def test_a_single_pair_among_small_differences_is_found(one, other):
     a[99_999], b[99_999] = one, other
     known = Known(absolute=1.0, relative=0.01, ulp=1000)
     with numpy.errstate(all="ignore"):
-        found = dense(a, b, EXACT, known)
+        found = dense_single(Sides(a, b), EXACT, known)
     exact = by_hand(a[99_999:100_000], b[99_999:100_000], EXACT)
     assert (found.relative, found.ulp) == (exact.relative, exact.ulp)
     assert found.ulp > known.ulp
@@ -138,9 +165,9 @@ def test_rows_are_skipped():
     random = numpy.random.default_rng(0)
     a = random.standard_normal(64 * ROW, dtype="f4")
     b = a + random.standard_normal(len(a), dtype="f4") * numpy.float32(1e-6)
-    bounds = row_bounds(a.reshape(-1, ROW), b.reshape(-1, ROW))
     exact = by_hand(a, b, EXACT)
     known = Known(absolute=exact.absolute, relative=exact.relative, ulp=exact.ulp)
+    bounds = row_bounds(Sides(a, b), EXACT, known)
     assert len(bounds.above(known, EXACT)) < 16
     assert len(bounds.above(Known(), EXACT)) == 64
     assert len(bounds.above(known, Tolerance(atol=exact.absolute * 2))) < 16
@@ -157,10 +184,10 @@ def test_a_single_pair_among_equal_ones_is_found(size, share):
     for field in ("absolute", "relative", "ulp"):
         known = none._replace(**{field: getattr(exact, field) * 0.9})
         with numpy.errstate(all="ignore"):
-            assert getattr(dense(a, b, EXACT, known), field) == getattr(exact, field)
+            assert getattr(dense_single(Sides(a, b), EXACT, known), field) == getattr(exact, field)
     for tolerance in (Tolerance(rtol=abs(share) * 0.9), Tolerance(atol=exact.absolute * 0.9)):
         with numpy.errstate(all="ignore"):
-            found = dense(a, b, tolerance, none)
+            found = dense_single(Sides(a, b), tolerance, none)
         assert (found.outside, found.first, found.differing) == (1, 7 * ROW + 5, exact.differing)
 
 
@@ -171,6 +198,17 @@ def test_what_is_not_finite_in_a_large_block_is_counted_in_parts():
     b[[5, 1 << 20, -1]] = [math.nan, math.inf, -math.inf]
     a[[5, 6]] = math.nan
     assert repr(apart(a, b, EXACT, shared=True)) == repr(by_hand(a, b, EXACT))
+    halves = [each.view("<u2")[1::2].copy() for each in (a, b)]
+    assert repr(apart_halves(*halves, EXACT)) == repr(by_hand(*(widened(each) for each in halves), EXACT))
+
+
+@pytest.mark.parametrize("tolerance", [EXACT, Tolerance(rtol=1e-3)])
+def test_the_first_pair_may_be_in_a_late_row(tolerance):
+    a = 1 + numpy.random.default_rng(0).random(40 * ROW, dtype="f4")
+    b = a * numpy.float32(1.0001)
+    b[: 22 * ROW + 9] = a[: 22 * ROW + 9]
+    b[31 * ROW + 8] = a[31 * ROW + 8] * numpy.float32(1.01)
+    assert repr(apart(a, b, tolerance)) == repr(by_hand(a, b, tolerance))
 
 
 @settings(max_examples=30)
@@ -189,12 +227,14 @@ def test_rows_that_differ_in_proportion_are_skipped_after_a_closer_look():
     random = numpy.random.default_rng(0)
     a = random.standard_normal(64 * ROW, dtype="f4")
     b = a * (1 + random.standard_normal(len(a), dtype="f4") * numpy.float32(1e-4))
-    rows = [each.reshape(-1, ROW) for each in (a, b)]
-    exact = by_hand(a, b, EXACT)
+    sides, exact = Sides(a, b), by_hand(a, b, EXACT)
     known = Known(absolute=exact.absolute, relative=exact.relative, ulp=exact.ulp)
-    bounds = row_bounds(*rows)
+    bounds = row_bounds(sides, EXACT, Known(relative=math.inf))  # whatever there is, it is near enough
     assert len(bounds.above(known, EXACT)) > 60
-    close = closer(*rows, bounds, numpy.arange(4, 64))
+    close = closer(sides, bounds, numpy.arange(4, 64))
     assert len(close.relative) == 60
     assert len(close.above(known, EXACT)) < 4
     assert len(close.above(known, Tolerance(rtol=exact.relative * 1.01))) < 4
+    at_once = row_bounds(sides, EXACT, Known())
+    assert len(at_once.above(known, EXACT)) < 4
+    assert at_once.relative[4:].tolist() == close.relative.tolist()
