@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from ledger.compare.base import Distance, Tolerance
 from ledger.compare.bounds import Known
-from ledger.compare.dense import SIGNED, Dense, dense, dense_single, ulps
+from ledger.compare.dense import SIGNED, Dense, dense, dense_single
 from ledger.compare.mapped import Stored
 from ledger.compare.scratch import SCRATCH
 from ledger.compare.sides import HalfSides, Sides, StoredSides, widened
+from ledger.compare.sparse import sparse
 from ledger.model.frozen import frozen
 
 Block = NDArray[Any]
@@ -268,7 +269,18 @@ def _one_by_one(a: Block, b: Block, compared: int, tolerance: Tolerance, spare: 
     same = (a == b) | ((a != a) & (b != b))
     if same.any():
         a, b = a[~same], b[~same]
-    return _few(a, b, compared, tolerance, spare) if len(a) else Apart(compared=compared)
+    if not len(a):
+        return Apart(compared=compared)
+    found = sparse(a, b, tolerance)
+    return Apart(
+        absolute=found.absolute,
+        relative=found.relative,
+        ulp=found.ulp if found.ulp is None else found.ulp >> spare,
+        differing=len(a),
+        outside=found.outside,
+        compared=compared,
+        first=(a[found.first].item(), b[found.first].item()),
+    )
 
 
 def _real(dtype: numpy.dtype[Any]) -> bool:
@@ -281,45 +293,6 @@ def _exact(block: Block) -> bool:
     if block.dtype.kind == "f" or block.dtype.itemsize < 8:
         return True
     return bool(block.max() <= _WHOLE and block.min() >= -_WHOLE)
-
-
-def _few(a: Block, b: Block, compared: int, tolerance: Tolerance, spare: int) -> Apart:
-    """Compare numbers all of which differ."""
-    wide = numpy.result_type(a.dtype, b.dtype, numpy.float64)
-    if a.dtype.kind in "iub" and b.dtype.kind in "iub":
-        far = _whole(a, b)
-    else:
-        far = numpy.abs(b.astype(wide) - a.astype(wide))
-    far[numpy.isnan(far)] = math.inf
-    size = numpy.abs(a.astype(wide))
-    relative = far / size
-    relative[~(size > 0) | numpy.isinf(size)] = math.inf
-    near = (far <= tolerance.atol + tolerance.rtol * size) & numpy.isfinite(size)
-    outside = len(a) - int(numpy.count_nonzero(near))
-    first = int(numpy.argmin(near)) if outside else 0
-    finite = numpy.isfinite(a).all() and numpy.isfinite(b).all()
-    ulp = ulps(a, b) if finite else None
-    return Apart(
-        absolute=float(far.max()),
-        relative=float(relative.max()),
-        ulp=ulp if ulp is None else ulp >> spare,
-        differing=len(a),
-        outside=outside,
-        compared=compared,
-        first=(a[first].item(), b[first].item()),
-    )
-
-
-def _whole(a: Block, b: Block) -> Block:
-    """Absolute difference of whole numbers, which may not fit into their type."""
-    if numpy.result_type(a, b).kind == "f":  # int64 and uint64: no type holds both
-        signed, other = (a, b) if a.dtype.kind == "i" else (b, a)
-        plain = signed.astype("u8")  # of a negative number: 2**64 more
-        across = other.astype("f8") + (numpy.uint64(0) - plain).astype("f8")
-        return numpy.where(signed < 0, across, _whole(plain, other))
-    low, high = numpy.minimum(a, b).astype("u8"), numpy.maximum(a, b).astype("u8")
-    found: Block = (high - low).astype("f8")
-    return found
 
 
 def _shown(value: complex) -> str:
