@@ -25,6 +25,7 @@ def ablation_page(found: Ablation) -> Page:
         ("", line(objective.metric), "", "predicted", "gain", "of all", ""),
         [_row(found, place) for place in range(len(found.points))],
         right=(line(objective.metric), "predicted", "gain", "of all"),
+        plots=(6,),  # what is within the noise a line beneath says, too
     )
     page.line()
     page.line(_sources(found))

@@ -1,5 +1,7 @@
 """What tuning gains, and how much a method depends on it, as pages for people."""
 
+from collections.abc import Sequence
+
 from ledger.analysis.sensitivity import SHARES
 from ledger.analysis.statistics.intervals import Interval
 from ledger.analysis.tunability import Gain
@@ -15,14 +17,14 @@ _WIDTH = 20
 
 def tunability_page(tuned: Tuned, *, pairs: bool) -> Page:
     """Gains of all, of each one, and of two together."""
-    page, found = _begun(tuned.asked), tuned.found
-    page.pairs([("defaults", _configuration(tuned.asked.table.values(found.defaults)))])
+    found = tuned.found
+    page = _begun(tuned.asked, [("defaults", _configuration(tuned.asked.table.values(found.defaults)))])
     page.heading("Gained by tuning to each data set")
     most = found.all.mean
     rows = [_row("all", tuned, found.all, most), *(_named(tuned, each, most) for each in found.single)]
     if found.over is not None:
         rows.insert(0, _row("all, over the program's own defaults", tuned, found.over, most))
-    page.table(("", "mean", "95 %", "tried", ""), rows, right=("mean", "tried"))
+    page.table(("", "mean", "95 %", "tried", ""), rows, right=("mean", "tried"), plots=(4,))
     if pairs and found.pairs:
         page.heading("Two together")
         page.table(
@@ -32,6 +34,7 @@ def tunability_page(tuned: Tuned, *, pairs: bool) -> Page:
                 for each in found.pairs
             ],
             right=("mean", "tried", "beyond the better one", "beyond the sum"),
+            plots=(4,),
         )
     page.line()
     page.line(("tried: configurations that differ from the defaults in nothing else", "dim"))
@@ -40,14 +43,15 @@ def tunability_page(tuned: Tuned, *, pairs: bool) -> Page:
 
 def sensitivity_page(depends: Depends) -> Page:
     """Φ, and how few hyperparameters have to be tuned."""
-    page, found = _begun(depends.asked), depends.found
+    found = depends.found
     values = depends.asked.table.values(found.common)
-    page.pairs(
+    page = _begun(
+        depends.asked,
         [
             ("common configuration", _configuration(values)),
             ("sensitivity Φ", f"{number(found.phi)} ({_interval(depends.interval)})"),
             *((f"effective dimension, {share:.0%}", _dimension(found.dimension(share))) for share in SHARES),
-        ]
+        ],
     )
     page.heading("Tuned to each, the rest as in the common configuration")
     page.table(
@@ -68,7 +72,8 @@ def sensitivity_page(depends: Depends) -> Page:
     return page
 
 
-def _begun(trials: Asked) -> Page:
+def _begun(trials: Asked, more: Sequence[tuple[str, str]]) -> Page:
+    """What was looked at, and what is `more` to say, names and values in one list."""
     page, table = Page(), trials.table
     wanted = "large" if trials.objective.maximize else "small"
     metric = f"log {trials.objective.metric}" if trials.log else trials.objective.metric
@@ -78,24 +83,24 @@ def _begun(trials: Asked) -> Page:
         whole = least.is_integer()
         each = f"{count(int(least), 'trial') if whole else f'{least:.1f} trials'} each or more"
         page.line(f"{tried} {len(table.names)} data sets, {each}{'' if whole else ', on average'}")
-        page.pairs([("data sets", line(", ".join(table.names)))])
+        pairs = [("data sets", line(", ".join(table.names)))]
     else:
         page.line(f"{tried} {len(table.names)} data sets, predicted by a forest of each")
         told = zip(table.names, table.trials, table.explained, strict=True)
-        page.pairs(
-            [
-                (f"forest of {line(name)}", f"{count(trials, 'trial')}, explains {explained:.0%} of others")
-                for name, trials, explained in told
-            ]
-        )
-        for name in table.doubtful:
-            known = table.explained[table.names.index(name)]
-            doubt = f"the forest of {line(name)} explains {max(known, 0):.0%}, which is little"
-            page.line((f"  {doubt}: what is said of it is noise, or more trials are needed", "yellow"))
+        pairs = [
+            (f"forest of {line(name)}", f"{count(trials, 'trial')}, explains {explained:.0%} of others")
+            for name, trials, explained in told
+        ]
     if trials.apart:
-        page.pairs([("told apart by", line(", ".join(trials.apart)))])
+        pairs.append(("told apart by", line(", ".join(trials.apart))))
     if any(table.others):
-        page.pairs([("left out", f"{sum(table.others)} configurations that were not tried on all of them")])
+        pairs.append(("left out", f"{sum(table.others)} configurations that were not tried on all of them"))
+    page.pairs([*pairs, *more])
+    for name, known in zip(table.names, table.explained or (), strict=False):
+        if name not in table.doubtful:
+            continue
+        doubt = f"the forest of {line(name)} explains {max(known, 0):.0%}, which is little"
+        page.line((f"  {doubt}: what is said of it is noise, or more trials are needed", "yellow"))
     return page
 
 

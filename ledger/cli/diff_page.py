@@ -80,7 +80,7 @@ def unified(page: Page, text: Iterable[str]) -> None:
     for number, each in enumerate(text):
         if number == 0:
             page.line()
-        page.line((clean(each.rstrip("\n")), _STYLES.get(each[:1], "")))
+        page.line((clean(each.rstrip("\n")), _STYLES.get(each[:1], "")), verbatim=True)
 
 
 def _stat(page: Page, text: Iterable[str]) -> None:

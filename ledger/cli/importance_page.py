@@ -76,6 +76,7 @@ def _preferences(page: Page, found: Importance) -> None:
             for each in (told.found if told is not None else ())
         ],
         right=("share", "trials"),
+        plots=(3,),
     )
     if told is not None and not any(each.share for each in told.found):
         page.line("  the best trials prefer nothing more than as many at random would")
@@ -122,6 +123,7 @@ def _explained(page: Page, found: Importance) -> None:
             for each, total in zip(told.first, told.total, strict=True)
         ],
         right=("alone", "in all", "trials"),
+        plots=(5,),
     )
     _doubt(page, found.metric)
     _unsure(page, costs, shown)
@@ -185,7 +187,7 @@ def _shares(page: Page, shares: "Sequence[Share]") -> None:
         )
         for each in shares
     ]
-    page.table(("", "share", "95%", ""), rows, right=("share",))
+    page.table(("", "share", "95%", ""), rows, right=("share",), plots=(3,))
 
 
 def _overfitting(page: Page, found: Importance) -> None:

@@ -34,7 +34,7 @@ def notes(
         if about:
             page.line((f"    on {line(about)}", "cyan"))
         for text in each["text"].splitlines():
-            page.line(f"    {line(text)}")
+            page.line(f"    {line(text)}", verbatim=True)
         for told in (_signed(each), _before(each)):
             if told is not None:
                 page.line(told)

@@ -104,7 +104,7 @@ def _page(opened: Opened) -> Page:
     page.heading(count(len(checked.trials), "trial").capitalize())
     for trial in checked.trials[:_SHOWN]:
         name = f" {line(trial.name)}" if trial.name else ""
-        page.line(f"  {trial.id.short}{name}  {line(' '.join(trial.intent.argv))}")
+        page.line(f"  {trial.id.short}{name}  {line(' '.join(trial.intent.argv))}", verbatim=True)
     if len(checked.trials) > _SHOWN:
         page.line(f"  {len(checked.trials) - _SHOWN} more")
     page.line("")

@@ -1,18 +1,15 @@
 """A page for people: coloured tables on a terminal, aligned plain text everywhere else."""
 
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
 
-if TYPE_CHECKING:
-    from rich.padding import Padding
-    from rich.text import Text
+from ledger.cli.tables import Cell, Styled, Table, aligned, laid_out, styled, text_of, with_text
+from ledger.cli.widths import wrapped
 
-Styled = tuple[str, str]
-"""A text, and how a terminal shows it."""
-Cell = str | Styled
+__all__ = ["Cell", "Page", "Styled", "colored", "present"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,37 +20,28 @@ class _Heading:
 @dataclass(frozen=True, slots=True)
 class _Line:
     cell: Cell
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    header: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    right: frozenset[str]
-    indent: int
-    drop: tuple[int, ...] = ()
-    """Columns that a narrow terminal does without, the first one first; without any, cells are wrapped."""
+    verbatim: bool = False
 
 
 @dataclass(slots=True)
 class Page:
     """Headings, lines and tables, written out at the end."""
 
-    _parts: list[_Heading | _Line | _Table] = field(default_factory=list)
+    _parts: list[_Heading | _Line | Table] = field(default_factory=list)
 
     def heading(self, text: str) -> None:
         """Begin a section."""
         self._parts.append(_Heading(text))
 
-    def line(self, cell: Cell = "") -> None:
-        """Add one line."""
-        self._parts.append(_Line(cell))
+    def line(self, cell: Cell = "", *, verbatim: bool = False) -> None:
+        """Add one line; a terminal ends it between words, unless it is `verbatim`, as code is."""
+        self._parts.append(_Line(cell, verbatim))
 
     def pairs(self, pairs: Iterable[tuple[str, Cell | None]], *, indent: int = 2) -> None:
         """Add names with their values; those without a value are left out."""
         rows = tuple(((name, "dim"), found) for name, found in pairs if found is not None and found != "")
         if rows:
-            self._parts.append(_Table((), rows, frozenset(), indent))
+            self._parts.append(Table((), rows, frozenset(), indent))
 
     def table(
         self,
@@ -63,6 +51,7 @@ class Page:
         right: Iterable[str] = (),
         indent: int = 2,
         drop: Iterable[int] = (),
+        plots: Iterable[int] = (),
     ) -> None:
         """Add a table; columns without a text in any row are left out.
 
@@ -79,16 +68,20 @@ class Page:
         drop
             Places of the columns that a narrow terminal does without, the first one first; without any, cells
             are wrapped.
+        plots
+            Places of the columns that are drawn: where a terminal is too narrow for whole words beside them,
+            those with a name, which is their scale, stand beneath; the others are left out.
         """
         found = [tuple(row) for row in rows]
-        kept = [place for place in range(len(header)) if any(_text(row[place]) for row in found)]
+        kept = [place for place in range(len(header)) if any(text_of(row[place]) for row in found)]
         self._parts.append(
-            _Table(
+            Table(
                 tuple(header[place] for place in kept),
                 tuple(tuple(row[place] for place in kept) for row in found),
                 frozenset(right),
                 indent,
                 tuple(kept.index(place) for place in drop if place in kept),
+                frozenset(kept.index(place) for place in plots if place in kept),
             )
         )
 
@@ -99,9 +92,9 @@ class Page:
             if isinstance(part, _Heading):
                 lines += ["", part.text] if lines else [part.text]
             elif isinstance(part, _Line):
-                lines.append(_text(part.cell))
+                lines.append(text_of(part.cell))
             else:
-                lines += _aligned(part)
+                lines += aligned(part)
         return "".join(f"{each}\n" for each in lines)
 
     def rich(self, width: int, color: bool) -> str:
@@ -116,11 +109,16 @@ class Page:
         )
         for place, part in enumerate(self._parts):
             if isinstance(part, _Heading):
-                console.print(_rich((f"\n{part.text}" if place else part.text, "bold")))
+                text = "\n".join(wrapped(part.text, width))
+                console.print(styled((f"\n{text}" if place else text, "bold")), soft_wrap=True)
             elif isinstance(part, _Line):
-                console.print(_rich(part.cell), soft_wrap=True)
+                cell = part.cell
+                if not part.verbatim:
+                    cell = with_text(cell, "\n".join(wrapped(text_of(cell), width)))
+                console.print(styled(cell), soft_wrap=True)
             else:
-                console.print(_rich_table(_fitted(part, width)))
+                for each in laid_out(part, width):
+                    console.print(each)
         return "".join(f"{each.rstrip()}\n" for each in file.getvalue().splitlines())
 
     def show(self) -> None:
@@ -128,7 +126,7 @@ class Page:
         if not sys.stdout.isatty():
             present(self.plain())
             return
-        width = os.get_terminal_size(sys.stdout.fileno()).columns or 80
+        width = shutil.get_terminal_size().columns  # COLUMNS, where somebody set it
         present(self.rich(width, color=colored()))
 
 
@@ -148,94 +146,3 @@ def present(text: str) -> None:
         click.echo_via_pager(text, color=True)
         return
     sys.stdout.write(text)
-
-
-def _text(cell: Cell) -> str:
-    return cell if isinstance(cell, str) else cell[0]
-
-
-def _width(text: str) -> int:
-    """Columns that a terminal takes for a text."""
-    if text.isascii():
-        return len(text)
-    from unicodedata import combining, east_asian_width
-
-    return sum(2 if east_asian_width(each) in "WF" else not combining(each) for each in text)
-
-
-def _padded(text: str, width: int, *, to_right: bool) -> str:
-    space = " " * (width - _width(text))
-    return space + text if to_right else text + space
-
-
-def _aligned(table: _Table) -> list[str]:
-    rows = [tuple(_text(cell) for cell in row) for row in table.rows]
-    lines = [table.header, *rows] if table.header else rows
-    widths = [max(_width(row[place]) for row in lines) for place in range(len(lines[0]))] if lines else []
-    right = [name in table.right for name in table.header] or [False] * len(widths)
-    return [
-        (
-            " " * table.indent
-            + "  ".join(
-                _padded(cell, width, to_right=to_right)
-                for cell, width, to_right in zip(row, widths, right, strict=True)
-            )
-        ).rstrip()
-        for row in lines
-    ]
-
-
-def _fitted(table: _Table, width: int) -> _Table:
-    """The columns of a table that a terminal has room for; a last one tells how many are left out.
-
-    Where even the fewest are too wide their cells are wrapped, lest part of a number be taken for all of it.
-    """
-    if not table.drop:
-        return table
-    lines = (table.header, *table.rows)
-    left = {place: 2 + max(_width(_text(row[place])) for row in lines) for place in range(len(table.header))}
-
-    def fits() -> bool:
-        lost = len(table.header) - len(left)
-        return table.indent + sum(left.values()) + (len(f"… {lost} more") if lost else -2) <= width
-
-    for place in table.drop:
-        if fits():
-            break
-        del left[place]
-    drop = table.drop if fits() else ()
-    if len(left) == len(table.header):
-        return replace(table, drop=drop)
-    return _Table(
-        (*(table.header[place] for place in left), f"… {len(table.header) - len(left)} more"),
-        tuple((*(row[place] for place in left), "") for row in table.rows),
-        table.right,
-        table.indent,
-        drop,
-    )
-
-
-def _rich(cell: Cell) -> "Text":
-    from rich.text import Text
-
-    return Text(cell) if isinstance(cell, str) else Text(cell[0], style=cell[1])
-
-
-def _rich_table(table: _Table) -> "Padding":
-    from rich.padding import Padding
-    from rich.table import Table
-
-    made = Table(
-        box=None, show_header=bool(table.header), header_style="dim", pad_edge=False, padding=(0, 2, 0, 0)
-    )
-    columns = table.header or ("",) * (len(table.rows[0]) if table.rows else 0)
-    for name in columns:
-        made.add_column(
-            name,
-            justify="right" if name in table.right else "left",
-            overflow="fold" if not table.drop else "ellipsis",
-            no_wrap=bool(table.drop),
-        )
-    for row in table.rows:
-        made.add_row(*(_rich(cell) for cell in row))
-    return Padding(made, (0, 0, 0, table.indent))

@@ -32,7 +32,7 @@ from ledger.reports.forms import MOST_ROWS, Form, form_of, make
     "--format",
     "name",
     type=click.Choice([str(each) for each in Form]),
-    help="The page; or for a README, a printer (extra: pdf), a paper, a program [by FILE's end, else html].",
+    help="The page; or for a README, a printer (extra: pdf), a paper, a program [by FILE's end; or html].",
 )
 @click.option(
     "-n",

@@ -3,6 +3,7 @@
 import math
 
 from ledger.analysis.robustness import Moves, OfGroup
+from ledger.analysis.statistics.intervals import Interval
 from ledger.cli.page import Page
 from ledger.cli.plots import bar, interval
 from ledger.cli.seeds_page import told
@@ -12,8 +13,10 @@ from ledger.ops.text import count, line, number
 from ledger.ops.why_hybrids import How
 
 _WIDTH = 24
-_STEPS = 12
-"""Thresholds of a profile on the page; ``--json`` has all."""
+_LINES = 24
+"""Of all profiles on the page, about: groups share them; ``--json`` has all thresholds."""
+_STEPS = 5, 12
+"""Fewest and most thresholds, however many groups there are."""
 
 
 def robustness_page(found: Robustness) -> Page:
@@ -24,7 +27,7 @@ def robustness_page(found: Robustness) -> Page:
         page.line((line(each), "bold"))
     page.pairs(
         [
-            ("trials", f"{_trials(found)} of {line(found.label)}"),
+            ("trials", _trials(found)),
             ("around", None if found.centre is None else line(describe(found.centre))),
             ("runs", _runs(found)),
             ("stopped", "it was interrupted: the same command goes on" if found.interrupted else None),
@@ -39,7 +42,12 @@ def robustness_page(found: Robustness) -> Page:
 
 def _trials(found: Robustness) -> str:
     without = f", {found.others} without a value" if found.others else ""
-    return f"{found.trials} in {count(found.configurations, 'configuration')}{without}"
+    every = f"{found.trials} in {count(found.configurations, 'configuration')}"
+    if not found.elsewhere:
+        return f"{every}{without} of {line(found.label)}"
+    own = found.trials - sum(number for _, number in found.elsewhere)
+    others = (f"{number} of {line(name or 'no experiment')}" for name, number in found.elsewhere)
+    return f"{every}{without}: {', '.join((f'{own} of {line(found.label)}', *others))}"
 
 
 def _runs(found: Robustness) -> str | None:
@@ -58,15 +66,16 @@ def _seeds(page: Page, found: Robustness, metric: str) -> None:
         ("sd", "95%", "configurations", "trials", "sd between configurations", "share of the variance", ""),
         [
             (
-                f"{noise.deviation:.3g}",
-                told(noise.interval),
+                _digits(noise.deviation),
+                _short(noise.interval),
                 str(noise.configurations),
                 str(noise.trials),
-                "-" if math.isnan(noise.between) else f"{noise.between:.3g}",
+                _digits(noise.between),
                 "-" if math.isnan(noise.share) else f"{noise.share:.0%}",
                 bar(noise.share, _WIDTH),
             )
         ],
+        plots=(6,),
     )
 
 
@@ -81,16 +90,27 @@ def _moves(page: Page, found: Robustness) -> None:
             (
                 line(each.name),
                 str(each.pairs),
-                f"{each.change:.3g}",
-                told(each.interval),
-                "-" if math.isnan(each.noise) else f"{each.noise:.3g}",
-                f"{each.worst:.3g}",
+                _digits(each.change),
+                _short(each.interval),
+                _digits(each.noise),
+                _digits(each.worst),
                 bar(each.change / most if most else 0.0, _WIDTH // 2),
                 line(_between(each, found.names)),
             )
             for each in found.moves
         ],
+        plots=(6,),
     )
+
+
+def _short(found: Interval) -> str:
+    """To as many digits as what it is of."""
+    return f"{_digits(found.low)} to {_digits(found.high)}" if math.isfinite(found.high) else told(found)
+
+
+def _digits(value: float) -> str:
+    """A number to three digits; 1010, and not 1.01e+03."""
+    return "-" if math.isnan(value) else number(float(f"{value:.3g}"))
 
 
 def _finite(value: float) -> float:
@@ -98,9 +118,18 @@ def _finite(value: float) -> float:
 
 
 def _between(each: Moves, names: tuple[tuple[str, ...], ...]) -> str:
-    first, second = (names[number] for number in each.between)
-    mine = ", ".join(one for one in first if one not in second)
-    return f"{mine} and {', '.join(one for one in second if one not in first)}"
+    """What the two configurations have that is not the same; of a change of one, its values alone."""
+    before, after = (dict(_parted(one) for one in names[number]) for number in each.between)
+    changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    told = [(name, f"{before.get(name, 'none')} → {after.get(name, 'none')}") for name in changed]
+    if changed == [each.name]:
+        return told[0][1]
+    return ", ".join(f"{name} {values}" for name, values in told)
+
+
+def _parted(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return name, value
 
 
 def _groups(page: Page, found: Robustness, metric: str) -> None:
@@ -118,11 +147,12 @@ def _groups(page: Page, found: Robustness, metric: str) -> None:
                 told(each.spread.interval),
                 number(each.spread.iqm),
                 told(each.iqm_interval),
-                "-" if math.isnan(each.within) else f"{each.within:.3g}",
+                _digits(each.within),
                 _drawn(each, low, high),
             )
             for each in found.groups
         ],
+        plots=(7,),
     )
 
 
@@ -131,23 +161,26 @@ def _drawn(each: OfGroup, low: float, high: float) -> str:
 
 
 def _profiles(page: Page, found: Robustness, metric: str) -> None:
+    """Groups one beneath the other, at each threshold: they are what is compared, and may be many."""
     beyond = "above" if found.objective.maximize else "below"
     page.heading(f"share of the runs whose {metric} is {beyond}")
     at = found.groups[0].profile.thresholds
-    places = sorted({round(step * (len(at) - 1) / (_STEPS - 1)) for step in range(_STEPS)})
-    header = [f"{metric} {beyond}"]
-    for each in found.groups:
-        header += ["", line(each.label), "95%"]
-    rows = []
-    for place in places:
-        row = [number(at[place])]
-        for each in found.groups:
-            profile = each.profile
-            row += [
-                bar(profile.shares[place], _WIDTH // 2).ljust(_WIDTH // 2, "·"),
-                f"{profile.shares[place]:.0%}",
-                f"{profile.low[place]:.0%} to {profile.high[place]:.0%}",
-            ]
-        rows.append(row)
-    page.table(header, rows)
+    steps = min(max(_LINES // len(found.groups), _STEPS[0]), _STEPS[1])
+    places = sorted({round(step * (len(at) - 1) / (steps - 1)) for step in range(steps)})
+    page.table(
+        (f"{metric} {beyond}", line(found.group or ""), "", "share", "95%"),
+        [
+            (
+                number(at[place]) if first else "",
+                line(each.label) if found.group is not None else "",
+                bar(each.profile.shares[place], _WIDTH // 2).ljust(_WIDTH // 2, "·"),
+                f"{each.profile.shares[place]:.0%}",
+                f"{each.profile.low[place]:.0%} to {each.profile.high[place]:.0%}",
+            )
+            for place in places
+            for first, each in zip((True, *[False] * len(found.groups)), found.groups, strict=False)
+        ],
+        right=("share",),
+        plots=(2,),
+    )
     page.line(("  pointwise bootstrap bands (Agarwal et al. 2021)", "dim"))

@@ -75,7 +75,7 @@ def _spreads(page: Page, metric: OverSeeds) -> None:
         mark = interval(value, value, value, low, high, _WIDTH)
         rows.append(("the original", "", number(value), "", "", "", "", mark))
     scale = f"{number(low)} {number(high):>{max(_WIDTH - len(number(low)) - 1, 0)}}"
-    page.table(("varied", "seeds", "mean", "95%", "sd", "95% of the sd", "iqm", scale), rows)
+    page.table(("varied", "seeds", "mean", "95%", "sd", "95% of the sd", "iqm", scale), rows, plots=(7,))
 
 
 def _short(found: Interval) -> str:
@@ -116,6 +116,7 @@ def _shares(page: Page, metric: OverSeeds) -> None:
             )
             for each in metric.shares
         ],
+        plots=(5,),
     )
 
 

@@ -28,7 +28,7 @@ def sentence(found: "Comparison", a: str, b: str) -> str:
     if found.verdict == "unclear":
         told = _differs(found, b, amount(found))
         needed = _needed(found)
-        return f"{told}; {_these(found)} that cannot be told from {_noise(found)}" + (
+        return f"{told}; {_these(found)} that cannot be told from {_noise(found)}{_permuted(found)}" + (
             f"; {needed}" if needed else ""
         )
     if found.better is None:
@@ -37,7 +37,7 @@ def sentence(found: "Comparison", a: str, b: str) -> str:
         told = f"{b if found.better else a} is better by {amount(found)} in {found.metric}"
     if found.interval.high == found.interval.low:
         return f"{told}; {_these(found)} it is always the same, so that no noise is seen"
-    return f"{told}; {_these(found)} that is more than {_noise(found)}"
+    return f"{told}; {_these(found)} that is more than {_noise(found)}{_permuted(found)}"
 
 
 def amount(found: "Comparison", *, plain: bool = False) -> str:
@@ -113,7 +113,7 @@ def _these(found: "Comparison") -> str:
     if found.design == Design.CONFIGURATIONS:
         return f"over these {found.configurations} configurations"
     counts = len(found.a.values), len(found.b.values)
-    noun = "seeds" if found.seeded and found.design != Design.UNPAIRED else "trials"
+    noun = _trials(found)
     if found.configurations > 1:
         each = set(found.sizes)
         if len(each) == 1 and found.sizes[0][0] == found.sizes[0][1]:
@@ -129,12 +129,36 @@ def _noise(found: "Comparison") -> str:
     return "seed noise" if found.seeded and found.design in (Design.SEEDS, Design.WITHIN) else "chance"
 
 
+def _permuted(found: "Comparison") -> str:
+    """What a permutation test says where the interval says the opposite; empty where they agree.
+
+    They ask two questions: the interval, what of the difference would be left with a new sample; the test,
+    whether the sides of just these values may be swapped. One that could not have said otherwise is silent.
+    """
+    test = next((each for each in found.tests if each.arrangements is not None), None)
+    error = 1 - found.interval.level
+    if test is None or (test.p < error) is (found.verdict != "unclear"):
+        return ""
+    if test.exact and test.arrangements is not None and 2 / test.arrangements >= error:
+        return ""
+    others = "configurations" if found.design == Design.CONFIGURATIONS else _trials(found)
+    tells = "tells" if test.p < error else "does not tell"
+    return (
+        f"; a permutation of just these values {tells} the sides apart (p = {test.p:.2g}), which is another"
+        f" question than what other {others} would do"
+    )
+
+
+def _trials(found: "Comparison") -> str:
+    return "seeds" if found.seeded and found.design != Design.UNPAIRED else "trials"
+
+
 def _needed(found: "Comparison") -> str | None:
     if found.needed is None:
         return None
     if found.needed > _MANY:
         return f"more than {_MANY:,} would be needed"
-    noun = "seeds" if found.seeded and found.design != Design.UNPAIRED else "trials"
+    noun = _trials(found)
     if found.design == Design.CONFIGURATIONS:
         noun = "configurations"
     elif found.configurations > 1:

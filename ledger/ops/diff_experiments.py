@@ -1,9 +1,9 @@
 """What the trials of two experiments have that is not the same, section by section."""
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import replace
 
-from ledger.analysis.observations import Observations
+from ledger.analysis.observations import Observations, key
 from ledger.analysis.pairing import Pairing
 from ledger.compare.base import Tolerance
 from ledger.compare.metrics import is_timing
@@ -131,6 +131,7 @@ def _hyperparameters(pairing: Pairing) -> list[Difference]:
         {each.b[0] for each in pairing.pairs},
     )
     alone: list[Difference] = []
+    names = _varying(pairing)
     for place, (side, taken) in enumerate(zip((pairing.a, pairing.b), paired, strict=True)):
         which = "second" if place else "first"
         for rows in side.by_configuration().values():
@@ -138,7 +139,7 @@ def _hyperparameters(pairing: Pairing) -> list[Difference]:
                 alone.append(
                     Difference(
                         part="hyperparameters",
-                        path=configuration(side, rows[0]),
+                        path=configuration(side, rows[0], names),
                         expected=None if place else len(rows),
                         got=len(rows) if place else None,
                         detail=f"trials of a configuration that only the {which} has",
@@ -147,9 +148,25 @@ def _hyperparameters(pairing: Pairing) -> list[Difference]:
     return [*found, *sorted(alone, key=lambda each: each.path)]
 
 
-def configuration(side: Observations, row: int) -> str:
-    """The configuration of a trial as text."""
-    named = sorted((each.name, each.values[row]) for each in side.variables if each.values[row] is not None)
+def _varying(pairing: Pairing) -> frozenset[str]:
+    """The hyperparameters that tell configurations apart: not the same in all trials of both sides."""
+    found: dict[str, set[object]] = {}
+    for side in (pairing.a, pairing.b):
+        for each in side.variables:
+            found.setdefault(each.name, set()).update(map(key, each.values))
+    for side in (pairing.a, pairing.b):
+        for name in found.keys() - {each.name for each in side.variables}:
+            found[name].add(key(None))
+    return frozenset(name for name, values in found.items() if len(values) > 1)
+
+
+def configuration(side: Observations, row: int, names: Collection[str]) -> str:
+    """The configuration of a trial as text, by these hyperparameters."""
+    named = sorted(
+        (each.name, each.values[row])
+        for each in side.variables
+        if each.name in names and each.values[row] is not None
+    )
     return " ".join(f"{name}={_text(value)}" for name, value in named)
 
 
@@ -173,9 +190,10 @@ def _seeds(side: Observations) -> dict[str, object]:
 
 def _metrics(pairing: Pairing, timing: tuple[str, ...]) -> list[Difference]:
     names = sorted((pairing.a.metrics.keys() | pairing.b.metrics.keys()) - set(COST))
+    told_apart = _varying(pairing)
+    keys = [(configuration(pairing.a, each.a[0], told_apart), each) for each in pairing.pairs]
     found = []
-    for each in sorted(pairing.pairs, key=lambda each: configuration(pairing.a, each.a[0])):
-        key = configuration(pairing.a, each.a[0])
+    for told, each in sorted(keys, key=lambda known: known[0]):
         for name in names:
             sides = [_known(side, name, rows) for side, rows in ((pairing.a, each.a), (pairing.b, each.b))]
             means = [_mean(side) if side else None for side in sides]
@@ -183,7 +201,7 @@ def _metrics(pairing: Pairing, timing: tuple[str, ...]) -> list[Difference]:
                 found.append(
                     Difference(
                         part="metrics",
-                        path=f"{key}: {name}" if key else name,
+                        path=f"{told}: {name}" if told else name,
                         expected=means[0],
                         got=means[1],
                         detail=f"means of {len(sides[0])} and {len(sides[1])} trials",

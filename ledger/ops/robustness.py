@@ -1,13 +1,14 @@
 """How much a result moves: with seeds, with small changes of hyperparameters, between groups."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ledger.analysis import neighbours, robustness
 from ledger.analysis.observations import Observations
 from ledger.analysis.robustness import Moves, OfGroup, SeedNoise
 from ledger.errors import UsageError
-from ledger.model import Status, Trial
+from ledger.model import Digest, Status, Trial
 from ledger.model.frozen import frozen
 from ledger.model.search import Search
 from ledger.model.space import Objective
@@ -49,6 +50,8 @@ class Robustness:
     fraction: float
     names: tuple[tuple[str, ...], ...]
     """Of each configuration, what tells it from others, as ``lr=0.1``."""
+    elsewhere: tuple[tuple[str | None, int], ...] = ()
+    """How many of `trials` are not of the selection, by their experiment: reruns of the one in the middle."""
     centre: Trial | None = None
     group: str | None = None
     groups: tuple[OfGroup, ...] = ()
@@ -108,6 +111,7 @@ def examine(
     )
     metric = objective.metric
     observed = measured(observations.gather(workspace, selection), metric, 1)
+    selected = set(observed.trials)
     trials = query.load(workspace.journal)
     tuned = observations.definition(workspace, selection)
     # 2. The one in the middle, and what is run around it.
@@ -138,6 +142,7 @@ def examine(
         observed = _with_those_around(trials, observed, centre, tuned, options).measured(metric)
     # 3. What they say.
     observed = robustness.without_repeats(with_untold(observed, trials.by_id), metric)
+    elsewhere = _elsewhere(trials, observed, selected, selection)
     middle = None if centre is None else _number(observed, centre)
     noise = robustness.noise(observed, metric)
     pairs, cut = neighbours.pairs(observed, fraction=options.fraction, centre=middle)
@@ -153,6 +158,7 @@ def examine(
         moves=robustness.moves(observed, metric, pairs, noise.deviation),
         fraction=options.fraction,
         names=_names(observed),
+        elsewhere=elsewhere,
         centre=centre,
         group=options.group,
         groups=robustness.by_group(observed, metric, groups, below=not objective.maximize),
@@ -216,6 +222,16 @@ def _with_those_around(
     known = {*observed.trials, centre.id}
     more = [each for each in trials if each.id in known or each.experiment in names]
     return observations.observations(more, observed.label, tuned or proposal(trials, centre)[0])
+
+
+def _elsewhere(
+    trials: Trials, observed: Observations, selected: Collection[Digest], selection: Selection
+) -> tuple[tuple[str | None, int], ...]:
+    """How many trials are not of the selection, for each experiment; those of its own one are its own."""
+    own = selection.experiment if selection.where is None else None
+    names = (trials.by_id[each].experiment for each in observed.trials if each not in selected)
+    counts = Counter(name for name in names if name is None or name != own)
+    return tuple(sorted(counts.items(), key=lambda each: each[0] or ""))
 
 
 def _number(observed: Observations, centre: Trial) -> int:

@@ -21,6 +21,7 @@ def robustness_document(found: Robustness) -> Document:
             "count": found.trials,
             "others": found.others,
             "configurations": found.configurations,
+            "elsewhere": [{"experiment": to_json(name), "count": number} for name, number in found.elsewhere],
         },
         "metric": to_json(metric),
         "direction": "maximize" if found.objective.maximize else "minimize",

@@ -49,10 +49,18 @@ def form_of(name: str | None, path: str | None) -> Form:
     Raises
     ------
     UsageError
-        If there is none of that name.
+        If there is none of that name, or a file has an end that none has.
     """
     if name is None:
-        return Form.HTML if path is None else _BY_END.get(PurePath(path).suffix.lower(), Form.HTML)
+        end = "" if path is None else PurePath(path).suffix.lower()
+        if end.strip(".") and end not in _BY_END:
+            *most, last = _BY_END
+            raise UsageError(
+                f"no report ends in {end}",
+                cause=f"-o {path}: the end of its name says the format, and {end} says none",
+                hint=f"end it in {', '.join(most)} or {last}; or name the format: --format html -o {path}",
+            )
+        return _BY_END.get(end, Form.HTML)
     try:
         return Form(name)
     except ValueError:

@@ -34,6 +34,7 @@ open("model.txt", "w").write(f"weights {lr}\\n")
 print("trained with", lr)
 print("a warning", file=sys.stderr)
 """
+_BARS = "▏▎▍▌▋▊▉█·"
 _PATIENCE_S = 3 * PATIENCE_S
 """A command may run many programs."""
 
@@ -105,6 +106,15 @@ class Tool:
         os.close(master)
         process.wait(_PATIENCE_S)
         return seen.decode("utf-8")
+
+    def narrow(self, *words, columns=60):
+        """Lines on a narrow terminal; every word of the plain page is in them, whole, if not every bar."""
+        plain = self(*words).out
+        seen = self.on_terminal(*words, variables={"NO_COLOR": "1", "COLUMNS": str(columns)})
+        lines = [each for each in seen.splitlines() if not each.startswith("ledger: ")]
+        assert max(map(len, lines)) <= columns < max(map(len, plain.splitlines()))
+        assert not {each for each in plain.split() if set(each) - set(_BARS)} - set(seen.split())
+        return lines
 
 
 @pytest.fixture

@@ -91,6 +91,7 @@ def test_a_path_from_the_default_of_a_search_is_run(tool, accept):
         values |= each["changed"]
         now = document["from"]["hyperparameters"] | values
         assert each["value"] == pytest.approx((now["lr"] - 0.9) ** 2 + 1 / now["depth"])
+    assert [each for each in tool.narrow("ablation", "net", columns=40) if each.startswith("    of all  ")]
     ran = tool.document("log", "-x", "net-ablation")
     assert {each["hyperparameters"]["depth"] for each in ran} <= {1, now["depth"]}
     assert tool.document("verify", "-x", "net")["ok"]

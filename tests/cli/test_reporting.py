@@ -84,6 +84,8 @@ def test_other_forms_and_what_is_refused(trained):
     assert "nothing to report on" in trained("report", "-o", "a.html", code=2).err
     assert "no trial 'nothing'" in trained("report", "nothing", "-o", "a.html", code=3).err
     assert not (trained.path / "a.html").exists()
+    assert "no report ends in .xyz" in trained("report", "digits", "-o", "a.xyz", code=2).err
+    assert not (trained.path / "a.xyz").exists()
 
 
 def test_a_badge(trained):

@@ -39,6 +39,11 @@ def test_seeds_changes_groups_and_profiles(compared, accept):
     assert re.search(r"^  lr +2 +0\.\d+ ", done.out, re.M)
     assert re.search(r"^share of the runs whose loss is below$", done.out, re.M)
     assert re.search(r"^ledger: 2/2 · \w{12} · .*loss 0\.\d+$", done.err, re.M)
+    # At each threshold one group stands beneath the other, so that many of them are not wider than one.
+    profile = done.out.partition("share of the runs whose loss is below\n")[2]
+    assert re.match(r"  loss below  library  +share  95%\n  0\.\d+ +a +\S+ +\d+%  .*\n {12,}b ", profile)
+    assert max(map(len, profile.splitlines())) <= 80
+    compared.narrow("robustness", "x", "--minimize", "loss", "--group", "seed", columns=80)
     found = compared.document("robustness", "x", "--minimize", "loss", "--where", "library = a")
     accept("robustness.v1", found)
     assert (found["trials"]["count"], found["groups"][0]["profile"]["count"]) == (2, 2)

@@ -88,6 +88,8 @@ def test_the_distribution_and_where_the_original_stands(trained, accept):
     assert re.search(r"^  varied +seeds +mean +95% +sd +95% of the sd +iqm", done.out, re.M)
     assert re.search(r"^  0\.2 +[0-9.]+ +\d+$", done.out, re.M)
     assert re.search(r"^  init +0\.0\d+ +\d+% +\d+% to \d+% +2 +\S+$", done.out, re.M)
+    narrow = tool.narrow("seeds", "@", "-n", "2", "--vary", "each", "-q", "--minimize", "loss")
+    assert "  varied init" in narrow
     found = tool.document("seeds", "@", "-n", "2", "--vary", "each", "-q")
     accept("seeds.v1", found)
     assert Counter(run["how"] for group in found["groups"] for run in group["runs"]) == {"reused": 8}

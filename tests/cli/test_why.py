@@ -58,6 +58,7 @@ def test_the_page(changed):
         "ledger: 1 of 2: code of ID, the rest of ID",
         "ledger: 2 of 2: hyperparameters of ID, the rest of ID",
     ]
+    assert "    hyperparameters  +7 (54 %)" in changed.narrow("why", "first", "second", "--env", "current")
     again = changed("why", "first", "@", "--env", "current")  # hybrids are not the last trial
     assert "0 commands run · 2 hybrids reused" in again.out
     assert again.err == ""

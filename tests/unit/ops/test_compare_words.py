@@ -4,12 +4,15 @@ from types import SimpleNamespace
 
 import pytest
 
+from ledger.analysis.statistics.comparing import Test
 from ledger.analysis.statistics.intervals import Interval
 from ledger.ops import compare_words
 from ledger.ops.compare_words import amount, rounded, sentence
 
 BETTER = "B is better by 0.50 ± 0.30 in loss"
 UNCLEAR = "loss of B is higher by 0.50 ± 0.70; with these 5 seeds that cannot be told from seed noise"
+APART = "; a permutation of just these values tells the sides apart (p = {}), which is another question"
+TOGETHER = APART.replace("tells", "does not tell")
 
 
 @pytest.mark.parametrize(
@@ -39,6 +42,7 @@ def comparison(difference=0.5, low=0.2, high=0.8, **more):
         "configurations": 1,
         "sizes": ((5, 5),),
         "needed": None,
+        "tests": (),
         "a": SimpleNamespace(values=(0.0,) * 5, mean=1.0),
         "b": SimpleNamespace(values=(0.0,) * 5, mean=2.0),
     }
@@ -108,6 +112,44 @@ def test_a_difference_and_how_far_off_it_may_be(low, high, difference, expected)
 )
 def test_one_plain_sentence(more, expected):
     assert sentence(comparison(**more), "A", "B") == expected
+
+
+def permutation(p, arrangements=4096, *, exact=True):
+    return Test(name="permutation", statistic=0.5, p=p, arrangements=arrangements, exact=exact)
+
+
+@pytest.mark.parametrize(
+    ("test", "design", "unclear", "clear"),
+    [
+        (permutation(0.004), "seeds", f"{APART.format(0.004)} than what other seeds would do", ""),
+        (permutation(0.06), "seeds", "", f"{TOGETHER.format(0.06)} than what other seeds would do"),
+        (
+            permutation(0.2, 10_000, exact=False),
+            "unpaired",
+            "",
+            f"{TOGETHER.format(0.2)} than what other trials would do",
+        ),
+        (
+            permutation(0.03),
+            "configurations",
+            f"{APART.format(0.03)} than what other configurations would do",
+            "",
+        ),
+        (permutation(0.125, 16), "seeds", "", ""),
+        (Test(name="paired t", statistic=2.0, p=0.04, degrees=4.0), "seeds", "", ""),
+    ],
+    ids=["apart", "together", "drawn", "configurations", "too-few-to-say-otherwise", "no-permutation"],
+)
+def test_a_permutation_test_that_says_otherwise_is_told(test, design, unclear, clear):
+    more = {"design": design, "configurations": 5, "tests": (test,)}
+    not_told = sentence(
+        comparison(verdict="unclear", better=None, low=-0.2, high=1.2, needed=23, **more), "A", "B"
+    )
+    assert (
+        not_told.partition("noise" if design == "seeds" else "chance")[2].rpartition("; about")[0] == unclear
+    )
+    told = sentence(comparison(**more), "A", "B")
+    assert told.partition("noise" if design == "seeds" else "chance")[2] == clear
 
 
 @pytest.mark.parametrize(

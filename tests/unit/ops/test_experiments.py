@@ -93,6 +93,23 @@ def test_configurations_pair_and_what_is_alone_is_told(maker, between):
     ]
 
 
+def test_a_configuration_is_told_by_what_varies_alone(maker, between):
+    fixed = {"epochs": 10, "data": "digits"}
+    for name, more, loss in (("a", {}, 1.0), ("b", {"momentum": 0.9}, 2.0)):
+        maker.trial(experiment=name, params={**fixed, "lr": 0.1}, metrics={"loss": loss})
+        maker.trial(experiment=name, params={**fixed, "lr": 0.2, **more}, metrics={"loss": loss})
+    found = between("a", "b")
+    assert [each[0] for each in told(found, "metrics")] == ["lr=0.1: loss"]
+    assert [each[:3] for each in told(found, "hyperparameters")] == [
+        ("lr=0.2", 1, None),
+        ("lr=0.2 momentum=0.9", None, 1),
+    ]
+    # Of two sides of which each has one configuration, nothing is to be told.
+    for name, lr in (("c", 0.1), ("d", 0.3)):
+        maker.trial(experiment=name, params={**fixed, "lr": lr}, metrics={"loss": lr})
+    assert [each[0] for each in told(between("c", "d"), "metrics")] == ["loss"]
+
+
 def test_one_is_better(maker, between, accept):
     several(maker, "sgd", 0.0)
     several(maker, "adam", 0.03, drawn=2)
@@ -122,6 +139,23 @@ def test_what_cannot_be_told_says_how_many_seeds_it_takes(maker, between):
     assert "with these 5 seeds that cannot be told from seed noise; " in sentence
     assert sentence.endswith(" would be needed")
     assert "better" not in sentence
+
+
+def test_two_questions_of_which_each_has_its_answer(maker, between):
+    for kind, moves in (("a", (0.0, 0.0)), ("b", (0.003, 0.1))):
+        for lr in (0.1, 0.2, 0.3):
+            for seed, by in enumerate(moves):
+                params = {"lr": lr, "opt": kind, "seed": seed}
+                maker.trial(experiment=kind, params=params, metrics={"loss": 1 - lr + by * (1 + lr)})
+    (told,) = between("a", "b", minimize="loss").experiments.sentences
+    assert (
+        "that cannot be told from seed noise; a permutation of just these values tells the sides apart"
+        " (p = 0.031), which is another question than what other seeds would do; about " in told
+    )
+    several(maker, "c", 0.0)
+    several(maker, "d", 0.001, drawn=2)
+    (told,) = between("c", "d", maximize="accuracy").experiments.sentences
+    assert "permutation" not in told
 
 
 def test_one_trial_each(maker, between):

@@ -1,10 +1,12 @@
 """How much an experiment's result moves: real scripts, by real processes."""
 
 import os
+import re
 import sys
 
 import pytest
 
+from ledger.cli.robustness_page import robustness_page
 from ledger.errors import NotFoundError, UsageError
 from ledger.model.space import Objective
 from ledger.ops.observations import Selection
@@ -53,6 +55,12 @@ def fitted(git_project):
     return fitted
 
 
+def _rows(page, begin, end):
+    """Cells of a table between two headings."""
+    part = page.plain().partition(f"\n{begin}")[2].partition(f"\n{end}")[0].splitlines()[2:]
+    return [re.split(r"  +", line.strip()) for line in part if line]
+
+
 def test_groups_by_a_hyperparameter_and_seeds_within(ask, fitted, accept):
     for library in "ab":
         for seed in "12":
@@ -61,6 +69,10 @@ def test_groups_by_a_hyperparameter_and_seeds_within(ask, fitted, accept):
     assert (found.trials, found.configurations, found.noise.configurations) == (4, 2, 2)
     assert [each.label for each in found.groups] == ["a", "b"]
     assert found.moves == ()
+    profile = robustness_page(found).plain().partition("is below\n")[2].splitlines()
+    assert [line.split()[1] for line in profile[1:5:2]] == ["a", "a"]
+    assert [line.split()[0] for line in profile[2:6:2]] == ["b", "b"]
+    assert len(profile) == 1 + 2 * len(set(found.groups[0].profile.thresholds)) + 1 <= 26
     assert "between library a and b the interquartile means differ by 0.5" in found.summary[-1]
     accept("robustness.v1", robustness_document(found))
     assert [each.label for each in ask(minimize="loss", group="tag").groups] == ["no tag"]
@@ -86,9 +98,17 @@ def test_neighbours_that_are_missing_are_run_once(ask, fitted, git_project, acce
         (each.name, each.change) for each in found.moves
     ]
     accept("robustness.v1", robustness_document(again))
+    between = {each[0]: each[-1] for each in _rows(robustness_page(again), "small changes", "loss of all")}
+    assert between["depth"] in ("3 → 2", "3 → 4")
+    assert re.fullmatch(r"(depth 3 → \d, )?lr 0\.1 → 0\.\d+(, depth 3 → \d)?", between["several at once"])
     seeded = ask(minimize="loss", run=True, joint=0, seeds=2, dry_run=True)
     assert len(seeded.runs) == 10
     assert len(ask(minimize="loss", around=centre.id.short).moves) == 3
+    # Of seven trials two are of the experiment; the others are reruns of one of them.
+    assert (again.trials, again.elsewhere) == (7, ((f"robustness/{centre.id.short}", 5),))
+    told = robustness_page(again).plain()
+    assert f"  trials  7 in 7 configurations: 2 of x, 5 of robustness/{centre.id.short}\n" in told
+    assert "  trials  2 in 2 configurations of x\n" in robustness_page(ask(minimize="loss")).plain()
 
 
 @pytest.mark.slow

@@ -54,6 +54,8 @@ def test_an_experiment_is_a_data_set(workspace, trials, accept):
     assert first.startswith("loss, which should be small: 4 configurations on each of 2 data sets, ")
     assert first.endswith(", 1.5 trials each or more, on average")
     assert "depth + lr" in text
+    head = text.partition("\n\n")[0].splitlines()[1:]
+    assert [line[:17] for line in head] == ["  data sets      ", "  told apart by  ", "  defaults       "]
 
 
 def test_so_is_a_value_of_a_hyperparameter(workspace, trials):
@@ -77,7 +79,17 @@ def test_how_much_it_depends_on_being_tuned(workspace, trials, accept):
     assert document["steps"][0]["names"] == []
     assert document["phi"] == pytest.approx(document["tuned"] - document["steps"][0]["score"])
     assert [each["share"] for each in document["dimension"]] == [0.95, 0.99]
-    assert "sensitivity Φ" in sensitivity_page(found).plain()
+    head = sensitivity_page(found).plain().partition("\n\n")[0].splitlines()[1:]
+    assert [line[:28].rstrip() for line in head] == [
+        "  data sets",
+        "  told apart by",
+        "  common configuration",
+        "  sensitivity Φ",
+        "  effective dimension, 95%",
+        "  effective dimension, 99%",
+    ]
+    assert {line[27] for line in head} == {" "}
+    assert " " not in {line[28] for line in head}
 
 
 def test_the_program_s_own_defaults(workspace, maker):

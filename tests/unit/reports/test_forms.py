@@ -18,8 +18,11 @@ from ledger.reports.forms import Form, form_of, make
         (None, "a.tex", Form.LATEX_TABLE),
         (None, "a.pdf", Form.PDF),
         (None, "a", Form.HTML),
+        (None, "a.", Form.HTML),
+        (None, "of.1/a", Form.HTML),
         (None, None, Form.HTML),
         ("md", "a.html", Form.MARKDOWN),
+        ("md", "a.xyz", Form.MARKDOWN),
     ],
 )
 def test_a_form_by_its_name_or_by_the_end_of_a_file(name, path, form):
@@ -29,6 +32,18 @@ def test_a_form_by_its_name_or_by_the_end_of_a_file(name, path, form):
 def test_a_form_that_there_is_not():
     with pytest.raises(UsageError, match="no form 'doc'"):
         form_of("doc", None)
+
+
+@pytest.mark.parametrize("path", ["a.xyz", "a.html.GZ", "v1.2"])
+def test_an_end_that_says_no_form(path):
+    end = path[path.rindex(".") :].lower()
+    with pytest.raises(UsageError) as caught:
+        form_of(None, path)
+    assert caught.value.message == f"no report ends in {end}"
+    assert caught.value.cause.startswith(f"-o {path}: ")
+    assert caught.value.hint == (
+        f"end it in .html, .htm, .md, .tex, .pdf or .json; or name the format: --format html -o {path}"
+    )
 
 
 @pytest.mark.parametrize("form", Form)
