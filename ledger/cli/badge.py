@@ -7,6 +7,7 @@ import click
 from ledger import fs
 from ledger.cli import common
 from ledger.cli.plain import say
+from ledger.errors import UsageError
 from ledger.ops import query, references
 from ledger.ops.output_file import output_file
 from ledger.ops.text import line
@@ -32,7 +33,7 @@ def command(context: click.Context, ref: str, output: str | None, label: str) ->
     It says the verdict of the trial's newest replay, when that was, and on how many hosts the trial came out
     the same. Replays under changed conditions do not count.
     """
-    target = None if output is None else output_file(Path(output), "badge")
+    target = None if output is None else output_file(_picture(Path(output)), "badge")
     workspace = common.opened(context)
     trials = query.load(workspace.journal)
     found = badge.seal(references.resolve(trials, ref), trials, workspace.store)
@@ -42,3 +43,13 @@ def command(context: click.Context, ref: str, output: str | None, label: str) ->
     else:
         fs.replace(target, content, sync=False)
         say(f"{line(str(output))}: {found.text}")
+
+
+def _picture(path: Path) -> Path:
+    if path.suffix.lower().strip(".") not in ("", "svg"):
+        raise UsageError(
+            f"no badge ends in {path.suffix}",
+            cause=f"-o {path}: a badge is an SVG picture",
+            hint=f"-o {path.with_suffix('.svg')}",
+        )
+    return path

@@ -93,6 +93,10 @@ def test_a_badge(trained):
     done = trained("badge", "first", "--label", "table <2>", "-o", "badge.svg")
     assert done.err == "ledger: badge.svg: not replayed\n"
     assert "table &lt;2&gt;" in (trained.path / "badge.svg").read_text()
+    refused = trained("badge", "first", "-o", "badge.png", code=2).err
+    assert "no badge ends in .png" in refused
+    assert "hint: -o badge.svg" in refused
+    assert not (trained.path / "badge.png").exists()
 
 
 def test_a_report_of_a_signed_head(trained, make_key):
