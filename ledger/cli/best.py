@@ -1,5 +1,7 @@
 """The command ``ledger best``."""
 
+from math import isfinite
+
 import click
 
 from ledger.cli import common
@@ -78,6 +80,19 @@ def _measured(found: Best) -> str:
     return f"{count(found.measured, 'trial')} of {count(found.configurations, 'configuration')}"
 
 
+def _held(found: Best) -> str | None:
+    """How often such an interval holds the truth, where it was measured: of few seeds."""
+    from ledger.analysis import best_coverage  # of no use to other experiments
+
+    best = found.believed[0]
+    held = best_coverage.measured(best.seeds) if isfinite(best.low) else None
+    if held is None:
+        return None
+    low, high = (f"{100 * each:.0f}" for each in held)
+    said = f"of simulated experiments with {best.seeds} seeds"
+    return f"{said}, {low} to {high} % of the intervals of the best held the truth"
+
+
 def _page(found: Best) -> Page:
     page = Page()
     names = list(
@@ -112,6 +127,8 @@ def _page(found: Best) -> Page:
     )
     if found.believed and found.configurations > 1:
         page.line(("  a mean is drawn to those of the others by as much as it is uncertain", "dim"))
+        if (told := _held(found)) is not None:
+            page.line((f"  {told}", "dim"))
     page.pairs([("best of", counted_words(found.now)), ("with a value", _measured(found))])
     if found.optimistic:
         told = f"the best of {found.measured} single runs is optimistic where seeds matter"

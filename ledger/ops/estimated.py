@@ -10,8 +10,6 @@ from ledger.analysis.statistics import intervals
 from ledger.model import Digest, Value
 from ledger.model.frozen import frozen
 from ledger.ops.tune.standing import Believed
-from ledger.tune import racing
-from ledger.tune.racing import Tries
 
 
 @frozen
@@ -29,8 +27,8 @@ def configurations(observed: Observations, metric: str, *, maximize: bool) -> tu
     """What is believed of each configuration, the best first.
 
     Where configurations share seeds, what a seed does to all is set aside, as searches with ``--seeds`` do
-    (`ledger.tune.racing`); else values are told apart by their configuration alone. Unlike in a race, how far
-    apart the worse ones are counts for them.
+    (`ledger.tune.racing`); else values are told apart by their configuration alone. Unlike in a race, each
+    configuration has a variance of its own (`ledger.analysis.shrinking`).
 
     Parameters
     ----------
@@ -47,11 +45,17 @@ def configurations(observed: Observations, metric: str, *, maximize: bool) -> tu
     sign = -1.0 if maximize else 1.0
     if len(groups) == 1:
         found = [_alone([values[row] for row in groups[0]])]
-    elif (places := _shared(groups, observed.seeds)) is not None:
-        found = _racing(groups, places, observed, values, sign)
     else:
-        estimates = shrinking.estimates([[values[row] for row in rows] for rows in groups])
-        found = [(each.mean, each.mean - each.half, each.mean + each.half) for each in estimates]
+        places = _shared(groups, observed.seeds)
+        seeds = (
+            None
+            if places is None
+            else [[places.get(repr(observed.seeds[row])) for row in rows] for rows in groups]
+        )
+        estimates = shrinking.estimates([[sign * values[row] for row in rows] for rows in groups], seeds)
+        found = [
+            (mean, mean - each.half, mean + each.half) for each in estimates for mean in [sign * each.mean]
+        ]
     made = [
         Configuration(
             first=observed.trials[rows[0]],
@@ -85,24 +89,3 @@ def _shared(groups: Sequence[Sequence[int]], seeds: Sequence[Value]) -> Mapping[
     ):
         return None
     return {seed: place for place, seed in enumerate(counts)}
-
-
-def _racing(
-    groups: Sequence[Sequence[int]],
-    places: Mapping[str, int],
-    observed: Observations,
-    values: Sequence[float],
-    sign: float,
-) -> list[tuple[float, float, float]]:
-    tries = [
-        Tries(
-            point=(float(number),),
-            losses=tuple((places.get(repr(observed.seeds[row])), sign * values[row]) for row in rows),
-            begun=len(rows),
-            waiting=0,
-            spoilt=0,
-        )
-        for number, rows in enumerate(groups)
-    ]
-    means = [(sign * each.mean, each.half) for each in racing.estimates(tries, worse=True)]
-    return [(mean, mean - half, mean + half) for mean, half in means]

@@ -56,6 +56,11 @@ def test_the_best_of_several_seeds_is_told_by_its_mean(compared, accept):
     assert re.search(r"^  with a value  4 trials of 2 configurations$", told.out, re.M)
     assert "optimistic" not in told.out
     assert "a mean is drawn to those of the others by as much as it is uncertain\n" in told.out
+    assert re.search(
+        r"^  of simulated experiments with 2 seeds, \d\d to \d\d % of the intervals of the best held",
+        told.out,
+        re.M,
+    )
     found = compared.document("best", "x", "--minimize", "loss", "-n", "2")
     accept("best.v1", found)
     assert [(each["seeds"], each["trial"]["hyperparameters"]["library"]) for each in found["best"]] == [

@@ -198,18 +198,19 @@ def test_other_seeds_count_and_are_not_counted():
     assert (its.begun, [loss for _, loss in its.losses]) == (1, [1.0, 3.0])
 
 
-def test_the_interval_holds_the_mean_as_often_as_it_says():
-    """Configurations and seeds at random, all with five seeds: of each, 95% within some."""
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+def test_the_interval_holds_the_mean_as_often_as_it_says(seeds):
+    """Configurations and seeds at random, all with as many seeds: of each, 95% within some."""
     inside = total = 0
     draw = random.Random(5)
-    for _ in range(60):
+    for _ in range(150):
         true = [draw.gauss(0, 1) for _ in range(20)]
-        effects = [draw.gauss(0, 0.7) for _ in range(5)]
+        effects = [draw.gauss(0, 0.7) for _ in range(seeds)]
         losses = [tuple(each + effect + draw.gauss(0, 0.5) for effect in effects) for each in true]
         for each, own in zip(racing.estimates(done(*losses)), true, strict=True):
             inside += abs(each.mean - own) <= each.half
             total += 1
-    assert 0.85 < inside / total < 0.99
+    assert 0.89 < inside / total < 0.99
 
 
 def test_how_far_apart_the_worse_ones_are_counts_for_them_alone():
