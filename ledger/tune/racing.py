@@ -211,11 +211,6 @@ def repeated(tries: Sequence[Tries], seeds: int) -> Point | None:
     return tries[place].point if bound <= min(each.mean for each in believed.values()) else None
 
 
-def best(found: Sequence[Estimate]) -> Estimate | None:
-    """The one that is believed to be the best; the first of equal ones."""
-    return min(found, key=lambda each: each.mean, default=None)
-
-
 def _bound(believed: Estimate, tries: Tries) -> float:
     """How good it may be; one that is being tried is as sure as it will be."""
     share = math.sqrt(believed.losses / (believed.losses + tries.waiting))

@@ -76,13 +76,16 @@ def ranked(
     count
         Of so many of the best ones, instead of all.
     """
-    if search.seeds == 1:
-        return []
-    sound = [each for each in _tries(search, tried) if each.sound]
+    return [] if search.seeds == 1 else believed(_tries(search, tried), count)
+
+
+def believed(tries: Sequence[Tries], count: int | None = None) -> "list[tuple[Point, shrinking.Estimate]]":
+    """What is believed of configurations that may be the best, see `ranked`."""
+    sound = [each for each in tries if each.sound]
     if not sound:
         return []
-    points = [each.point for each in sound]
     found = _alike(sound) if sum(len(each.losses) - 1 for each in sound) < _FEW else _apart(sound, count)
+    points = [each.point for each in sound]
     return sorted(zip(points, found, strict=True), key=lambda each: each[1].mean)[:count]
 
 
