@@ -7,10 +7,14 @@ The operator's side, `open`, `clone`, `tune`, `Ledger` and `LedgerError`, is loa
 
 from __future__ import annotations
 
+import sys
+
 from ledger.record import artifact, log, param, report, seed
 
 TYPE_CHECKING = False  # importing typing costs more than this package
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from ledger.api import Ledger as Ledger
     from ledger.api import check_proof as check_proof
     from ledger.api import clone as clone
@@ -20,6 +24,8 @@ if TYPE_CHECKING:
     from ledger.errors import LedgerError as LedgerError
 
     __version__: str
+else:
+    ModuleType = type(sys)  # importing types costs, too
 
 __all__ = ["artifact", "log", "param", "report", "seed"]  # not `open`, which `import *` would hide
 
@@ -56,3 +62,18 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted([*globals(), *_LAZY, "__version__"])
+
+
+class _Package(ModuleType):
+    """The package itself, in which `tune` stays the call once the package of that name is imported."""
+
+    @property
+    def tune(self) -> object:
+        return __getattr__("tune")
+
+    @tune.setter
+    def tune(self, package: ModuleType) -> None:
+        """Leave out what importing the package sets: ``from ledger.tune import`` does not look here."""
+
+
+sys.modules[__name__].__class__ = _Package

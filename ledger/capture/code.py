@@ -1,6 +1,6 @@
 """The code as it was when a trial started, committed or not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
 
 from ledger.capture import lfs
@@ -139,6 +139,7 @@ def capture(
     tree = _manifest(collection.tree)
     products = _manifest(collection.products | collection.directories)
     repository = listing.repository
+    no_code = collection.products.keys() | found.left_out
     snapshot = CodeSnapshot(
         name=name,
         tree=put.put(encode(tree)),
@@ -146,8 +147,8 @@ def capture(
         commit=repository.commit if repository else None,
         branch=repository.branch if repository else None,
         remote=repository.remote if repository else None,
-        dirty=repository is not None and _is_dirty(repository, collection.products),
-        nested=_nested(repository, collection.products) if repository else (),
+        dirty=repository is not None and _is_dirty(repository, no_code),
+        nested=_nested(repository, no_code) if repository else (),
         notebooks=_notebooks(root, repository, collection.tree, mentioned, cache),
     )
     return CapturedCode(snapshot=snapshot, tree=tree, products=products, health=_health(root, collection))
@@ -169,15 +170,15 @@ def _manifest(taken: dict[str, Content]) -> Manifest:
     )
 
 
-def _is_dirty(repository: Repository, products: dict[str, Content]) -> bool:
-    own = any(path not in products for path in repository.differing)
-    return own or any(_is_dirty(each, products) for each in repository.inside)
+def _is_dirty(repository: Repository, no_code: Container[str]) -> bool:
+    own = any(path not in no_code for path in repository.differing)
+    return own or any(_is_dirty(each, no_code) for each in repository.inside)
 
 
-def _nested(repository: Repository, products: dict[str, Content]) -> tuple[NestedRepository, ...]:
+def _nested(repository: Repository, no_code: Container[str]) -> tuple[NestedRepository, ...]:
     rows = [
         NestedRepository(
-            path=each.path, commit=each.commit, remote=each.remote, dirty=_is_dirty(each, products)
+            path=each.path, commit=each.commit, remote=each.remote, dirty=_is_dirty(each, no_code)
         )
         for each in repository
         if each.path

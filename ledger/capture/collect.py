@@ -89,7 +89,7 @@ class Collection:
         published
             Whether it is as its commit has it.
         """
-        if path in self.products or path in self.tree:
+        if path in self.products or path in self.tree or path in self.found.left_out:
             return
         status = self.found.files.get(path)
         if status is None:

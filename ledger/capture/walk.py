@@ -76,6 +76,8 @@ class Scan:
     """What is neither file, link nor directory, and what it is."""
     problems: tuple[str, ...]
     """Directories and files that could not be looked at, and why."""
+    left_out: frozenset[str] = frozenset()
+    """Files that are in no list, whatever git says of them."""
 
     def beneath_skipped(self, path: str) -> bool:
         """Whether `path` is, or lies in, a directory that was left out by rule."""

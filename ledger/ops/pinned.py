@@ -36,7 +36,8 @@ def without_own_output(found: Scan, root: Path) -> Scan:
         for path, status in found.files.items()
         if status.inode in inodes and _identity(place(root, path)) in ours
     }
-    return replace(found, files={path: status for path, status in found.files.items() if path not in own})
+    files = {path: status for path, status in found.files.items() if path not in own}
+    return replace(found, files=files, left_out=frozenset(own))
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from tests.conftest import GitRepository
+
 TRAIN = """
     import json, sys
     lr = float(sys.argv[sys.argv.index("--lr") + 1])
@@ -147,7 +149,12 @@ def test_a_search_in_a_bundle_is_looked_at_and_goes_on_with_a_command_that_is_na
     assert "others chose the one that is recorded" in refused.err
 
 
-def test_a_log_of_its_own_in_the_tree_is_no_code_of_a_search(tuning):
+@pytest.mark.parametrize("git", [False, True])
+def test_a_log_of_its_own_in_the_tree_is_no_code_of_a_search(tuning, git):
+    if git:  # which names it among what is not tracked
+        repository = GitRepository(tuning.path)
+        repository.git("init", "-q")
+        repository.commit()
     for count in ("1", "2"):
         with open(tuning.path / "tune.log", "ab") as log:
             words = [*tuning.words, "tune", "-n", count, *OPTIONS, *COMMAND]
@@ -155,6 +162,8 @@ def test_a_log_of_its_own_in_the_tree_is_no_code_of_a_search(tuning):
         assert done.returncode == 0, (tuning.path / "tune.log").read_text()
     assert "trial 2/2" in (tuning.path / "tune.log").read_text()
     assert tuning.document("verify", "-x", "digits")["ok"]
+    code = tuning.document("show", "digits")["code"]
+    assert (code["commit"] is not None, code["dirty"]) == (git, False)
 
 
 def test_what_is_true_of_every_trial_is_said_once(tool):

@@ -18,6 +18,7 @@ def check(workspace: Workspace, wanted: Wanted, options: TuneOptions) -> None:
     UsageError
         If a requirement or a number is off, or nothing says when to stop.
     """
+    _check_objectives(wanted)
     for text in wanted.requirements:
         tune_outcomes.check_requirement(text)
     if options.jobs < 1:
@@ -27,6 +28,18 @@ def check(workspace: Workspace, wanted: Wanted, options: TuneOptions) -> None:
         if number is not None and math.isnan(number):  # it is never over, and never reached
             raise UsageError("a bad number", cause=f"{option}: expected a number, got {number}")
     _check_stops(workspace, wanted, options)
+
+
+def _check_objectives(wanted: Wanted) -> None:
+    """Refuse one metric twice: to make it small and large at once leaves no trial out."""
+    metrics = [each.metric for each in wanted.objectives]
+    for objective in wanted.objectives:
+        if metrics.count(objective.metric) > 1:
+            raise UsageError(
+                f"the objective {objective.metric} is there twice",
+                cause=f"expected different metrics, got {', '.join(metrics)}",
+                hint=f"say it once: --minimize {objective.metric}, or --maximize {objective.metric}",
+            )
 
 
 def _check_stops(workspace: Workspace, wanted: Wanted, options: TuneOptions) -> None:

@@ -13,7 +13,7 @@ from ledger.ops.tune import packed
 from ledger.ops.tune.facts import KEY, Decided, Ended, Fact, Proposed, Removed, Reported, Started
 from ledger.tune.space.unit import Point
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Grows when what is kept of an entry is something else."""
 
 _NAN: Final = float("nan")

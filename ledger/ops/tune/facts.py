@@ -1,6 +1,7 @@
 """What a search needs to know of each entry of a ledger: little, and nothing that depends on the search."""
 
 from collections.abc import Mapping
+from posixpath import join, normpath
 from typing import NamedTuple
 
 import cbor2
@@ -23,6 +24,9 @@ from ledger.model import (
     Value,
 )
 from ledger.model.codec import from_document, to_document
+from ledger.model.manifest import path_key
+from ledger.model.search import Search
+from ledger.ops.tune.words import FILE, Words, is_file
 from ledger.tune.space.unit import Point
 
 Identity = tuple[object, ...]
@@ -217,9 +221,41 @@ def ended(
 def identity(intent: Intent) -> Identity:
     """What makes two trials the same attempt: all that is known before, but for what only says more of it."""
     stdin = intent.stdin if intent.stdin.startswith("b3:") else None
-    inputs = tuple(path for path, _ in intent.inputs)
+    inputs = tuple((path, str(digest)) if is_file(path) else path for path, digest in intent.inputs)
     known = intent.argv, intent.directory, stdin, intent.code, intent.environment, intent.seed, inputs
     return (*known, *intent.seeds)  # which no search gives
+
+
+def identity_in(search: Search, words: Words, values: Mapping[str, Value], seed: int | None) -> Identity:
+    """The identity of a search's trial before it is one; a file of parameters tells by its content.
+
+    Parameters
+    ----------
+    search
+        The search.
+    words
+        Its command, as it is recorded.
+    values
+        Of the hyperparameters.
+    seed
+        Of the trial; None for the search's.
+    """
+    content = words.file(values)
+    own = {} if content is None else {_from_root(search, FILE): str(Digest.of(content))}
+    declared = (_from_root(search, path) for path in search.inputs)
+    return (
+        words.of(values, seed),
+        search.directory,
+        None,
+        tuple(sorted((each.name, each.tree) for each in search.code)),
+        search.environment,
+        search.trial_seed if seed is None else seed,
+        tuple((path, own[path]) if path in own else path for path in sorted((*declared, *own), key=path_key)),
+    )
+
+
+def _from_root(search: Search, path: str) -> str:
+    return normpath(join(search.directory, path))
 
 
 def key_of(same: Identity) -> bytes:

@@ -212,7 +212,10 @@ class _Loop:
             if order is not None:
                 self.elsewhere.before()
                 self.slots.submit(order)
-            self.tell(tried, self._now())
+            now = self._now()
+            self.tell(tried, now)
+            if order is None and not _any_done(now):  # a trial that was there already counts as a first one
+                advice.refuse_missing(self.proposing.reading, tried)
 
     def _enough(self, tried: tuple[Tried, ...], new: bool) -> bool:
         now = standing(self.name, self.begun.id, self.begun.search, tried)

@@ -9,9 +9,9 @@ from ledger.ops import query
 from ledger.ops.trials import Trials
 from ledger.ops.tune import earlier as tune_earlier
 from ledger.ops.tune.entries import Entries
-from ledger.ops.tune.facts import Proposed, identity
+from ledger.ops.tune.facts import Proposed, identity, identity_in
 from ledger.ops.tune.history import Tried
-from ledger.ops.tune.words import FILE, Words
+from ledger.ops.tune.words import FILE, Words, is_file
 
 Said = Iterator[Finding]
 
@@ -63,7 +63,7 @@ class _Members:
         content = self.words.file(values)
         if content is not None:
             wanted = str(Digest.of(content))
-            held = [str(digest) for path, digest in intent.inputs if path.rpartition("/")[2] == FILE]
+            held = [str(digest) for path, digest in intent.inputs if is_file(path)]
             if held != [wanted]:
                 yield _edited(trial, FILE, wanted, " ".join(held) or "no such file")
 
@@ -98,17 +98,10 @@ class _Members:
         if trial is None or started is None:
             yield _finding("proposal.adopted", tried.id, "a trial of this ledger", str(trial))
             return
-        expected = (
-            self.words.of(dict(tried.proposed.values), tried.proposed.seed),
-            search.directory,
-            None,
-            tuple(sorted((each.name, each.tree) for each in search.code)),
-            search.environment,
-            _trial_seed(search, tried.proposed),
-            search.inputs,
-        )
-        if identity(started.intent) != expected:
-            yield _edited(trial, "command", " ".join(expected[0]), " ".join(started.intent.argv))
+        values, seed = dict(tried.proposed.values), tried.proposed.seed
+        if identity(started.intent) != identity_in(search, self.words, values, seed):
+            wanted = " ".join(self.words.of(values, seed))
+            yield _edited(trial, "command", wanted, " ".join(started.intent.argv))
 
 
 def _trial_seed(search: Search, proposed: TrialProposed | Proposed) -> int | None:

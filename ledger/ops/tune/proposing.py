@@ -23,12 +23,12 @@ from ledger.ops.replay_inputs import unchanged
 from ledger.ops.run_options import Continued, Scheduled
 from ledger.ops.tune import facts, promotions, rules
 from ledger.ops.tune import seeds as tune_seeds
-from ledger.ops.tune.facts import Identity, key_of
+from ledger.ops.tune.facts import identity_in, key_of
 from ledger.ops.tune.history import History, Part, Tried
 from ledger.ops.tune.points import completed, hyperparameters, point_of
 from ledger.ops.tune.reading import Reading, collecting_later
 from ledger.ops.tune.rungs import is_compared
-from ledger.ops.tune.words import FILE, Words
+from ledger.ops.tune.words import FILE, Words, is_file
 from ledger.ops.tune.workers import Order
 from ledger.tune.base import State
 from ledger.tune.space.unit import Point, UnitSpace
@@ -289,25 +289,15 @@ class Proposing:
 
     def _same(self, history: History, values: Mapping[str, Value], seed: int | None) -> Digest | None:
         """A trial that was what this one would be, and whose inputs are as they were."""
-        if self._recorded.file(values) is not None:
-            return None  # the command is the same for all of them
-        for trial in reversed(history.good.get(key_of(self._identity(values, seed)), ())):
+        key = key_of(identity_in(self.search, self._recorded, values, seed))
+        for trial in reversed(history.good.get(key, ())):
             if history.is_removed(trial):
                 continue
             end = self.reading.entry(history.ends[trial])
             payload = None if end is None else end.entry.payload
-            if isinstance(payload, TrialFinished) and unchanged(self.workspace, payload.inputs):
+            if not isinstance(payload, TrialFinished):
+                continue
+            read = tuple(each for each in payload.inputs if not is_file(each.path))  # it is in a copy alone
+            if unchanged(self.workspace, read):
                 return trial
         return None
-
-    def _identity(self, values: Mapping[str, Value], seed: int | None) -> Identity:
-        search = self.search
-        return (
-            self._recorded.of(values, seed),
-            search.directory,
-            None,
-            tuple(sorted((each.name, each.tree) for each in search.code)),
-            search.environment,
-            search.trial_seed if seed is None else seed,
-            search.inputs,
-        )

@@ -12,6 +12,11 @@ FILE = ".ledger-params.json"
 """What ``{params}`` is the path of: a file in the trial's copy of the working directory."""
 
 
+def is_file(path: str) -> bool:
+    """Whether a path is that of such a file."""
+    return path.rpartition("/")[2] == FILE
+
+
 class Words:
     """A search's command, as each of its trials has it.
 

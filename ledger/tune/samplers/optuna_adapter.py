@@ -110,6 +110,8 @@ class OptunaSampler(Sampler):
         ------
         SpaceExhaustedError
             If there is nothing left to try.
+        UsageError
+            If the sampler cannot search such a space.
         """
         known = candidates.tried(self._observations)
         finite = self.space.size is not None
@@ -117,10 +119,20 @@ class OptunaSampler(Sampler):
             study = self._study(number)
             for _ in range(_TRIES):
                 trial = study.ask()
-                point = self._asked(trial)
+                try:
+                    point = self._asked(trial)
+                except ValueError as error:
+                    raise UsageError(
+                        f"Optuna's {self._kind.__name__} cannot search this space",
+                        cause=str(error),
+                        hint="take one that can: --sampler optuna:TPESampler",
+                    ) from error
                 if self.space.feasible(point) and not (finite and point in known):
                     return point
-                study.tell(trial, state=TrialState.FAIL)
+                try:
+                    study.tell(trial, state=TrialState.FAIL)
+                except RuntimeError:  # BruteForceSampler has seen all, and stops a study that does not run
+                    break
         return self._fresh(self.space, Draws(self.seed, number, _RANDOM), known)
 
     def _made(self, number: int) -> BaseSampler:

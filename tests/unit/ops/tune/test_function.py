@@ -34,6 +34,7 @@ OBJECTIVE = """
             loss, ["lr=real(0, 1)"], experiment="main", minimize="loss", executions=2, sampler="random"
         )
         print([each.measured.values[0] - dict(each.proposed.values)["lr"] for each in tuned.standing.own])
+        print(len(ledger.tune(experiment="main", executions=3).standing.own))
 """
 
 
@@ -80,7 +81,7 @@ def test_a_function_may_return_metrics_or_log_them(module, tuned):
 def test_a_script_searches_over_its_own_function(module, git_project):
     words = [sys.executable, "objective.py"]
     done = subprocess.run(words, cwd=git_project.path / "src", capture_output=True, text=True, timeout=60)
-    assert (done.stdout, done.returncode) == ("[11.0, 11.0]\n", 0), done.stderr
+    assert (done.stdout, done.returncode) == ("[11.0, 11.0]\n3\n", 0), done.stderr
 
 
 def test_a_search_within_the_import_of_its_own_function_is_refused(git_project):

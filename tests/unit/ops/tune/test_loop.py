@@ -181,6 +181,9 @@ def test_values_may_come_in_a_file(searched, git_project):
     ]
     assert found(git_project)[0] == []
     assert git_project.replay().verdict is model.Verdict.IDENTICAL
+    same = searched(2, name="y", words=("{params}",))
+    assert [each.trial for each in same.standing.own] == [each.trial for each in own]
+    assert found(git_project, "y")[0] == []
 
 
 def test_asked_for_values_come_first_and_once(searched):
@@ -205,6 +208,22 @@ def test_a_metric_that_no_trial_has_is_refused_after_the_first(searched, git_pro
     assert "duration_s, loss, peak_memory, size" in caught.value.cause
     assert len(git_project.trials) == 1
     assert searched(2).standing.own[0].state is State.DONE  # nothing counted, so it may begin anew
+
+
+def test_a_metric_is_missed_of_a_trial_that_was_there_already_too(searched, git_project):
+    searched(2)
+    with pytest.raises(MismatchError) as caught:
+        searched(9, name="y", wanted={"objectives": (Objective(metric="acc"),)})
+    assert "'acc'" in caught.value.message
+    assert "loss, peak_memory, size" in caught.value.cause
+    assert len(git_project.trials) == 2
+
+
+@pytest.mark.parametrize("maximize", [False, True])
+def test_a_metric_is_one_objective(searched, maximize):
+    twice = (Objective(metric="loss"), Objective(metric="size"), Objective(metric="loss", maximize=maximize))
+    with pytest.raises(UsageError, match="loss is there twice"):
+        searched(2, wanted={"objectives": twice})
 
 
 def test_any_executor_runs_trials(searched, git_project):

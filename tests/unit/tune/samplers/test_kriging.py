@@ -7,6 +7,7 @@ from scipy.special import ndtr
 from ledger.model import HyperparameterType as Type
 from ledger.model.space import Domain, Parameter, Space
 from ledger.tune.draws import Draws
+from ledger.tune.samplers import kriging
 from ledger.tune.samplers.kriging import GRID, Features, Process, hyperparameters, log_improvement
 from ledger.tune.space.unit import UnitSpace
 
@@ -87,7 +88,8 @@ def test_the_gradient_is_the_slope(monkeypatch):
     """The search for hyperparameters is told the truth."""
     asked = {}
     monkeypatch.setattr(
-        "ledger.tune.samplers.kriging.minimize",
+        kriging,
+        "minimize",
         lambda call, start, **_: asked.update(call=call, start=start) or Found(),
     )
 

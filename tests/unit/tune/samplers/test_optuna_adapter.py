@@ -5,7 +5,7 @@ import pytest
 
 optuna = pytest.importorskip("optuna")
 
-from ledger.errors import UsageError  # noqa: E402
+from ledger.errors import SpaceExhaustedError, UsageError  # noqa: E402
 from ledger.model import HyperparameterType as Type  # noqa: E402
 from ledger.model.space import Domain, Parameter, Space  # noqa: E402
 from ledger.tune.base import Observation, State  # noqa: E402
@@ -156,3 +156,22 @@ def test_it_is_quiet_and_leaves_the_log_as_it_was(capfd):
     assert optuna.logging.get_verbosity() == optuna.logging.INFO
     optuna.logging.set_verbosity(before)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_space_that_a_sampler_cannot_search_is_refused():
+    sampler = registry.make("optuna:BruteForceSampler", SPACE, 1, 5)
+    with pytest.raises(UsageError, match="BruteForceSampler cannot search this space"):
+        sampler.suggest(0)
+
+
+def test_a_sampler_that_has_seen_all_ends_the_search():
+    unit = UnitSpace(space(["n=int(1, 3)", "b=bool()"]))
+    sampler = registry.make("optuna:BruteForceSampler", unit, 1, 5)
+    known = []
+    for number in range(unit.size):
+        point = sampler.suggest(number)
+        known.append(Observation(number=number, point=point, state=State.DONE, losses=(1.0,)))
+        sampler.update(known)
+    assert len({each.point for each in known}) == 6
+    with pytest.raises(SpaceExhaustedError):
+        sampler.suggest(unit.size)
