@@ -269,7 +269,7 @@ def _page(trial: Trial, done: Replayed) -> Page:
                 if result.outcome
                 else "",
             ),
-            ("environment", _environment(trial, result.mode)),
+            ("environment", _environment(trial, result.mode) if result.outcome or done.ready else ""),
             ("receipt", short(str(done.entry_id)) if done.entry_id else ""),
         ]
     )

@@ -75,6 +75,25 @@ class Account:
             self._note(joined(place, inside))
         self._ignored.update(inner._ignored)
 
+    def take(self, place: str, found: Comparison) -> None:
+        """Note what a comparison of its own came to, of contents that lie at a place in these."""
+        far = found.distance
+        if not found.same:
+            self.differ(place, found.detail or "")
+        elif far is None:
+            self.ignore("forms of the same values")
+        else:
+            self.add(
+                place,
+                Apart(
+                    absolute=far.absolute,
+                    relative=far.relative,
+                    ulp=far.ulp,
+                    differing=far.differing,
+                    compared=far.compared,
+                ),
+            )
+
     def values(self, place: str, expected: object, got: object) -> None:
         """Compare two plain values; numbers of one kind within the tolerance."""
         if is_number(expected) and is_number(got):

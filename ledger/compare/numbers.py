@@ -49,7 +49,8 @@ class Apart:
     """How many differ by more than the tolerance."""
     compared: int = 0
     first: tuple[complex, complex] | None = None
-    """The first pair that differs, of those outside of the tolerance if there is one."""
+    """The first pair that differs, of those outside of the tolerance if there is one; None also where only
+    the distance is known."""
 
     @classmethod
     def of_values(cls, expected: float, got: float, tolerance: Tolerance) -> "Apart":
@@ -94,9 +95,8 @@ class Apart:
         )
 
     def __str__(self) -> str:
-        first = self.first or (0, 0)
-        if self.compared == 1:
-            return f"{_shown(first[0])} and {_shown(first[1])}"
+        if self.compared == 1 and self.first is not None:
+            return f"{_shown(self.first[0])} and {_shown(self.first[1])}"
         parts = [f"{self.differing} of {self.compared} numbers differ, by up to {self.absolute:.3g}"]
         if math.isfinite(self.relative):
             parts.append(f"relatively {self.relative:.3g}")
@@ -233,6 +233,8 @@ def _apart_halves(expected: Block, got: Block, tolerance: Tolerance, known: Apar
         return Apart(compared=size)
     if size >= _FEW and 8 * differing > size:
         if found := dense_single(HalfSides(expected, got), tolerance, _known(known, _SPARE)):
+            if not found.differing:  # zeros of two signs
+                return Apart(compared=size)
             at = slice(found.first, found.first + 1)
             first = widened(expected[at]), widened(got[at])
             return _told(found._replace(first=0), size, first, _SPARE)

@@ -3,7 +3,7 @@
 import io
 import os
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from ledger.compare import bytes as byte_by_byte
 from ledger.compare.array import at_once
@@ -105,3 +105,9 @@ class Part(io.RawIOBase):
         content = self.base.read(wanted)
         self._at += len(content)
         return content
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Fill a buffer, as far as there is something left: what a `io.BufferedReader` asks for."""
+        content = self.read(len(buffer))
+        buffer[: len(content)] = content
+        return len(content)

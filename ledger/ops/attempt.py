@@ -180,7 +180,7 @@ class Attempt:
         with room.explained(), abandoned.directory(at=self.conditions.scratch) as place:
             # 1. The tree as it was.
             self.progress(STEPS[0])
-            tree = place / "tree"
+            tree, around = self._empty_tree(place)
             absent = self._restore(place, tree)
 
             # 2. The environment.
@@ -199,6 +199,7 @@ class Attempt:
                 place / "outside",
                 dict(self.conditions.maps),
                 replay_launch.prefixes(self.trial, made) if env == "recreate" else None,
+                around,
             )
             if dry:
                 return None
@@ -216,8 +217,15 @@ class Attempt:
             )
         return loaded.noun
 
-    def _restore(self, place: Path, tree: Path) -> list[str]:
+    def _empty_tree(self, place: Path) -> tuple[Path, Path | None]:
+        if self.trial.inputs or self.conditions.elsewhere:
+            mounted = not self.conditions.elsewhere
+            return scratch.empty_tree(place, Path(self.trial.root), mounted=mounted)
+        tree = place / "tree"
         tree.mkdir()
+        return tree, None
+
+    def _restore(self, place: Path, tree: Path) -> list[str]:
         absent: list[str] = []
         trees: list[Digest] = []
         try:
@@ -250,7 +258,7 @@ class Attempt:
             tree, Path(self.trial.root), self.trial.intent.directory, mounted=not conditions.elsewhere
         )
         stand = replay_launch.with_interpreter(stand, self.trial, made, self.conditions.env)
-        stand = replay_launch.with_maps(stand, self.conditions.maps)
+        stand = replay_launch.with_maps(stand, self.trial, self.conditions.maps)
         spool = seen = place / "spool"
         seen.mkdir()
         if begun is not None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from ledger.model import Cause, Difference, Entropy, Host, Observed
 from ledger.model.frozen import frozen
 from ledger.ops.differences import changed_first
+from ledger.ops.suspects import VARIABLE
 
 _SHOWN = 3
 _UNGOVERNED = ("os.", "secrets", "uuid.", "random.SystemRandom")
@@ -42,7 +43,8 @@ class Evidence:
     root: str = ""
     """Where the trial ran; places in it are told relative to it."""
     suspect: Callable[[str], str | None] = lambda _: None
-    """Finds the line of the code that may use a generator, the clock, workers or the id of a process."""
+    """Finds the line of the code that may use a generator, the clock, workers, the id of a process or a
+    variable."""
     failure: str | None = None
     """What it said last at its replay, if that failed as the trial did not."""
 
@@ -52,12 +54,15 @@ def causes(evidence: Evidence) -> tuple[Cause, ...]:
 
     In front of them stands what a command itself said when it failed.
 
-    What was not observed to differ is only named where nothing else was: it explains any result.
+    What was not observed to differ is only named where nothing else was: it explains any result. Packages
+    that came in another build, or are new, rarely change one, and do not hide it.
     """
-    differed = (*_environment(evidence), *_machine(evidence), *_draws(evidence))
+    drifted, others = tuple(_environment(evidence)), (*_machine(evidence), *_draws(evidence))
+    differed = (*drifted, *others)
     lacking = (*_inputs(evidence), *_damage(evidence), *_protection(evidence))
     failed = tuple(_failure(evidence))
-    possible = () if differed or failed else tuple(_possible(evidence))
+    told = others or any(map(_is_telling, evidence.drift))
+    possible = _variable(evidence) if failed else () if told else _possible(evidence)
     return (*failed, *differed, *lacking, *possible) or (_NOTHING,)
 
 
@@ -89,6 +94,10 @@ def _environment(evidence: Evidence) -> Iterator[Cause]:
             if evidence.recreated
             else "ledger replay --env recreate makes the recorded one again",
         )
+
+
+def _is_telling(drift: Difference) -> bool:
+    return drift.expected is not None and drift.expected != drift.got
 
 
 def _drifted(each: Difference) -> str:
@@ -220,10 +229,23 @@ def _damage(evidence: Evidence) -> Iterator[Cause]:
 
 
 def _possible(evidence: Evidence) -> Iterator[Cause]:
+    yield from _variable(evidence)
     yield from _workers(evidence)
     yield from _order(evidence)
     yield from _clock(evidence)
     yield from _process(evidence)
+
+
+def _variable(evidence: Evidence) -> Iterator[Cause]:
+    """A replay has the recorded variables alone."""
+    read = evidence.suspect(VARIABLE)
+    if read is not None:
+        name = read.rpartition(" ")[2]
+        yield Cause(
+            cause="a variable that is not in its record, if it was set",
+            evidence=read,
+            hint=f'to record it: variables = ["{name}"] beneath [environment] in ledger.toml',
+        )
 
 
 def _workers(evidence: Evidence) -> Iterator[Cause]:

@@ -4,8 +4,10 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from typing import BinaryIO
 
 from ledger.capture import directories
+from ledger.compare import bytes as byte_by_byte
 from ledger.compare import metrics as metric_rules
 from ledger.compare import registry
 from ledger.compare.base import Comparison, Tolerance
@@ -209,7 +211,20 @@ def compare_contents(a: Artifact, b: Artifact, store: Store, tolerance: Toleranc
         except LedgerError as error:
             return one_line(error)
         except Exception as error:  # noqa: BLE001 - whatever a program wrote, its replay comes to a verdict
-            return f"not compared, by a fault of ours: {type(error).__name__}: {error}"[:200]
+            return _by_bytes(files[0], files[1], tolerance, error)
+
+
+def _by_bytes(one: BinaryIO, other: BinaryIO, tolerance: Tolerance, error: Exception) -> Comparison:
+    """What is left where a comparator has a fault: nothing is wrong with the record."""
+    for each in (one, other):
+        each.seek(0)
+    found = byte_by_byte.compare(one, other, tolerance)
+    fault = f"{type(error).__name__}: {error}"[:200]
+    return (
+        found
+        if found.exact
+        else replace(found, detail=f"{found.detail} (compared as bytes, by a fault of ours: {fault})")
+    )
 
 
 def _content(artifact: Artifact) -> tuple[object, ...]:

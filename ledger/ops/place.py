@@ -1,5 +1,7 @@
 """Where a command runs: in the user's own tree, or in one that stands for it."""
 
+import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from ledger.capture.files import Scan
@@ -40,6 +42,25 @@ class Place:
 def usual(directory: Path, root: Path) -> Place:
     """The user's own tree: nothing is copied."""
     return Place(root=root, directory=directory)
+
+
+def moved(maps: Iterable[tuple[str, str]], root: Path, directory: Path) -> tuple[tuple[str, str], ...]:
+    """Prefixes of paths that lie elsewhere now, as a command may spell them, and where they lie.
+
+    Parameters
+    ----------
+    maps
+        Old and new paths: old ones start at the root, new ones at the working directory of this process.
+    root, directory
+        Of the command: top of its tree, and where it is started.
+    """
+    pairs: dict[str, str] = {}
+    for old, new in maps:
+        place = os.path.normpath(root / old)
+        for spelled in (old, place, os.path.relpath(place, root / directory)):
+            if spelled == old or spelled.startswith(("/", "../")):
+                pairs.setdefault(spelled, os.path.abspath(new))
+    return tuple(pairs.items())
 
 
 def _replaced(word: str, old: str, new: str) -> str:

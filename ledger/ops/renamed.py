@@ -11,12 +11,12 @@ _CHANGING: Final = re.compile(
     r"|(?<![0-9])(?:19|20)\d\d([-_.:]?)(?:0[1-9]|1[0-2])\1[0-3]\d"
     r"(?:[T_ .-]?[0-2]\d([-_.:h]?)[0-5]\d(?:\2[0-5]\d)?)?(?![0-9])"
     r"|(?<![0-9])[0-2]\d([-_.:])[0-5]\d\3[0-5]\d(?![0-9])"
-    r"|(?<![0-9])\d{3,}(?![0-9])"
     r"|(?<![0-9a-zA-Z])(?=[a-z]*\d)[0-9a-f]{6,}(?![0-9a-zA-Z])"
     r"|(?<=tmp)[0-9a-z_]{8}(?![0-9a-z_])"
+    r"|(?<![0-9])\d{3,}(?![0-9])"
 )
-"""Identifiers, dates, times of day, numbers of three digits and more (a process, seconds), hashes, and what
-tempfile makes up."""
+"""Identifiers, dates, times of day, hashes, what tempfile makes up, and numbers of three digits and more (a
+process, seconds): last, since the others may begin with digits."""
 
 
 _LONG: Final = 6

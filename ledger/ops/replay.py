@@ -3,11 +3,12 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import inf
 from time import time_ns
 from typing import NamedTuple
 
 from ledger.capture import metrics, process
-from ledger.errors import IncomparableError, LedgerError
+from ledger.errors import IncomparableError, LedgerError, UsageError
 from ledger.model import Cause, Digest, HealthState, Host, Recorded, Trial, TrialReplayed, Verdict
 from ledger.model.codec import encode
 from ledger.model.frozen import frozen
@@ -15,7 +16,7 @@ from ledger.ops import objects
 from ledger.ops.allowances import NONE, Allowances
 from ledger.ops.attempt import Attempt, Conditions, Made, Progress, can_be_made
 from ledger.ops.judge import Judged, judge
-from ledger.ops.suspects import line_that_uses
+from ledger.ops.suspects import suspect
 from ledger.workspace import Workspace
 
 __all__ = ["Progress", "Remade", "ReplayOptions", "Replayed", "replay", "replay_under", "verdict_on"]
@@ -108,6 +109,8 @@ def replay(
     ------
     StorageError
         If the receipt cannot be written.
+    UsageError
+        If the tolerance is none.
     """
     options = options or ReplayOptions()
     return replay_under(
@@ -176,6 +179,14 @@ class _Replay:
         config = workspace.config.replay
         self.rtol = config.rtol if options.rtol is None else options.rtol
         self.atol = config.atol if options.atol is None else options.atol
+        if not all(
+            0 <= each < inf for each in (self.rtol, self.atol)
+        ):  # as of NaN, which compares to nothing
+            raise UsageError(
+                "no tolerance",
+                cause=f"expected finite numbers from 0 on, got rtol {self.rtol:g}, atol {self.atol:g}",
+                hint="a small one: --rtol 1e-6",
+            )
         self.attempt = attempt
         self.made: Made | None = None
 
@@ -265,7 +276,7 @@ def verdict_on(
         absent=made.absent,
         unrecorded=_unrecorded(trial),
         root=trial.root,
-        suspect=lambda name: line_that_uses(name, trial.code[0].tree, workspace.store, trial.intent.argv),
+        suspect=lambda name: suspect(name, trial, workspace.store),
         allowances=allowances,
         recreated=made.recreated,
         hosts=_hosts(workspace, trial),

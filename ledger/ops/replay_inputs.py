@@ -13,10 +13,12 @@ from ledger.capture.recorder import CREDENTIALS
 from ledger.capture.walk import FileStat, text
 from ledger.capture.walk import place as located
 from ledger.errors import DamagedError, IncomparableError, LedgerError, NotFoundError
-from ledger.model import Artifact, Digest, Mode, Trial, layout
+from ledger.model import Artifact, Digest, Environment, Mode, Trial, layout
+from ledger.model.codec import decode
 from ledger.model.manifest import check_path
 from ledger.ops import namespace, scratch, whereabouts
 from ledger.ops.execute import Bind
+from ledger.ops.place import Place, moved
 from ledger.workspace import Workspace
 
 _MOST_LINKS = 40
@@ -29,6 +31,7 @@ def provide(
     place: Path,
     maps: Mapping[str, str],
     installed: tuple[str, str] | None = None,
+    around: Path | None = None,
 ) -> tuple[tuple[Bind, ...], frozenset[str]]:
     """Put the inputs in their places.
 
@@ -51,6 +54,9 @@ def provide(
     installed
         Prefix of the recorded environment, and of the one that was made in its place: files that were edited
         there after their installation are laid over it.
+    around
+        What stands for ``/`` around `tree`, if that is not mounted where the root was: links there lead
+        relative paths to what lies elsewhere.
 
     Returns
     -------
@@ -62,7 +68,7 @@ def provide(
     IncomparableError
         If an input is not to be had.
     """
-    providing = _Providing(workspace, trial, tree, place, maps, installed)
+    providing = _Providing(workspace, trial, tree, place, maps, installed, around)
     try:
         for each in directories.expanded(trial.inputs, workspace.store.get):
             with providing.missing(each):
@@ -83,8 +89,10 @@ class _Providing:
         place: Path,
         maps: Mapping[str, str],
         installed: tuple[str, str] | None,
+        around: Path | None,
     ) -> None:
         self.workspace, self.trial, self.tree, self.place = workspace, trial, tree, place
+        self.around = around
         self.maps = {
             os.path.normpath(os.path.join(trial.root, old)): os.path.abspath(new) for old, new in maps.items()
         }
@@ -206,10 +214,14 @@ class _Providing:
         path = located(Path("/"), mapped or place)
         found = self._digest(text(os.fsencode(path)), path)
         if found == digest:
+            if mapped is not None:
+                self._lead(digest, place, path)
+            self._link(place, path)
             return
         # Only what is there can be mounted over.
         if mapped is None and each.omitted is None and path.is_file() and _can_mount():
             self._over(each, digest, path)
+            self._link(place, path)
             return
         raise IncomparableError(
             "an input from outside the root is not what it was",
@@ -218,6 +230,37 @@ class _Providing:
             if mapped is None
             else "name the file that it was: --map OLD=NEW",
         )
+
+    def _lead(self, digest: Digest, place: str, path: Path) -> None:
+        """Lead a program to where an input lies now, which may know by itself where it lay."""
+        there = located(Path("/"), place)
+        if self._digest(text(os.fsencode(there)), there) == digest:
+            return
+        if there.is_file() and _can_mount():
+            self.binds.append(Bind(source=str(path.resolve()), target=str(there.resolve())))
+        elif self.around is None and not self._names(place):
+            raise IncomparableError(
+                "an input from outside the root is not where it was",
+                cause=f"{there}: the command does not name it, so that --map cannot lead it to {path}",
+                hint=f"put it back: cp {shlex.quote(str(path))} {shlex.quote(str(there))}",
+            )
+
+    def _link(self, place: str, path: Path) -> None:
+        """Let relative paths lead to an input from elsewhere."""
+        if self.around is not None:
+            link = located(self.around, place.lstrip("/"))
+            link.parent.mkdir(parents=True, exist_ok=True)
+            if not os.path.lexists(link):
+                link.symlink_to(path)
+
+    def _names(self, place: str) -> bool:
+        """Whether the command, or a variable of it, has a path that is written anew for this input."""
+        environment = decode(Environment, self.workspace.store.get(self.trial.environment))
+        words = (*self.trial.intent.argv, *(value for _, value in environment.variables))
+        root, directory = Path(self.trial.root), Path(self.trial.intent.directory)
+        maps = [pair for pair in self.maps.items() if f"{place}/".startswith(f"{pair[0]}/")]
+        stand = Place(root=self.tree, directory=directory, replacing=moved(maps, root, directory))
+        return any(stand.rewritten(word) != word for word in words)
 
     def _mapped(self, path: str) -> str | None:
         """Where a file lies now, as far as somebody said so."""

@@ -19,7 +19,7 @@ from ledger.ops.execute import Launch
 from ledger.ops.installer import CURRENT
 from ledger.ops.kept_wheels import KeptWheels
 from ledger.ops.layer import editable_installs
-from ledger.ops.place import Place
+from ledger.ops.place import Place, moved
 from ledger.store.base import Store
 from ledger.workspace import Workspace
 
@@ -301,7 +301,7 @@ def _refilled(argv: tuple[str, ...], secrets: Mapping[str, str], *, named: bool)
         raise IncomparableError(error.message, cause=error.cause, hint=error.hint) from error
 
 
-def with_maps(stand: Place, maps: tuple[tuple[str, str], ...]) -> Place:
+def with_maps(stand: Place, trial: Trial, maps: tuple[tuple[str, str], ...]) -> Place:
     """Write paths of inputs that have moved anew."""
-    moved = tuple((old, os.path.abspath(new)) for old, new in maps)
-    return replace(stand, replacing=(*stand.replacing, *moved))
+    found = moved(maps, Path(trial.root), Path(trial.intent.directory))
+    return replace(stand, replacing=(*stand.replacing, *found))

@@ -99,8 +99,7 @@ def placed(tree: Path, original: Path, directory: str, *, mounted: bool = True) 
         Whether it is mounted over it where that is possible.
     """
     inside = not os.path.isabs(directory)
-    usable = mounted and original.is_dir() and original.resolve() not in tree.parents and original != tree
-    if usable and namespace.available() is None:
+    if mounted and _can_be_hidden(original, tree):
         place = original / directory if inside else Path(directory)
         return Place(
             root=tree,
@@ -110,6 +109,44 @@ def placed(tree: Path, original: Path, directory: str, *, mounted: bool = True) 
         )
     place = tree / directory if inside else Path(directory)
     return Place(root=tree, directory=place, original=original, replacing=((str(original), str(tree)),))
+
+
+def _can_be_hidden(original: Path, tree: Path) -> bool:
+    usable = original.is_dir() and original.resolve() not in tree.parents and original != tree
+    return usable and namespace.available() is None
+
+
+def empty_tree(place: Path, original: Path, *, mounted: bool = True) -> tuple[Path, Path | None]:
+    """A directory for a tree that is to stand where `original` was, and one that stands for ``/`` around it.
+
+    Of the latter there is none where the tree can be mounted over `original`. Else there is room in it for
+    what relative paths lead to from the tree.
+
+    Parameters
+    ----------
+    place, original
+        Where to make them, and the absolute path that the command knows.
+    mounted
+        Whether it is to be mounted where that is possible.
+    """
+    tree = place / "tree"
+    if mounted and _can_be_hidden(original, tree):
+        tree.mkdir()
+        return tree, None
+    inner = elsewhere(place, original) if not mounted else around(place) / original.relative_to("/")
+    inner.mkdir(parents=True)
+    tree.symlink_to(inner)
+    return inner, around(place)
+
+
+def around(place: Path) -> Path:
+    """What stands for ``/`` in a scratch directory."""
+    return place / "around"
+
+
+def elsewhere(place: Path, original: Path) -> Path:
+    """Another path of a root, from which relative paths to what lies outside lead to the same."""
+    return around(place) / original.parent.relative_to("/") / f"{original.name}-elsewhere"
 
 
 def with_directory(scratch: Place, name: str, source: Path, original: Path) -> Place:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from ledger.errors import IncomparableError
-from ledger.ops import namespace
+from ledger.ops import namespace, scratch
 from ledger.ops.attempt import Conditions
 from ledger.ops.traits import Traits
 from ledger.ops.variation import Setting, Variation
@@ -38,11 +38,11 @@ def hostname(setting: Setting) -> tuple[Variation, ...]:
 
 def cwd(setting: Setting) -> tuple[Variation, ...]:
     """Another path of the root, and with it of the working directory."""
-    scratch = setting.conditions.scratch or setting.place
-    before = Path(setting.trial.root) if setting.mounted else scratch / "tree"
-    elsewhere = setting.place / "elsewhere"
-    conditions = replace(setting.conditions, elsewhere=True, scratch=elsewhere)
-    return (Variation(before=str(before), after=str(elsewhere / "tree"), conditions=conditions),)
+    root, place = Path(setting.trial.root), setting.place / "elsewhere"
+    before = root if setting.mounted else (setting.conditions.scratch or setting.place) / "tree"
+    conditions = replace(setting.conditions, elsewhere=True, scratch=place)
+    after = scratch.elsewhere(place, root)
+    return (Variation(before=str(before), after=str(after), conditions=conditions),)
 
 
 def home(setting: Setting) -> tuple[Variation, ...]:

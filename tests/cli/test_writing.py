@@ -73,6 +73,7 @@ def test_replay_that_cannot_be_had_exits_with_5(tool, tmp_path):
     done = tool("replay", "@", "--env", "current", code=5)
     assert done.lines[0] == "incomparable"
     assert "hint" in done.out
+    assert "environment" not in done.out  # nothing was run in any
     moved = tmp_path / "moved.csv"
     moved.write_text("1")
     tool("replay", "@", "--env", "current", "--map", f"{outside}={moved}")

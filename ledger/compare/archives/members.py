@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import BinaryIO, Final, cast
 
 from ledger.compare.base import Unfit
@@ -17,6 +18,8 @@ _MOST_BYTES: Final = 1 << 30
 _MOST_RATIO: Final = 200
 """An archive whose members are larger than the first, and so many times as large as it is, is a bomb."""
 _IN_MEMORY: Final = 16 << 20
+_left: ContextVar[list[int] | None] = ContextVar("left", default=None)
+"""Bytes that may still be unpacked in all, of archives in one another."""
 _BROKEN: Final = (
     zipfile.BadZipFile,
     zlib.error,
@@ -27,6 +30,22 @@ _BROKEN: Final = (
     UnicodeError,  # of a name
 )
 """What `zipfile` raises for what is damaged, encrypted, or compressed in a way that it does not know."""
+
+
+@contextmanager
+def bounded(size: int) -> Iterator[None]:
+    """Bound what is unpacked of two archives of about so many bytes, with all that lie in them.
+
+    Each may be no bomb by itself, and hold many others.
+    """
+    if _left.get() is not None:
+        yield
+        return
+    before = _left.set([2 * max(_MOST_BYTES, _MOST_RATIO * size)])
+    try:
+        yield
+    finally:
+        _left.reset(before)
 
 
 class Members:
@@ -75,6 +94,11 @@ class Members:
         if info.compress_type == zipfile.ZIP_STORED and not info.flag_bits & 1:
             yield cast(BinaryIO, self._part(info))
             return
+        left = _left.get()
+        if left is not None:
+            left[0] -= info.file_size
+            if left[0] < 0:
+                raise Unfit("archives in one another that unpack to far more than they are")
         with tempfile.SpooledTemporaryFile(_IN_MEMORY) as unpacked:
             with self.streamed(name) as member:
                 while block := member.read(1 << 20):

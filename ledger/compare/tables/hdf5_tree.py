@@ -1,5 +1,6 @@
 """Two HDF5 files link by link and block by block; nothing outside of the files is ever opened."""
 
+import codecs
 import os
 import resource
 from collections.abc import Iterator
@@ -52,6 +53,7 @@ def opened(descriptor: int) -> Iterator[Any]:
 
 def open_no_more() -> None:
     """Let this process open no other file: an external link, storage or filter would be one."""
+    codecs.lookup("ascii")  # of h5py's texts; it is imported when it is first needed
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
 
 

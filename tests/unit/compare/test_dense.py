@@ -238,3 +238,13 @@ def test_rows_that_differ_in_proportion_are_skipped_after_a_closer_look():
     at_once = row_bounds(sides, EXACT, Known())
     assert len(at_once.above(known, EXACT)) < 4
     assert at_once.relative[4:].tolist() == close.relative.tolist()
+
+
+@pytest.mark.parametrize("size", [1 << 10, 1 << 17])
+def test_zeros_of_two_signs_in_halves_are_no_first_pair(size):
+    zeros = numpy.zeros(size, "<u2"), numpy.full(size, 0x8000, "<u2")
+    same = apart_halves(*zeros, EXACT)
+    assert same == Apart(compared=size)
+    near = Tolerance(rtol=0, atol=1)
+    one, other = numpy.full(size, 0x3F80, "<u2"), numpy.full(size, 0x3F81, "<u2")
+    assert (same + apart_halves(one, other, near)).first == (1.0, 1.0078125)

@@ -145,6 +145,21 @@ def test_a_drifted_environment_that_was_made_again_is_not_to_be_made_again(recre
     assert ("UV_INDEX" in cause.hint) is recreated
 
 
+@pytest.mark.parametrize(
+    ("versions", "possible"),
+    [(("1", "1"), True), ((None, "1"), True), (("1", "2"), False), (("1", None), False)],
+)
+def test_another_build_of_a_package_does_not_hide_what_is_possible(versions, possible):
+    found = said(
+        drift=(drift("package a", *versions, "detail"),),
+        seen=observed(settings=(("python.hash_seed", "random"),)),
+        now=observed(),
+        suspect=lambda name: "train.py:1" if name == "clock" else None,
+    )
+    assert found[0].startswith("the environment is not the recorded one")
+    assert [each.partition(",")[0] for each in found[1:]] == ["the order of sets", "the clock"] * possible
+
+
 def test_of_packages_those_that_changed_are_named_first():
     found = drift("a", None, "1"), drift("b", "1", None), drift("c", "1", "2"), drift("d", "3", "4")
     (said_of,) = said(drift=found)

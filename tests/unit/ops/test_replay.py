@@ -1,3 +1,4 @@
+import math
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ledger.errors import UsageError
 from ledger.model import Digest, Status, TrialStarted, layout
 from ledger.ops.diff import diff
 from ledger.ops.replay import ReplayOptions, replay
@@ -147,6 +149,28 @@ def test_the_line_that_asks_for_what_is_another_each_time_is_named(project, code
     assert receipt.verdict == "diverged"
     found = [each.evidence for each in receipt.causes if each.cause.startswith(cause)]
     assert found == [f"train.py:2 {evidence}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("train.py", "import os\nvalue = os.environ.get('SCALE')\nopen('model', 'w').write(str(value))\n"),
+        ("train.sh", "COUNT=3\necho $COUNT ${SCALE:-1} >model\n"),
+    ],
+)
+def test_a_variable_that_is_in_no_record_is_named(project, name, code):
+    (project.path / "other.py").write_text("import os\nos.environ['ANOTHER']\n")
+    (project.path / name).write_text(code)
+    command = {"py": "python", "sh": "sh"}[name[-2:]], name
+    given = {"SCALE": "3"}
+    project.run(*command, variables=given)
+    receipt = project.replay(variables=given)
+    assert receipt.verdict == "diverged"
+    assert receipt.causes[0].evidence == f"{name}:2 reads SCALE"
+    # What the hint says makes it whole.
+    (project.path / "ledger.toml").write_text('[environment]\nvariables = ["SCALE"]\n')
+    project.run(*command, variables=given)
+    assert project.replay().verdict == "identical"
 
 
 def test_a_line_of_code_that_the_command_does_not_reach_is_not_named(project):
@@ -434,6 +458,81 @@ def test_an_input_outside_of_the_root_is_used_where_it_lies(project, tmp_path):
     receipt = project.replay(trial, maps=((str(outside), str(moved)),))
     assert receipt.verdict == "incomparable"
     assert "ledger cat" not in cause(receipt)
+
+
+def test_a_variable_is_looked_for_where_a_shell_is_told_what_to_do(project):
+    (project.path / "other.py").write_text("import os\nos.environ['ANOTHER']\n")
+    (project.path / "train.sh").write_text("echo $SCALE >model\n")
+    for command, place in (("sh train.sh", "train.sh:1"), ("echo $SCALE >model", "-c:1")):
+        project.run("sh", "-c", command, variables={"SCALE": "3"})
+        receipt = project.replay(variables={"SCALE": "3"})
+        assert receipt.verdict == "diverged"
+        assert f"{place} reads SCALE" in cause(receipt)
+        assert "ANOTHER" not in cause(receipt)
+
+
+@pytest.mark.parametrize(
+    "tolerance", [{"rtol": math.nan}, {"atol": math.nan}, {"rtol": math.inf}, {"atol": -1}]
+)
+def test_what_is_no_tolerance_is_refused(project, tolerance):
+    project.write(train="open('made', 'w').write('1')")
+    project.run("python", "train.py")
+    with pytest.raises(UsageError, match="no tolerance"):
+        project.replay(**tolerance)
+
+
+def test_an_input_that_has_moved_is_found_by_a_program_that_knows_its_place(project, tmp_path):
+    data, other = tmp_path / "data", tmp_path / "other"
+    data.write_text("1")
+    project.write(train="open('made', 'w').write(open('../data').read())")
+    project.run("python", "train.py")
+    data.rename(other)
+    data.write_text("2")
+    maps = ((str(data), str(other)),)
+    assert project.replay(maps=maps).verdict == "identical"
+    assert data.read_text() == "2"
+    data.unlink()  # nothing is there that could be mounted over
+    receipt = project.replay(maps=maps)
+    assert receipt.verdict == "incomparable"
+    assert f"cp {other} {data}" in cause(receipt)
+
+
+@pytest.mark.parametrize("kind", ["no namespaces", "the project has moved"])
+def test_an_input_outside_of_the_root_is_found_by_a_relative_path(project, tmp_path, monkeypatch, kind):
+    (tmp_path / "data").mkdir()
+    for name in "ab":
+        (tmp_path / "data" / name).write_text(name)
+    project.write(
+        train="""
+        import glob
+        open("made", "w").write("".join(open(each).read() for each in sorted(glob.glob("../data/*"))))
+        """
+    )
+    project.run("python", "train.py")
+    assert project.outputs()["made"] == b"ab"
+    if kind == "no namespaces":
+        from ledger.ops import namespace
+
+        monkeypatch.setattr(namespace, "_reason", ["refused for this test"])
+    else:
+        project.path = project.path.rename(tmp_path / "moved")
+    receipt = project.replay()
+    assert receipt.verdict == "identical", receipt
+    (tmp_path / "data").rename(tmp_path / "other")
+    maps = ((str(tmp_path / "data"), str(tmp_path / "other")),)
+    assert project.replay(maps=maps).verdict == "identical"
+
+
+def test_an_input_that_has_moved_is_written_anew_as_the_command_spells_it(project, tmp_path):
+    data, other = tmp_path / "data", tmp_path / "other"
+    data.write_text("1")
+    project.write(train="import sys; open('made', 'w').write(open(sys.argv[1]).read())")
+    for name in (str(data), "../data"):
+        project.run("python", "train.py", name)
+        data.rename(other)
+        for old in (str(data), "../data"):
+            assert project.replay(maps=((old, str(other)),)).verdict == "identical"
+        other.rename(data)
 
 
 @pytest.mark.parametrize("kind", ["relative", "absolute", "twice", "within"])

@@ -245,6 +245,11 @@ def test_what_cannot_be_changed_is_said_with_the_reason(varying, monkeypatch):
     assert varied.summary.endswith("not tried here: hostname, time")
 
 
+def test_inputs_from_outside_are_where_relative_paths_lead_to(varying, project, tmp_path):
+    (tmp_path / "data").write_text("1")
+    assert varying("open('result', 'w').write(open('../data').read())", "cwd").depends == ()
+
+
 def test_without_namespaces_the_path_is_still_the_same_each_time(varying, monkeypatch):
     monkeypatch.setattr(namespace, "available", lambda: "refused by the kernel")
     varied = varying("import os; open('result', 'w').write(os.getcwd())", "cwd,umask")

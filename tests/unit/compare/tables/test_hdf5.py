@@ -167,6 +167,16 @@ def test_in_its_own_process_nothing_more_can_be_opened():
     assert result.detail.startswith("s: b'a' and b'b'; x: 21000 of 21000 numbers differ")
 
 
+@pytest.mark.parametrize(
+    "value",
+    [b"text", numpy.array([b"a"]), numpy.array([(1, b"a")], PAIR)],
+    ids=["text", "fixed", "compound"],
+)
+def test_in_its_own_process_what_is_written_in_ascii_can_be_read(value):
+    one, other = of(s=value, x=1.0), of(s=value, x=2.0)
+    assert hdf5.compare(io.BytesIO(one), io.BytesIO(other), Tolerance()).detail == "x: 1.0 and 2.0"
+
+
 @pytest.mark.slow
 @settings(max_examples=8, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(data=st.data())
