@@ -85,7 +85,7 @@ def _held(found: Best) -> str | None:
     from ledger.analysis import best_coverage  # of no use to other experiments
 
     best = found.believed[0]
-    held = best_coverage.measured(best.seeds) if isfinite(best.low) else None
+    held = best_coverage.measured(best.seeds) if isfinite(best.low) and not found.raced else None
     if held is None:
         return None
     low, high = (f"{100 * each:.0f}" for each in held)

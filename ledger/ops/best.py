@@ -41,6 +41,8 @@ class Best:
     """Of the metric, for each of them."""
     believed: "tuple[Believed, ...]"
     """How good the configuration of each is, where some were tried with several seeds; else nothing."""
+    raced: bool
+    """Whether that is what a search with several seeds believes, which chose which ones to try again."""
     configurations: int
     """How many have a trial with a value; trials of other code are of other ones."""
     measured: int
@@ -95,6 +97,7 @@ def best(workspace: Workspace, experiment: str, metric: str, *, maximize: bool, 
     found, measured = _trials(workspace, experiment, key, maximize, count)
     observed = _observed(workspace, experiment, metric, maximize) if measured else None
     several = _searched(workspace, experiment, metric, maximize, count)
+    raced = several is not None and bool(several[2])
     if several is None and observed is not None and metric in observed.metrics:
         several = _estimated(workspace, observed, metric, maximize, count)
     if several is not None:
@@ -113,6 +116,7 @@ def best(workspace: Workspace, experiment: str, metric: str, *, maximize: bool, 
         ranked=tuple(trial for trial, _ in measured),
         values=tuple(value for _, value in measured),
         believed=believed,
+        raced=raced,
         configurations=len(measured)
         if observed is None
         else _count(workspace, observed, None if several is None else found.by_id),

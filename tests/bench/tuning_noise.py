@@ -61,8 +61,8 @@ def ours(place, search):
         seeds.append(racing.seed(search, again))
         loss = float(table_.losses(space.values(point))[rows[again % table_.seeds]])
         known.append(Observation(number=number, point=point, state=State.DONE, losses=(loss,)))
-    (point, _), *_ = tune_seeds.believed(racing.gathered(known, seeds), 1)
-    return _regret(table_, space.values(point))
+    best, *_ = tune_seeds.believed(racing.gathered(known, seeds))
+    return _regret(table_, space.values(best.point))
 
 
 def optunas(place, search):

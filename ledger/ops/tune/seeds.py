@@ -1,7 +1,6 @@
 """A search that tries its configurations with several seeds: which is next, and what is believed of each."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
 
 from ledger.model import ProposalSource
 from ledger.model.frozen import replace
@@ -9,15 +8,8 @@ from ledger.model.search import Search
 from ledger.ops.tune.history import Tried, observations
 from ledger.tune import racing
 from ledger.tune.base import Observation, State
-from ledger.tune.racing import Tries
+from ledger.tune.racing import Estimate, Tries
 from ledger.tune.space.unit import Point
-
-if TYPE_CHECKING:
-    from ledger.analysis import shrinking
-
-_FEW: Final = 5
-"""Further trials from which on the noise of each configuration is told apart: before, a race's belief of it
-is better than what they say."""
 
 
 def repeated(search: Search, tried: Sequence[Tried]) -> Point | None:
@@ -59,58 +51,18 @@ def told(observations: Sequence[Observation], tries: Sequence[Tries]) -> list[Ob
     return found
 
 
-def ranked(
-    search: Search, tried: Sequence[Tried], count: int | None = None
-) -> "list[tuple[Point, shrinking.Estimate]]":
-    """What is believed of each configuration, the best first; nothing where each has one seed.
+def ranked(search: Search, tried: Sequence[Tried]) -> list[Estimate]:
+    """What is believed of each configuration, the best first; nothing where each has one seed."""
+    return [] if search.seeds == 1 else believed(_tries(search, tried))
 
-    A race's own estimates (`ledger.tune.racing`), which decide what is tried, take noise to be the same
-    everywhere; here each configuration has a variance of its own, as soon as some further trials tell of it.
 
-    Parameters
-    ----------
-    search
-        What is searched.
-    tried
-        All that it tried.
-    count
-        Of so many of the best ones, instead of all.
+def believed(tries: Sequence[Tries]) -> list[Estimate]:
+    """What is believed of configurations that may be the best, the best first.
+
+    As in the race itself, noise is taken to be the same everywhere: with variances of their own
+    (`ledger.analysis.shrinking`), those of two seeds that happen to be alike seem better than they are.
     """
-    return [] if search.seeds == 1 else believed(_tries(search, tried), count)
-
-
-def believed(tries: Sequence[Tries], count: int | None = None) -> "list[tuple[Point, shrinking.Estimate]]":
-    """What is believed of configurations that may be the best, see `ranked`."""
-    sound = [each for each in tries if each.sound]
-    if not sound:
-        return []
-    found = _alike(sound) if sum(len(each.losses) - 1 for each in sound) < _FEW else _apart(sound, count)
-    points = [each.point for each in sound]
-    return sorted(zip(points, found, strict=True), key=lambda each: each[1].mean)[:count]
-
-
-def _alike(sound: Sequence[Tries]) -> "list[shrinking.Estimate]":
-    from ledger.analysis import shrinking
-
-    return [
-        shrinking.Estimate(count=each.losses, plain=each.plain, mean=each.mean, half=each.half)
-        for each in racing.estimates(sound, worse=True)
-    ]
-
-
-def _apart(sound: Sequence[Tries], count: int | None) -> "Sequence[shrinking.Estimate]":
-    from ledger.analysis import shrinking  # of no use to other searches
-
-    places: dict[int, int] = {}
-    for each in sound:
-        for its, _ in each.losses if len(each.losses) > 1 else ():
-            if its is not None:
-                places.setdefault(its, len(places))
-    return shrinking.estimates(
-        [[loss for _, loss in each.losses] for each in sound],
-        [[None if its is None else places.get(its) for its, _ in each.losses] for each in sound],
-        count=count,
-    )
+    return sorted(racing.estimates(tries, worse=True), key=lambda each: each.mean)
 
 
 def _tries(search: Search, tried: Sequence[Tried]) -> tuple[Tries, ...]:

@@ -136,7 +136,7 @@ Tell = Callable[[Tried, Standing], None]
 
 def standing(name: str, id: Digest, search: Search, tried: Sequence[Tried]) -> Standing:
     """How a search stands after some proposals."""
-    for first, believed in ranked(search, tried, 1) or ranked(search, tried):
+    for first, believed in ranked(search, tried):
         return Standing(name=name, id=id, search=search, tried=tuple(tried), best=(first,), believed=believed)
     stopped = {each.proposed.point for each in tried if search.seeds > 1 and each.state is State.PRUNED}
     own = {key: each for key, each in _done(tried).items() if each.proposed.point not in stopped}
@@ -164,14 +164,11 @@ def _done(tried: Sequence[Tried]) -> dict[tuple[int, Digest], Tried]:
     }
 
 
-def ranked(
-    search: Search, tried: Sequence[Tried], count: int | None = None
-) -> tuple[tuple[Tried, Believed], ...]:
+def ranked(search: Search, tried: Sequence[Tried]) -> tuple[tuple[Tried, Believed], ...]:
     """Configurations that are tried with several seeds, the best first: a trial of each, and how good it is.
 
     The trial is the first one that ended well and meets what is required; there are none where each
-    configuration has one seed. With `count`, so many of the best ones, of which some may be known of an
-    earlier search's trials only, and are left out.
+    configuration has one seed.
     """
     if search.seeds == 1:
         return ()
@@ -180,8 +177,8 @@ def ranked(
         if each.proposed.source is not ProposalSource.EARLIER:
             its.setdefault(each.proposed.point, []).append(each)
     found = []
-    for point, estimate in tune_seeds.ranked(search, tried, count):
-        trials = its.get(point, [])
+    for estimate in tune_seeds.ranked(search, tried):
+        trials = its.get(estimate.point, [])
         good = (each for each in trials if each.state is State.DONE and each.measured.violation == 0)
         first = next(good, None)
         if first is None:
@@ -191,7 +188,7 @@ def ranked(
             mean=mean,
             low=mean - estimate.half,
             high=mean + estimate.half,
-            seeds=estimate.count,
+            seeds=estimate.losses,
             trials=frozenset(each.id for each in trials),
         )
         found.append((first, believed))

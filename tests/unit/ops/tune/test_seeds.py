@@ -1,7 +1,5 @@
 """Searches that try their configurations with several seeds."""
 
-import math
-import random
 import sys
 from collections import Counter
 
@@ -200,48 +198,3 @@ def test_a_trial_of_a_configuration_that_was_stopped_is_not_the_best():
     assert [each.state for each in history.at()] == [State.PRUNED, State.DONE]
     assert standing("x", id, tuned, history.at()).best == ()
     assert len(standing("x", id, replace(tuned, seeds=1, racing=0), history.at()).best) == 1
-
-
-# --- what is believed ---------------------------------------------------------------------------------------
-
-
-def known(losses):
-    """A search that tried configurations with these losses, by seed; its definition and its trials."""
-    tuned, id = search(seeds=3, racing=racing.VERSION), Digest.of(b"x")
-    history = History(id, tuned)
-    places = [(point, place, loss) for point, its in enumerate(losses) for place, loss in enumerate(its)]
-    for number, (point, place, loss) in enumerate(places):
-        proposal, trial = (Digest.of(bytes([each, number])) for each in range(2))
-        source = ProposalSource.REPEAT if place else ProposalSource.SAMPLER
-        at, seed = ((point + 0.5) / len(losses),), racing.seed(tuned.seed, place)
-        history.take(
-            [
-                Proposed(number, b"a", proposal, id, number, at, source, None, seed, b""),
-                Started(number, b"a", trial, proposal, b""),
-                Ended(number, b"a", trial, False, True, Status.OK, 0, None, 1.0, 1, {"loss": loss}),
-            ]
-        )
-    return tuned, history.at()
-
-
-def test_one_that_repeats_closely_is_not_as_uncertain_as_those_that_blow_up():
-    generator = random.Random(4)
-    good = [[1 + each / 4 + generator.gauss(0, 0.1) for _ in range(3)] for each in range(8)]
-    blown = [[abs(generator.gauss(0, 900)) for _ in range(3)] for _ in range(2)]
-    tuned, tried = known(good + blown)
-    ranked = tune_seeds.ranked(tuned, tried)
-    assert [each.count for _, each in ranked] == [3] * 10
-    assert all(each.half < 0.5 for _, each in ranked[:8])
-    assert ranked[0][0] == ((0 + 0.5) / 10,)
-    assert ranked[-1][1].half > 100
-    now = standing("x", Digest.of(b"x"), tuned, tried).believed
-    assert now.high - now.low == pytest.approx(2 * ranked[0][1].half)
-    assert now.low < 1 < now.high
-
-
-def test_before_further_trials_tell_of_noise_a_single_lucky_one_is_not_believed():
-    tuned, tried = known([[float(each)] for each in range(10)])
-    (_, best), *_ = tune_seeds.ranked(tuned, tried)
-    assert best.plain == 0
-    assert best.mean > 0.5
-    assert math.isinf(best.half)
