@@ -19,7 +19,7 @@ ledger.param("seed", seed, role="seed")
 if model == "net":
     ledger.param("depth", 3 + seed)
 open("data.csv").read()
-ledger.log(loss=abs(lr - 0.2) + seed / 100)
+ledger.log(loss=abs(lr - 0.2) + seed / 100 + (model == "net") / 500)
 """
 HOSTILE = "<b>x</b>"
 
