@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from ledger.model import Cause, Difference, Entropy, Host, Observed
 from ledger.model.frozen import frozen
 from ledger.ops.differences import changed_first
-from ledger.ops.suspects import VARIABLE
+from ledger.ops.unrecorded_variables import VARIABLE
 
 _SHOWN = 3
 _UNGOVERNED = ("os.", "secrets", "uuid.", "random.SystemRandom")

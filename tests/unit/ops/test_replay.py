@@ -173,6 +173,17 @@ def test_a_variable_that_is_in_no_record_is_named(project, name, code):
     assert project.replay().verdict == "identical"
 
 
+@pytest.mark.parametrize("name", ["SCALE", "HOME"])
+def test_a_variable_that_the_code_sets_or_each_replay_has_is_not_named(project, name):
+    own = f"os.environ['{name}'] = '3'\n" if name == "SCALE" else ""
+    code = f"import os, time\n{own}os.environ['{name}']\nopen('model', 'w').write(str(time.time()))\n"
+    (project.path / "train.py").write_text(code)
+    project.run("python", "train.py")
+    evidence = [each.evidence for each in project.replay().causes]
+    assert not any(name in each for each in evidence)
+    assert any(each.startswith("train.py:") for each in evidence)  # the clock
+
+
 def test_a_line_of_code_that_the_command_does_not_reach_is_not_named(project):
     for name in ("a", "b"):
         (project.path / f"{name}.py").write_text("import time\nmade = time.time()\n")
