@@ -10,8 +10,11 @@ from ledger.compare.base import Unfit
 from ledger.compare.numbers import BFLOAT16
 from ledger.model.frozen import frozen
 
-_BLOCK: Final = 1 << 22
-_BLOCK_BYTES: Final = 16 << 20
+_BLOCK: Final = 1 << 21
+_BLOCK_BYTES: Final = 8 << 20
+_MAPPED: Final = 4
+"""So many times as much makes a block that takes no memory of its own: less often is there something to be
+done for each block, while other threads wait for it."""
 MOST_HELD: Final = 64 << 20
 """Bytes of an array that has to lie in memory as a whole."""
 
@@ -27,17 +30,32 @@ class Array:
     shape: tuple[int, ...]
     """Of all dimensions; empty for one item."""
     blocks: Callable[[], Iterator[Block]]
-    """Starts reading: blocks of `at_once` items each, the last one as many as are left. Raises `Unfit` where
-    the file ends early. Called once at most, and not while another array of the same file is being read."""
+    """Starts reading: blocks of whole items, no more than `at_once`; of which sizes is up to the source.
+    Raises `Unfit` where the file ends early. Called once at most, and not while another array of the same
+    file is being read."""
     fortran: bool = False
     """Whether the first index varies fastest, not the last."""
 
 
-def at_once(size: int) -> int:
-    """How many items of `size` bytes each make a block."""
+def at_once(size: int, *, mapped: bool = False) -> int:
+    """How many items of `size` bytes each make a block, at most.
+
+    Parameters
+    ----------
+    size
+        In bytes; 0 for empty text.
+    mapped
+        Whether the block is not read, but mapped.
+
+    Raises
+    ------
+    Unfit
+        If not even one of them can be held.
+    """
     if size > MOST_HELD:
         raise Unfit(f"items of {size} bytes each")
-    return min(_BLOCK, max(1, _BLOCK_BYTES // (size or 1)))
+    times = _MAPPED if mapped else 1
+    return min(times * _BLOCK, max(1, times * _BLOCK_BYTES // (size or 1)))
 
 
 def in_c_order(array: Array) -> Array:
@@ -67,31 +85,49 @@ def held(content: bytes | memoryview, dtype: str, shape: tuple[int, ...], *, for
 
 
 def side_by_side(expected: Array, got: Array) -> Iterator[tuple[Block, Block]]:
-    """Blocks of two arrays of one shape.
+    """Blocks of two arrays of one shape, those of both sides with the same items.
 
     Raises
     ------
     Unfit
-        If one of them ends early.
+        If one of them ends early, or has more items than its shape tells.
     """
-    left, right = expected.blocks(), got.blocks()
-    size = prod(expected.shape)
-    if not item_size(expected.dtype):
-        return  # empty text, however much of it
-    step = at_once(item_size(expected.dtype))
-    if step != at_once(item_size(got.dtype)):
-        raise Unfit(f"items of {expected.dtype} and {got.dtype}")
-    for start in range(0, size, step):
-        count = min(step, size - start)
-        yield _block(left, expected.dtype, count), _block(right, got.dtype, count)
+    left, right = _Source(expected), _Source(got)
+    count = prod(expected.shape) if left.size and right.size else 0  # empty text, however much of it
+    while count:
+        most = min(left.ready(), right.ready(), count)
+        count -= most
+        yield left.take(most, last=not count), right.take(most, last=not count)
 
 
-def _block(blocks: Iterator[Block], dtype: str, count: int) -> Block:
-    block = next(blocks, b"")
-    wanted = count * item_size(dtype)
-    if len(block) != wanted:
-        raise Unfit(f"an array ends early: {len(block)} of {wanted} bytes")
-    return block
+class _Source:
+    """What is left of the blocks of an array."""
+
+    def __init__(self, array: Array) -> None:
+        self.size = item_size(array.dtype)
+        self._blocks = array.blocks()
+        self._block: Block = b""
+
+    def ready(self) -> int:
+        """How many items are at hand."""
+        if not len(self._block):
+            self._block = next(self._blocks, b"")
+        count, odd = divmod(len(self._block), self.size)
+        if odd or not count:
+            raise Unfit(f"an array ends early: a block has {len(self._block)} bytes")
+        return count
+
+    def take(self, count: int, *, last: bool) -> Block:
+        """So many of these, which are all that are left or not."""
+        size = count * self.size
+        if size == len(self._block):
+            block, self._block = self._block, b""
+            return block
+        if last:
+            raise Unfit(f"an array does not end: {len(self._block)} of {size} bytes")
+        view = memoryview(self._block)
+        self._block = view[size:]
+        return view[:size]
 
 
 def item_size(dtype: str) -> int:

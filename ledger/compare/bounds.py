@@ -24,7 +24,7 @@ class Bounds(NamedTuple):
     relative: NDArray[Any]
     ulp: NDArray[Any]
     least: NDArray[Any]
-    """Smallest absolute value of the expected numbers."""
+    """No expected number is smaller than that, in absolute value."""
     differing: int
     """How many numbers differ in all rows of both blocks."""
     first: int
@@ -32,7 +32,7 @@ class Bounds(NamedTuple):
 
     def widest(self) -> NDArray[Any]:
         """Rows that come first by one of the bounds."""
-        return numpy.unique([numpy.argmax(each) for each in (self.absolute, self.relative, self.ulp)])
+        return numpy.array(sorted({int(each.argmax()) for each in (self.absolute, self.relative, self.ulp)}))
 
     def above(self, known: Known, tolerance: Tolerance) -> NDArray[Any]:
         """Rows where numbers may be farther apart than what is known, or not within a tolerance."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ledger.compare.base import Tolerance
 from ledger.compare.bounds import Bounds, Known
-from ledger.compare.closer import closer
+from ledger.compare.closer import HALF, closer
 from ledger.compare.row_bounds import row_bounds
 from ledger.compare.scratch import SCRATCH
 from ledger.compare.sides import AT_ONCE, ROW, Sides
@@ -34,9 +34,8 @@ class Dense(NamedTuple):
     differing: int
 
 
-_HALF: Final = 0.49
-"""Numbers that differ by less, relatively, are fewer units in the last place apart than `_OF_HALF`."""
 _OF_HALF: Final = 1 << 24
+"""Numbers that differ by less than `HALF`, relatively, are fewer units in the last place apart than that."""
 
 _NOTHING: Final = Dense(0.0, 0.0, 0, 0, 0, 0)
 _INFINITE: Final = Dense(math.inf, math.inf, 0, 0, 0, 0)
@@ -80,19 +79,21 @@ def _by_rows(sides: Sides, tolerance: Tolerance, known: Known) -> Dense:
         widest = bounds.widest()
         found.append(_rows(sides, rows[widest], tolerance))
         known = _known(known, found[-1])
-        left: NDArray[Any] = rows[numpy.setdiff1d(bounds.above(known, tolerance), widest, assume_unique=True)]
-        return left
+        left = bounds.above(known, tolerance)
+        for each in widest:
+            left = left[left != each]
+        return rows[left]
 
     rows = bounds.above(known, tolerance)
     if len(rows) > _ROWS:
         rows = farthest(bounds, numpy.arange(sides.rows))
     exact = not (tolerance.rtol or tolerance.atol)
-    far = known.relative >= _HALF and known.ulp >= _OF_HALF
+    far = known.relative >= HALF and known.ulp >= _OF_HALF
     if exact and far and (bounds.absolute[rows] <= known.absolute).all():
         found.append(_small(sides, rows, bounds, tolerance))
         rows = rows[:0]
     if len(rows) > _ROWS:
-        rows = farthest(closer(sides, bounds, rows), rows)
+        rows = farthest(closer(sides, bounds, rows, known), rows)
     for start in range(0, len(rows), _ROWS):
         found.append(_rows(sides, rows[start : start + _ROWS], tolerance))
     told = _joined(found or [_NOTHING])._replace(differing=bounds.differing)
@@ -128,7 +129,7 @@ def _small(sides: Sides, rows: NDArray[Any], bounds: Bounds, tolerance: Toleranc
         one, other = sides.some(some)
         sizes, small = (each(one.size).reshape(one.shape) for each in (SCRATCH.numbers, SCRATCH.flags))
         numpy.abs(one, out=sizes)
-        most = numpy.nextafter((bounds.absolute[some, None] / _HALF).astype("f4"), numpy.float32(math.inf))
+        most = numpy.nextafter((bounds.absolute[some, None] / HALF).astype("f4"), numpy.float32(math.inf))
         numpy.less_equal(sizes, most, out=small)
         if len(places := numpy.flatnonzero(small)):
             found.append(_double(one.ravel()[places], other.ravel()[places], tolerance))

@@ -7,10 +7,11 @@ are then read side by side, block by block.
 from collections.abc import Callable, Iterable, Mapping
 from typing import BinaryIO
 
+import numpy
+
 from ledger.compare.account import Account
 from ledger.compare.array import (
     Array,
-    at_once,
     in_c_order,
     item_size,
     numeric,
@@ -141,11 +142,13 @@ def _items(place: str, expected: Array, got: Array, account: Account) -> None:
     """Compare arrays of anything else."""
     if expected.fortran != got.fortran:
         expected, got = in_c_order(expected), in_c_order(got)
-    for number, (one, other) in enumerate(side_by_side(expected, got)):
+    size, before = item_size(expected.dtype), 0
+    for one, other in side_by_side(expected, got):
         if one != other:
-            start = number * at_once(item_size(expected.dtype))
-            account.differ(place, f"its items differ from {start} on")
+            differ = numpy.frombuffer(one, "u1") != numpy.frombuffer(other, "u1")
+            account.differ(place, f"its items differ from {before + int(differ.argmax()) // size} on")
             return
+        before += len(one) // size
     account.add(place, Apart())
 
 

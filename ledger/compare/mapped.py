@@ -1,26 +1,17 @@
-"""Blocks of files on a disk: looked at where they are mapped, or read where that takes less.
+"""Blocks of files on a disk: mapped, and read where they are looked at as a whole.
 
-Files are kept in memory as folios, small ones or large ones, as it happened to be free. A large one is mapped
-in one step, and to look at it there takes less than to read it. Small ones are mapped page by page, and to
-read them takes less, into memory that stays in a processor's cache, over and over the same.
+To map a page of a file that is kept in memory may take longer than to copy it, depending on how large the
+pieces are that the kernel keeps it in. What is copied goes into memory that stays in a processor's cache,
+over and over the same.
 """
 
 import mmap
 import os
-import resource
-from typing import Any, Final
+from typing import Any
 
-import numpy
 from numpy.typing import NDArray
 
 from ledger.compare.base import Unfit
-
-_PROBED: Final = 1 << 20
-"""Bytes of a block that are looked at to see how it is mapped."""
-_AROUND: Final = 1 << 16
-"""Bytes that the kernel maps at once, at least: ``fault_around_bytes``."""
-_FEW_STEPS: Final = 4
-"""More steps for so many bytes take longer than reading."""
 
 
 class _Mapped(mmap.mmap):
@@ -30,6 +21,8 @@ class _Mapped(mmap.mmap):
     """Descriptor; it stays open for as long as it is looked at."""
     start: int
     """Offset of the block in the file."""
+    length: int
+    """Of the block, in bytes."""
 
 
 def mapped(file: int, start: int, size: int) -> memoryview:
@@ -44,7 +37,7 @@ def mapped(file: int, start: int, size: int) -> memoryview:
     """
     page = start - start % mmap.ALLOCATIONGRANULARITY
     pages = _Mapped(file, start - page + size, prot=mmap.PROT_READ, offset=page)
-    pages.file, pages.start = file, start
+    pages.file, pages.start, pages.length = file, start, size
     return memoryview(pages)[start - page :]
 
 
@@ -56,13 +49,15 @@ class Stored:
 
     @classmethod
     def of(cls, expected: object, got: object) -> "Stored | None":
-        """Two blocks if both are `mapped` and take less to be read; None otherwise."""
+        """Two blocks if both are `mapped`, as a whole; None otherwise."""
         if not isinstance(expected, memoryview) or not isinstance(got, memoryview):
             return None
         one, other = expected.obj, got.obj
         if not isinstance(one, _Mapped) or not isinstance(other, _Mapped):
             return None
-        return cls(one, other) if _in_small_steps(expected) or _in_small_steps(got) else None
+        if len(expected) != one.length or len(got) != other.length:
+            return None
+        return cls(one, other)
 
     def read(self, start: int, expected: NDArray[Any], got: NDArray[Any]) -> None:
         """Fill two arrays with what begins `start` bytes into the blocks.
@@ -79,14 +74,3 @@ class Stored:
                 if not more:
                     raise Unfit("an array ends early")
                 done += more
-
-
-def _in_small_steps(block: memoryview) -> bool:
-    before = _faults()
-    middle = len(block) // 2  # large folios may begin anywhere near its start
-    numpy.frombuffer(block[middle : middle + _PROBED], "u1")[::_AROUND].max(initial=0)
-    return _faults() - before > _FEW_STEPS
-
-
-def _faults() -> int:
-    return resource.getrusage(resource.RUSAGE_THREAD).ru_minflt

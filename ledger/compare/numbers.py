@@ -29,7 +29,7 @@ _AT_ONCE: Final = 1 << 18
 cost more than a nearer cache saves."""
 _SHARED: Final = 1 << 20
 """Numbers for which it is done where steps are dear."""
-_MOST: Final = 1 << 22
+_MOST: Final = 1 << 23
 """Numbers of which `dense` goes through parts anyway."""
 _FEW: Final = 1 << 10
 _WHOLE: Final = 1 << 53

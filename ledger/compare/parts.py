@@ -57,7 +57,7 @@ def items(file: BinaryIO, count: int, size: int) -> Iterator[bytes]:
 
 
 def items_at(file: BinaryIO, start: int, count: int, size: int) -> Iterator[bytes | memoryview]:
-    """The same, from offset `start`; of a file on a disk nothing is copied."""
+    """Blocks of such items from offset `start`; of a file on a disk nothing is copied."""
     base, offset = (file.base, file.start) if isinstance(file, Part) else (file, 0)
     try:
         number = base.fileno()
@@ -69,7 +69,7 @@ def items_at(file: BinaryIO, start: int, count: int, size: int) -> Iterator[byte
         return
     if start + count * size > size_of(file):  # what lies behind the end of a file cannot be touched
         raise Unfit("an array ends early")
-    end, step = offset + start + count * size, at_once(size) * size
+    end, step = offset + start + count * size, at_once(size, mapped=True) * size
     for at in range(offset + start, end, step):
         yield mapped(number, at, min(step, end - at))
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ledger.compare.base import Tolerance
 from ledger.compare.bounds import Bounds, Known
-from ledger.compare.closer import UP, Close
+from ledger.compare.closer import HALF, UP, Close, most_ulps
 from ledger.compare.scratch import SCRATCH
 from ledger.compare.sides import ROW, Sides
 
@@ -23,11 +23,13 @@ def row_bounds(sides: Sides, tolerance: Tolerance, known: Known) -> Bounds | Non
     """Bounds of all rows of both sides; None if a difference is not finite.
 
     Where most rows at hand may be farther apart than what is `known`, or than the tolerance, they are looked
-    at more closely while they are in the cache.
+    at more closely while they are in the cache. Where that is so again after what was seen there, it is most
+    often so of the next ones, and then their smallest numbers tell nothing more.
     """
-    extremes, close = numpy.empty((4, sides.rows), "f4"), Close(sides.rows)
+    extremes, close = numpy.zeros((4, sides.rows), "f4"), Close(sides.rows, known.ulp)
     relative, allowed = known.relative, tolerance.rtol or math.inf
     differing = first = 0
+    again = False
     for start, (one, other) in sides.pieces():
         rows = slice(start, start + len(one))
         far, differ = (each(one.size).reshape(one.shape) for each in (SCRATCH.numbers, SCRATCH.flags))
@@ -40,13 +42,22 @@ def row_bounds(sides: Sides, tolerance: Tolerance, known: Known) -> Bounds | Non
         if many and not differing:
             first = start * ROW + int(numpy.argmax(differ))
         differing += many
-        least = _extremes(numpy.minimum, one, extremes[2:, rows])
-        if 2 * numpy.count_nonzero(absolute / least > min(relative, allowed)) > len(one):
+        if again:
             relative = max(relative, close.look(one, other, far, rows))
+            continue
+        ratio = absolute / _extremes(numpy.minimum, one, extremes[2:, rows])
+        if _most(ratio > min(relative, allowed)):
+            relative = max(relative, close.look(one, other, far, rows))
+            again = _most(ratio > min(relative, allowed))
     sizes = extremes.astype("f8")
     absolute, least = numpy.maximum(sizes[0], sizes[1]) * UP, numpy.minimum(sizes[2], sizes[3])
     ratio = numpy.divide(absolute, least, out=numpy.zeros(sides.rows), where=absolute > 0)
     return close.narrowed(Bounds(absolute, ratio, _ulps(absolute, ratio, least), least, differing, first))
+
+
+def _most(rows: NDArray[Any]) -> bool:
+    """Whether more than half of them are true."""
+    return 2 * int(numpy.count_nonzero(rows)) > len(rows)
 
 
 def _extremes(largest: numpy.ufunc, numbers: NDArray[Any], into: NDArray[Any]) -> NDArray[Any]:
@@ -68,16 +79,13 @@ def _extremes(largest: numpy.ufunc, numbers: NDArray[Any], into: NDArray[Any]) -
 def _ulps(absolute: NDArray[Any], relative: NDArray[Any], least: NDArray[Any]) -> NDArray[Any]:
     """Most units in the last place, of numbers so far apart.
 
-    A relative difference of less than half has 2**25 times as many at most: a unit is 2**-24 of a number or
-    more, and half of that below the next power of two.
-
-    Otherwise there are never more than from one number to 0 and on to one on the other side, the two of them
-    as far from each other as allowed: representable numbers lie the denser the nearer to 0, for which reason
-    there are most if they are alike in size, as far as the smallest number lets them be.
+    There are never more than from one number to 0 and on to one on the other side, the two of them as far
+    from each other as allowed: representable numbers lie the denser the nearer to 0, for which reason there
+    are most if they are alike in size, as far as the smallest number lets them be.
     """
     one = numpy.clip(least, absolute / 2, absolute)
-    across = _steps(one) + _steps(absolute - one)
-    return numpy.where(relative < 0.49, relative * 2**25, numpy.where(absolute > 0, across, 0))
+    across = numpy.where(absolute > 0, _steps(one) + _steps(absolute - one), 0)
+    return numpy.where(relative < HALF, most_ulps(relative), across)
 
 
 def _steps(sizes: NDArray[Any]) -> NDArray[Any]:

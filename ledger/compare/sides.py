@@ -11,7 +11,7 @@ from ledger.compare.scratch import SCRATCH
 
 ROW: Final = 1 << 12
 """Numbers in a row."""
-AT_ONCE: Final = 192
+AT_ONCE: Final = 160
 """Rows that are gone through at once. What is computed of fewer would fit into a nearer cache; but threads
 then wait for each other to let go of Python at each step, and two of them take longer than one."""
 

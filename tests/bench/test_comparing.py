@@ -15,9 +15,9 @@ from tests.bench.comparing import SIZE, compare, elapsed, header, read, write
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(1800)]
 
-AIM, MOST_RATIO = 2.0, 4.0
+AIM, MOST_RATIO = 2.0, 3.0
 """Of elapsed time: what is wanted, and what fails. Where the page cache holds files in large folios, as
-it does while memory is free, reading 2 GiB takes 0.07 s rather than 0.2 s: the ratio was 1.6 to 2.0."""
+it does while memory is free, reading 2 GiB takes 0.07 s rather than 0.2 s: the ratio was 1.6 to 1.9."""
 MOST_FROM_DISK = 3.0
 ROUNDS = 3
 """From a page cache both are memory traffic, which others on the machine slow; so do they a disk, or its own
@@ -26,11 +26,18 @@ MOST_MEMORY = 500 << 10
 """kB."""
 
 
+OTHERS = {
+    "few": "few numbers differ",
+    "all": "all numbers differ",
+    "shares": "all numbers differ, each by a share of itself",
+}
+
+
 @pytest.fixture(scope="module")
 def checkpoints(tmp_path_factory):
-    """Paths of a checkpoint, of one with other numbers here and there, and of one with all others."""
+    """Paths of a checkpoint, and of others: with other numbers here and there, and with all others."""
     place = tmp_path_factory.mktemp("checkpoints")
-    paths = {name: place / f"{name}.safetensors" for name in ("one", "few", "all")}
+    paths = {name: place / f"{name}.safetensors" for name in ("one", *OTHERS)}
     with ExitStack() as stack:
         files = {name: stack.enter_context(open(path, "wb")) for name, path in paths.items()}
         _write(files)
@@ -50,6 +57,7 @@ def _write(files):
         files["one"].write(block.tobytes())
         noise = random.standard_normal(len(block), dtype="f4") * numpy.float32(1e-6)
         files["all"].write((block + noise).tobytes())
+        files["shares"].write((block * (1 + noise)).tobytes())
         block[::100_000] += 1
         files["few"].write(block.tobytes())
 
@@ -71,7 +79,7 @@ def peak(*paths):
     return int(subprocess.run(words, stdout=subprocess.PIPE, check=True).stdout)
 
 
-@pytest.mark.parametrize("other", ["few", "all"])
+@pytest.mark.parametrize("other", OTHERS)
 def test_comparing_costs_little_more_than_reading(checkpoints, report, other):
     paths = checkpoints["one"], checkpoints[other]
     read(*paths)
@@ -86,12 +94,12 @@ def test_comparing_costs_little_more_than_reading(checkpoints, report, other):
     wall, cpu = min(found)
     memory = peak(*paths)
     figure = f"{cpu:.2f} × (CPU), {wall:.2f} × (elapsed), {memory >> 10} MiB"
-    report(f"comparing 2 × 1 GiB, {other} numbers differ", figure, f"aim: {AIM} × reading; 500 MiB")
+    report(f"comparing 2 × 1 GiB, {OTHERS[other]}", figure, f"aim: {AIM} × reading; 500 MiB")
     assert memory < MOST_MEMORY
     assert wall <= MOST_RATIO
 
 
-@pytest.mark.parametrize(("kind", "tensors"), [("BF16", 256), ("I32", 1)])
+@pytest.mark.parametrize(("kind", "tensors"), [("F32", 256), ("F16", 1), ("BF16", 256), ("I32", 1)])
 def test_comparing_costs_little_more_than_reading_from_the_disk(tmp_path, report, kind, tensors):
     paths = [tmp_path / name for name in ("one", "other")]
     write(paths, kind, tensors)

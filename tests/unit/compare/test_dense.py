@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ledger.compare.base import Tolerance
 from ledger.compare.bounds import Known
-from ledger.compare.closer import closer
+from ledger.compare.closer import closer, most_ulps
 from ledger.compare.dense import dense_single
 from ledger.compare.numbers import Apart, apart, apart_halves
 from ledger.compare.row_bounds import row_bounds
@@ -63,6 +63,10 @@ TOLERANCES = st.one_of(
         rtol=st.sampled_from([0, 1e-7, 1e-3, 0.5, 3, 1e9]),
         atol=st.sampled_from([0, 1e-40, 1e-9, 1e-5, 1, 1e30]),
     ),
+)
+
+KNOWN = st.sampled_from(
+    [Known(), Known(1e-3, 1e-3, 9), Known(relative=math.inf), Known(ulp=2**20), Known(ulp=2**40)]
 )
 
 
@@ -123,8 +127,8 @@ def test_halves_are_compared_as_the_numbers_that_they_stand_for(pair, earlier, t
 
 
 @settings(max_examples=60)
-@given(pair=pairs(), known=st.sampled_from([Known(), Known(1e-3, 1e-3, 9), Known(relative=math.inf)]))
-def test_no_row_exceeds_its_bounds(pair, known):
+@given(pair=pairs(), known=KNOWN, near=KNOWN)
+def test_no_row_exceeds_its_bounds(pair, known, near):
     assume(len(pair[0]) >= ROW)
     a, b = (each[: len(each) // ROW * ROW].reshape(-1, ROW) for each in pair)
     sides = Sides(*pair)
@@ -133,13 +137,14 @@ def test_no_row_exceeds_its_bounds(pair, known):
         if bounds is None:
             assert not numpy.isfinite(b - a).all()
             return
-        close = closer(sides, bounds, numpy.arange(len(a)))
+        close = closer(sides, bounds, numpy.arange(len(a)), near)
     for row, (one, other) in enumerate(zip(a, b, strict=True)):
         exact = by_hand(one, other, EXACT)
         assert exact.absolute <= bounds.absolute[row]
         assert exact.relative <= bounds.relative[row]
         assert exact.ulp <= bounds.ulp[row]
-        assert bounds.least[row] == numpy.abs(one).min()
+        assert bounds.least[row] <= numpy.abs(one).min()
+        assert close.ulp[row] <= bounds.ulp[row]
         assert exact.absolute <= close.absolute[row]
         assert exact.relative <= close.relative[row] <= bounds.relative[row]
         assert exact.ulp <= close.ulp[row]
@@ -231,13 +236,40 @@ def test_rows_that_differ_in_proportion_are_skipped_after_a_closer_look():
     known = Known(absolute=exact.absolute, relative=exact.relative, ulp=exact.ulp)
     bounds = row_bounds(sides, EXACT, Known(relative=math.inf))  # whatever there is, it is near enough
     assert len(bounds.above(known, EXACT)) > 60
-    close = closer(sides, bounds, numpy.arange(4, 64))
+    close = closer(sides, bounds, numpy.arange(4, 64), Known())
     assert len(close.relative) == 60
     assert len(close.above(known, EXACT)) < 4
     assert len(close.above(known, Tolerance(rtol=exact.relative * 1.01))) < 4
-    at_once = row_bounds(sides, EXACT, Known())
+    with numpy.errstate(divide="ignore"):
+        at_once = row_bounds(sides, EXACT, Known())
     assert len(at_once.above(known, EXACT)) < 4
     assert at_once.relative[4:].tolist() == close.relative.tolist()
+    assert at_once.least.tolist() == [*numpy.abs(a[: 5 * ROW]).reshape(-1, ROW).min(axis=1), *[0] * 59]
+
+
+@pytest.mark.parametrize("size", [1.0, 1.0000001, 1.5, 1.9999999, 2.0**-126, 2.0**-127, 1e-44, -1.25])
+@pytest.mark.parametrize("share", [1e-7, 0.1, 0.25, 0.48, -0.1, -0.25, -0.48])
+def test_no_numbers_are_farther_apart_than_their_relative_difference_allows(size, share):
+    one = numpy.array([size], "f4")
+    exact = by_hand(one, one * numpy.float32(1 + share), EXACT)
+    most = most_ulps(numpy.array([exact.relative]))[0]
+    assert exact.ulp <= most < math.inf
+    assert most_ulps(numpy.array([0.5])) == math.inf  # from 1 to 1/2, and beyond
+
+
+def test_units_are_not_counted_where_there_cannot_be_more(monkeypatch):
+    random = numpy.random.default_rng(0)
+    a = 1 + random.random(40 * ROW, dtype="f4")
+    b = a * (1 + random.standard_normal(len(a), dtype="f4") * numpy.float32(1e-4))
+    most = by_hand(a, b, EXACT).ulp
+    rows = numpy.arange(40)
+    for known, counted in ((0, True), (4 * most, False)):
+        bounds = row_bounds(Sides(a, b), EXACT, Known(relative=math.inf))
+        close = closer(Sides(a, b), bounds, rows, Known(ulp=known))
+        by_row = [by_hand(*(each[row * ROW : (row + 1) * ROW] for each in (a, b)), EXACT).ulp for row in rows]
+        assert (close.ulp == by_row).any() == counted
+        assert (close.ulp >= by_row).all()
+        assert len(close.above(Known(math.inf, math.inf, known), EXACT)) == (len(rows) if counted else 0)
 
 
 @pytest.mark.parametrize("size", [1 << 10, 1 << 17])

@@ -39,3 +39,14 @@ def test_what_ends_early_is_told_by_whichever_thread(monkeypatch, numbers):
     sides = [array.held(each.tobytes(), "<f4", numbers.shape) for each in (numbers, numbers[:-1])]
     with pytest.raises(Unfit, match="ends early"):
         leaves.compare_leaves("x", *sides, Account(Tolerance()))
+
+
+@pytest.mark.parametrize("place", [0, 7, 300_000, 5_999_999])
+def test_the_first_item_that_differs_is_told_whatever_the_blocks(place):
+    words = numpy.full(6_000_000, b"abc")
+    other = words.copy()
+    other[place:] = b"abd"
+    account = Account(Tolerance())
+    sides = [array.held(each.tobytes(), each.dtype.str, each.shape) for each in (words, other)]
+    leaves.compare_leaves("x", *sides, account)
+    assert account.comparison().detail == f"x: its items differ from {place} on"
