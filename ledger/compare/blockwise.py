@@ -11,7 +11,7 @@ from ledger import processors
 from ledger.compare.array import Array, Block, in_c_order, side_by_side
 from ledger.compare.base import Tolerance
 from ledger.compare.mapped import Stored
-from ledger.compare.numbers import BFLOAT16, SINGLE, Apart, apart, apart_halves, of_bytes, spare_bits
+from ledger.compare.numbers import HALVES, SINGLE, Apart, apart, apart_halves, of_bytes, spare_bits
 
 _THREADS, _MANY = 4, 1 << 22
 """How many blocks are compared at once, at most, of arrays that have so many numbers in all."""
@@ -44,9 +44,9 @@ def distances(pairs: Sequence[Pair], tolerance: Tolerance) -> list[Apart]:
                 return
             number, position, one, other = block
             expected, got = (each.dtype for each in pairs[number])
-            if expected == got == BFLOAT16:
+            if expected == got and expected in HALVES:
                 here, there = (numpy.frombuffer(each, "<u2") for each in (one, other))
-                part = apart_halves(here, there, tolerance, known[number])
+                part = apart_halves(here, there, tolerance, known[number], dtype=expected)
             else:
                 part = apart(
                     of_bytes(one, expected),

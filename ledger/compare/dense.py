@@ -5,6 +5,7 @@ apart of all so far.
 """
 
 import math
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import numpy
@@ -16,9 +17,8 @@ from ledger.compare.closer import HALF, closer
 from ledger.compare.row_bounds import row_bounds
 from ledger.compare.scratch import SCRATCH
 from ledger.compare.sides import AT_ONCE, ROW, Sides
+from ledger.compare.ulps import ulps
 
-SIGNED: Final = {2: numpy.int16, 4: numpy.int32, 8: numpy.int64}
-"""Bits of a floating-point number, by its size."""
 _ROWS: Final = 1 << 4
 """Rows for which all that is computed in double precision fits into a processor's cache; few."""
 
@@ -46,7 +46,7 @@ def dense(a: NDArray[Any], b: NDArray[Any], tolerance: Tolerance) -> Dense | Non
 
     Whole numbers have to be such that double precision holds them.
     """
-    return _finite(_double(a, b, tolerance))
+    return _finite(_double(a, b, tolerance, ulps))
 
 
 def dense_single(sides: Sides, tolerance: Tolerance, known: Known) -> Dense | None:
@@ -57,7 +57,7 @@ def dense_single(sides: Sides, tolerance: Tolerance, known: Known) -> Dense | No
     whole = sides.rows * ROW if len(sides) > _ROWS * ROW else 0
     parts = [_by_rows(sides, tolerance, known)] if whole else []
     if whole < len(sides):
-        rest = _double(*sides.numbers(whole, len(sides)), tolerance)
+        rest = _double(*sides.numbers(whole, len(sides)), tolerance, sides.ulps)
         parts.append(rest._replace(first=whole + rest.first))
     return _finite(_joined(parts))
 
@@ -79,10 +79,11 @@ def _by_rows(sides: Sides, tolerance: Tolerance, known: Known) -> Dense:
         widest = bounds.widest()
         found.append(_rows(sides, rows[widest], tolerance))
         known = _known(known, found[-1])
-        left = bounds.above(known, tolerance)
+        above = bounds.above(known, tolerance)
         for each in widest:
-            left = left[left != each]
-        return rows[left]
+            above = above[above != each]
+        left: NDArray[Any] = rows[above]
+        return left
 
     rows = bounds.above(known, tolerance)
     if len(rows) > _ROWS:
@@ -113,7 +114,7 @@ def _known(known: Known, found: Dense) -> Known:
 def _rows(sides: Sides, rows: NDArray[Any], tolerance: Tolerance) -> Dense:
     """Compare some rows."""
     one, other = sides.some(rows)
-    found = _double(one.ravel(), other.ravel(), tolerance)
+    found = _double(one.ravel(), other.ravel(), tolerance, sides.ulps)
     row, column = divmod(found.first, ROW)
     return found._replace(first=int(rows[row]) * ROW + column)
 
@@ -132,7 +133,7 @@ def _small(sides: Sides, rows: NDArray[Any], bounds: Bounds, tolerance: Toleranc
         most = numpy.nextafter((bounds.absolute[some, None] / HALF).astype("f4"), numpy.float32(math.inf))
         numpy.less_equal(sizes, most, out=small)
         if len(places := numpy.flatnonzero(small)):
-            found.append(_double(one.ravel()[places], other.ravel()[places], tolerance))
+            found.append(_double(one.ravel()[places], other.ravel()[places], tolerance, sides.ulps))
     return _joined(found)
 
 
@@ -149,8 +150,13 @@ def _joined(parts: list[Dense]) -> Dense:
     )
 
 
-def _double(a: NDArray[Any], b: NDArray[Any], tolerance: Tolerance) -> Dense:
-    """Compare in double precision."""
+def _double(
+    a: NDArray[Any],
+    b: NDArray[Any],
+    tolerance: Tolerance,
+    units: Callable[[NDArray[Any], NDArray[Any]], int | None],
+) -> Dense:
+    """Compare in double precision; `units` tells how many units in the last place they are apart."""
     size, far, limit = SCRATCH.doubles(len(a))
     size[:], far[:] = a, b
     numpy.subtract(far, size, out=far)
@@ -170,7 +176,7 @@ def _double(a: NDArray[Any], b: NDArray[Any], tolerance: Tolerance) -> Dense:
             differ = beyond
     first = int(numpy.argmax(differ))
     numpy.divide(far, size, out=far)
-    return Dense(absolute, _largest(far), ulps(a, b) or 0, outside, first, differing)
+    return Dense(absolute, _largest(far), units(a, b) or 0, outside, first, differing)
 
 
 def _largest(numbers: NDArray[Any]) -> float:
@@ -180,27 +186,3 @@ def _largest(numbers: NDArray[Any]) -> float:
         high = float(numpy.fmax.reduce(numbers, initial=0))
         low = float(numpy.fmin.reduce(numbers, initial=0))
     return max(high, -low)
-
-
-def ulps(a: NDArray[Any], b: NDArray[Any]) -> int | None:
-    """Largest difference of finite numbers in units in the last place; None if they have none in common."""
-    if a.dtype != b.dtype or a.dtype.kind != "f" or a.dtype.itemsize not in SIGNED or not len(a):
-        return None
-    one, other = (each.view(SIGNED[a.dtype.itemsize]) for each in (a, b))
-    far = numpy.bitwise_xor(one, other)
-    across = 0
-    if far.min() < 0:  # of two signs: as far apart as both are from 0
-        places = numpy.flatnonzero(far < 0)
-        sizes = (_size(each[places]) for each in (one, other))
-        across = int((next(sizes) + next(sizes)).max())
-        numpy.subtract(one, other, out=far)
-        far[places] = 0
-    else:  # of one sign: as far apart as their bits
-        numpy.subtract(one, other, out=far)
-    return max(across, int(far.max()), -int(far.min()))
-
-
-def _size(bits: NDArray[Any]) -> NDArray[Any]:
-    """How many representable numbers there are from 0 to each one of these bits."""
-    found: NDArray[Any] = (bits & numpy.iinfo(bits.dtype).max).astype("u8")
-    return found

@@ -9,19 +9,20 @@ from numpy.typing import NDArray
 
 from ledger.compare.base import Distance, Tolerance
 from ledger.compare.bounds import Known
-from ledger.compare.dense import SIGNED, Dense, dense, dense_single
+from ledger.compare.dense import Dense, dense, dense_single
 from ledger.compare.mapped import Stored
 from ledger.compare.scratch import SCRATCH
-from ledger.compare.sides import HalfSides, Sides, StoredSides, widened
+from ledger.compare.sides import HalfPrecisionSides, HalfSides, Sides, StoredSides
 from ledger.compare.sparse import sparse
+from ledger.compare.ulps import SIGNED
 from ledger.model.frozen import frozen
 
 Block = NDArray[Any]
 
 BFLOAT16: Final = "bfloat16"
 """A type that numpy does not know: the upper half of a ``<f4``."""
-_SPARE: Final = 16
-"""How many bits of the latter it lacks."""
+HALVES: Final[dict[str, type[HalfSides]]] = {BFLOAT16: HalfSides, "<f2": HalfPrecisionSides}
+"""Types of 16 bits that are widened where they differ."""
 SINGLE: Final = numpy.dtype("f4").str
 """Numbers in single precision, in the byte order of this machine."""
 _AT_ONCE: Final = 1 << 18
@@ -154,10 +155,12 @@ def apart(
         return _by_steps(expected, got, tolerance, spare, known or Apart(), step)
 
 
-def apart_halves(expected: Block, got: Block, tolerance: Tolerance, known: Apart | None = None) -> Apart:
-    """Compare two blocks of `BFLOAT16`, given as ``<u2``, see `apart`: widened only where they differ."""
+def apart_halves(
+    expected: Block, got: Block, tolerance: Tolerance, known: Apart | None = None, *, dtype: str = BFLOAT16
+) -> Apart:
+    """Compare two blocks of one of `HALVES`, given as ``<u2``, as `apart` does: widened where they differ."""
     with numpy.errstate(all="ignore"):
-        return _apart_halves(expected, got, tolerance, known or Apart())
+        return _apart_halves(expected, got, tolerance, known or Apart(), HALVES[dtype])
 
 
 def equal(expected: complex, got: complex) -> bool:
@@ -168,13 +171,13 @@ def equal(expected: complex, got: complex) -> bool:
 def of_bytes(content: bytes | bytearray | memoryview, dtype: str) -> Block:
     """Numbers that lie in `content`; those of `BFLOAT16` as ``f4``, see `spare_bits`."""
     if dtype == BFLOAT16:
-        return widened(numpy.frombuffer(content, "<u2"))
+        return HalfSides.widened(numpy.frombuffer(content, "<u2"))
     return numpy.frombuffer(content, dtype)
 
 
 def spare_bits(dtype: str) -> int:
     """How many low bits the numbers that `of_bytes` gives have more than the stored ones."""
-    return _SPARE if dtype == BFLOAT16 else 0
+    return HalfSides.spare if dtype == BFLOAT16 else 0
 
 
 def _native(block: Block) -> Block:
@@ -223,7 +226,9 @@ def _apart(
     return _one_by_one(a[places], b[places], size, tolerance, spare)
 
 
-def _apart_halves(expected: Block, got: Block, tolerance: Tolerance, known: Apart) -> Apart:
+def _apart_halves(
+    expected: Block, got: Block, tolerance: Tolerance, known: Apart, kind: type[HalfSides]
+) -> Apart:
     size = len(expected)
     if size >= _FEW and _begin_apart(expected, got):
         differing = size
@@ -232,17 +237,22 @@ def _apart_halves(expected: Block, got: Block, tolerance: Tolerance, known: Apar
     if not differing:
         return Apart(compared=size)
     if size >= _FEW and 8 * differing > size:
-        if found := dense_single(HalfSides(expected, got), tolerance, _known(known, _SPARE)):
+        if found := dense_single(kind(expected, got), tolerance, _known(known, kind.spare)):
             if not found.differing:  # zeros of two signs
                 return Apart(compared=size)
             at = slice(found.first, found.first + 1)
-            first = widened(expected[at]), widened(got[at])
-            return _told(found._replace(first=0), size, first, _SPARE)
+            first = kind.widened(expected[at]), kind.widened(got[at])
+            return _told(found._replace(first=0), size, first, kind.spare)
         if size > _SHARED:  # see `_apart`
             parts = (slice(start, start + _SHARED) for start in range(0, size, _SHARED))
-            return sum((_apart_halves(expected[at], got[at], tolerance, known) for at in parts), Apart())
+            return sum(
+                (_apart_halves(expected[at], got[at], tolerance, known, kind) for at in parts), Apart()
+            )
     places = numpy.flatnonzero(numpy.not_equal(expected, got, out=SCRATCH.flags(size)))
-    return _one_by_one(widened(expected[places]), widened(got[places]), size, tolerance, _SPARE)
+    few = expected[places], got[places]
+    if kind is HalfSides:
+        return _one_by_one(kind.widened(few[0]), kind.widened(few[1]), size, tolerance, kind.spare)
+    return _one_by_one(few[0].view("<f2"), few[1].view("<f2"), size, tolerance, 0)
 
 
 def _begin_apart(a: Block, b: Block) -> bool:

@@ -7,7 +7,7 @@ import numpy
 from numpy.typing import NDArray
 
 from ledger.compare.base import Tolerance
-from ledger.compare.dense import ulps
+from ledger.compare.ulps import ulps
 
 Block = NDArray[Any]
 

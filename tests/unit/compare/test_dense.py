@@ -12,7 +12,7 @@ from ledger.compare.closer import closer, most_ulps
 from ledger.compare.dense import dense_single
 from ledger.compare.numbers import Apart, apart, apart_halves
 from ledger.compare.row_bounds import row_bounds
-from ledger.compare.sides import ROW, Sides, widened
+from ledger.compare.sides import ROW, HalfSides, Sides
 
 EXACT = Tolerance()
 ODD = [0.0, -0.0, 1e-45, -1e-45, 1e-38, -1e-38, 3e38, -3e38, 1.0, -1.0, 2.0**-126, math.nan, -math.nan]
@@ -94,8 +94,9 @@ def by_hand(a, b, tolerance):
 
 
 def _steps(numbers):
-    bits = numbers.view("i4").astype("i8")
-    return numpy.where(bits < 0, -(bits + 2**31), bits)
+    size = numbers.itemsize
+    bits = numbers.view(f"i{size}").astype("i8")
+    return numpy.where(bits < 0, -(bits + 2 ** (8 * size - 1)), bits)
 
 
 @settings(max_examples=60)
@@ -121,9 +122,21 @@ def test_halves_are_compared_as_the_numbers_that_they_stand_for(pair, earlier, t
         (known, before, Apart()),
         (known + apart_halves(*halves, tolerance, known), halves, known),
     ):
-        whole = by_hand(*(widened(each) for each in some), tolerance)
+        whole = by_hand(*(HalfSides.widened(each) for each in some), tolerance)
         whole = start + replace(whole, ulp=whole.ulp if whole.ulp is None else whole.ulp >> 16)
         assert repr(found) == repr(whole)
+
+
+@settings(max_examples=100)
+@given(pair=pairs(ODD), earlier=pairs(), tolerance=TOLERANCES, scale=st.sampled_from([0, 1, 20, 30]))
+def test_numbers_in_half_precision_are_compared_as_number_by_number(pair, earlier, tolerance, scale):
+    with numpy.errstate(all="ignore"):
+        some, before = ([(each * 10.0**scale).astype("f2") for each in two] for two in (pair, earlier))
+    halves = [[each.view("<u2") for each in two] for two in (before, some)]
+    known = apart_halves(*halves[0], tolerance, dtype="<f2")
+    assert repr(known) == repr(by_hand(*before, tolerance))
+    found = known + apart_halves(*halves[1], tolerance, known, dtype="<f2")
+    assert repr(found) == repr(known + by_hand(*some, tolerance))
 
 
 @settings(max_examples=60)
@@ -204,7 +217,9 @@ def test_what_is_not_finite_in_a_large_block_is_counted_in_parts():
     a[[5, 6]] = math.nan
     assert repr(apart(a, b, EXACT, shared=True)) == repr(by_hand(a, b, EXACT))
     halves = [each.view("<u2")[1::2].copy() for each in (a, b)]
-    assert repr(apart_halves(*halves, EXACT)) == repr(by_hand(*(widened(each) for each in halves), EXACT))
+    assert repr(apart_halves(*halves, EXACT)) == repr(
+        by_hand(*(HalfSides.widened(each) for each in halves), EXACT)
+    )
 
 
 @pytest.mark.parametrize("tolerance", [EXACT, Tolerance(rtol=1e-3)])

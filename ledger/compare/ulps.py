@@ -1,0 +1,33 @@
+"""Units in the last place: how many representable numbers there are from one to another."""
+
+from typing import Any, Final
+
+import numpy
+from numpy.typing import NDArray
+
+SIGNED: Final = {2: numpy.int16, 4: numpy.int32, 8: numpy.int64}
+"""Bits of a floating-point number, by its size."""
+
+
+def ulps(a: NDArray[Any], b: NDArray[Any]) -> int | None:
+    """Largest difference of finite numbers in units in the last place; None if they have none in common."""
+    if a.dtype != b.dtype or a.dtype.kind != "f" or a.dtype.itemsize not in SIGNED or not len(a):
+        return None
+    one, other = (each.view(SIGNED[a.dtype.itemsize]) for each in (a, b))
+    far = numpy.bitwise_xor(one, other)
+    across = 0
+    if far.min() < 0:  # of two signs: as far apart as both are from 0
+        places = numpy.flatnonzero(far < 0)
+        sizes = (_size(each[places]) for each in (one, other))
+        across = int((next(sizes) + next(sizes)).max())
+        numpy.subtract(one, other, out=far)
+        far[places] = 0
+    else:  # of one sign: as far apart as their bits
+        numpy.subtract(one, other, out=far)
+    return max(across, int(far.max()), -int(far.min()))
+
+
+def _size(bits: NDArray[Any]) -> NDArray[Any]:
+    """How many representable numbers there are from 0 to each one of these bits."""
+    found: NDArray[Any] = (bits & numpy.iinfo(bits.dtype).max).astype("u8")
+    return found
