@@ -66,15 +66,20 @@ class Close:
         )
 
 
-def most_ulps(relative: NDArray[Any]) -> NDArray[Any]:
+def most_ulps(relative: NDArray[Any] | float, dtype: Any = "f4") -> NDArray[Any]:
     """Most units in the last place, of numbers that differ by so much relatively; infinite from a half on.
 
-    Between two powers of two there are 2**23 numbers, all as far from each other. So a relative difference r
-    of less than a half, from a number m times such a power (1 <= m < 2), has r m 2**23 of them on the same
-    side of that power, and (1 - m + 2 r m) 2**23 across it, where they lie twice as dense, but no farther
-    down: at most r 2**24 both times.
+    Between any two powers of two there are n numbers, all as far from each other: 2**23 in single precision.
+    So a relative difference r of less than a half, from a number m times such a power (1 <= m < 2), has r m n
+    of them on the same side of that power, and (1 - m + 2 r m) n across it, where they lie twice as dense,
+    but no farther down: at most 2 r n both times.
     """
-    return numpy.where(relative < HALF, relative * 2**24 + 1, numpy.inf)
+    return numpy.where(relative < HALF, relative * 2.0 ** (_bits(dtype) + 1) + 1, numpy.inf)
+
+
+def _bits(dtype: Any) -> int:
+    """Of what is behind the point; none of whole numbers, which have no units in the last place."""
+    return numpy.finfo(dtype).nmant if numpy.dtype(dtype).kind == "f" else 0
 
 
 def _largest(ratios: NDArray[Any]) -> NDArray[Any]:

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from ledger.compare.base import Tolerance
 from ledger.compare.bounds import Bounds, Known
-from ledger.compare.closer import HALF, closer
+from ledger.compare.closer import HALF, closer, most_ulps
 from ledger.compare.row_bounds import row_bounds
 from ledger.compare.scratch import SCRATCH
-from ledger.compare.sides import AT_ONCE, ROW, Sides
+from ledger.compare.sides import AT_ONCE, ROW, Pair, Sides
 from ledger.compare.ulps import ulps
 
 _ROWS: Final = 1 << 4
@@ -41,12 +41,13 @@ _NOTHING: Final = Dense(0.0, 0.0, 0, 0, 0, 0)
 _INFINITE: Final = Dense(math.inf, math.inf, 0, 0, 0, 0)
 
 
-def dense(a: NDArray[Any], b: NDArray[Any], tolerance: Tolerance) -> Dense | None:
+def dense(a: NDArray[Any], b: NDArray[Any], tolerance: Tolerance, known: Known) -> Dense | None:
     """Compare two blocks of one type, some of whose numbers differ; None if not all of them are finite.
 
-    Whole numbers have to be such that double precision holds them.
+    Whole numbers have to be such that double precision holds them. Units in the last place are not counted
+    where there cannot be more of them than what is `known`.
     """
-    return _finite(_double(a, b, tolerance, ulps))
+    return _finite(_double((a, b), tolerance, known, ulps))
 
 
 def dense_single(sides: Sides, tolerance: Tolerance, known: Known) -> Dense | None:
@@ -57,7 +58,7 @@ def dense_single(sides: Sides, tolerance: Tolerance, known: Known) -> Dense | No
     whole = sides.rows * ROW if len(sides) > _ROWS * ROW else 0
     parts = [_by_rows(sides, tolerance, known)] if whole else []
     if whole < len(sides):
-        rest = _double(*sides.numbers(whole, len(sides)), tolerance, sides.ulps)
+        rest = _double(sides.numbers(whole, len(sides)), tolerance, known, sides.ulps)
         parts.append(rest._replace(first=whole + rest.first))
     return _finite(_joined(parts))
 
@@ -77,7 +78,7 @@ def _by_rows(sides: Sides, tolerance: Tolerance, known: Known) -> Dense:
         # The farthest apart may be in a few of them, and then others are not looked at.
         nonlocal known
         widest = bounds.widest()
-        found.append(_rows(sides, rows[widest], tolerance))
+        found.append(_rows(sides, rows[widest], tolerance, known))
         known = _known(known, found[-1])
         above = bounds.above(known, tolerance)
         for each in widest:
@@ -91,12 +92,12 @@ def _by_rows(sides: Sides, tolerance: Tolerance, known: Known) -> Dense:
     exact = not (tolerance.rtol or tolerance.atol)
     far = known.relative >= HALF and known.ulp >= _OF_HALF
     if exact and far and (bounds.absolute[rows] <= known.absolute).all():
-        found.append(_small(sides, rows, bounds, tolerance))
+        found.append(_small(sides, rows, bounds, tolerance, known))
         rows = rows[:0]
     if len(rows) > _ROWS:
         rows = farthest(closer(sides, bounds, rows, known), rows)
     for start in range(0, len(rows), _ROWS):
-        found.append(_rows(sides, rows[start : start + _ROWS], tolerance))
+        found.append(_rows(sides, rows[start : start + _ROWS], tolerance, known))
     told = _joined(found or [_NOTHING])._replace(differing=bounds.differing)
     if exact:
         return told._replace(outside=bounds.differing, first=bounds.first)
@@ -111,15 +112,15 @@ def _known(known: Known, found: Dense) -> Known:
     )
 
 
-def _rows(sides: Sides, rows: NDArray[Any], tolerance: Tolerance) -> Dense:
+def _rows(sides: Sides, rows: NDArray[Any], tolerance: Tolerance, known: Known) -> Dense:
     """Compare some rows."""
     one, other = sides.some(rows)
-    found = _double(one.ravel(), other.ravel(), tolerance, sides.ulps)
+    found = _double((one.ravel(), other.ravel()), tolerance, known, sides.ulps)
     row, column = divmod(found.first, ROW)
     return found._replace(first=int(rows[row]) * ROW + column)
 
 
-def _small(sides: Sides, rows: NDArray[Any], bounds: Bounds, tolerance: Tolerance) -> Dense:
+def _small(sides: Sides, rows: NDArray[Any], bounds: Bounds, tolerance: Tolerance, known: Known) -> Dense:
     """Compare those numbers of some rows alone that may differ by half or more.
 
     All that is asked is what differs the most, relatively and in units in the last place: not where.
@@ -133,7 +134,8 @@ def _small(sides: Sides, rows: NDArray[Any], bounds: Bounds, tolerance: Toleranc
         most = numpy.nextafter((bounds.absolute[some, None] / HALF).astype("f4"), numpy.float32(math.inf))
         numpy.less_equal(sizes, most, out=small)
         if len(places := numpy.flatnonzero(small)):
-            found.append(_double(one.ravel()[places], other.ravel()[places], tolerance, sides.ulps))
+            pair = one.ravel()[places], other.ravel()[places]
+            found.append(_double(pair, tolerance, known, sides.ulps))
     return _joined(found)
 
 
@@ -151,20 +153,25 @@ def _joined(parts: list[Dense]) -> Dense:
 
 
 def _double(
-    a: NDArray[Any],
-    b: NDArray[Any],
+    pair: Pair,
     tolerance: Tolerance,
+    known: Known,
     units: Callable[[NDArray[Any], NDArray[Any]], int | None],
 ) -> Dense:
     """Compare in double precision; `units` tells how many units in the last place they are apart."""
+    a, b = pair
     size, far, limit = SCRATCH.doubles(len(a))
-    size[:], far[:] = a, b
-    numpy.subtract(far, size, out=far)
+    if a.dtype == b.dtype == far.dtype:
+        numpy.subtract(b, a, out=far)
+        numpy.abs(a, out=size)
+    else:
+        size[:], far[:] = a, b
+        numpy.subtract(far, size, out=far)
+        numpy.abs(size, out=size)
     numpy.abs(far, out=far)
     absolute = float(far.max())
     if not math.isfinite(absolute):
         return _INFINITE
-    numpy.abs(size, out=size)
     differ = numpy.not_equal(far, 0, out=SCRATCH.flags(len(a)))  # numbers that differ have a difference
     differing = outside = int(numpy.count_nonzero(differ))
     if tolerance.rtol or tolerance.atol:
@@ -176,13 +183,8 @@ def _double(
             differ = beyond
     first = int(numpy.argmax(differ))
     numpy.divide(far, size, out=far)
-    return Dense(absolute, _largest(far), units(a, b) or 0, outside, first, differing)
-
-
-def _largest(numbers: NDArray[Any]) -> float:
-    """Largest absolute value; but for NaN, which the division of two zeros makes."""
-    high, low = float(numbers.max(initial=0)), float(numbers.min(initial=0))
-    if math.isnan(high):
-        high = float(numpy.fmax.reduce(numbers, initial=0))
-        low = float(numpy.fmin.reduce(numbers, initial=0))
-    return max(high, -low)
+    relative = float(far.max(initial=0))
+    if math.isnan(relative):  # two zeros
+        relative = float(numpy.fmax.reduce(far, initial=0))
+    ulp = units(a, b) if most_ulps(relative, a.dtype) > known.ulp else 0
+    return Dense(absolute, relative, ulp or 0, outside, first, differing)

@@ -211,7 +211,7 @@ def _apart(
             sides = StoredSides(a, b, stored) if stored else Sides(a, b)
             found = dense_single(sides, tolerance, _known(known, spare))
         else:
-            found = dense(a, b, tolerance)
+            found = dense(a, b, tolerance, _known(known, 0))
         if found:
             return _told(found, size, (a, b), spare)
         if size > _SHARED:  # some are not finite: what is computed of them one by one takes much memory

@@ -95,7 +95,8 @@ def by_hand(a, b, tolerance):
 
 def _steps(numbers):
     size = numbers.itemsize
-    bits = numbers.view(f"i{size}").astype("i8")
+    kind = "i8" if size < 8 else object  # i8 does not hold how far those may be apart
+    bits = numbers.view(f"i{size}").astype(kind)
     return numpy.where(bits < 0, -(bits + 2 ** (8 * size - 1)), bits)
 
 
@@ -125,6 +126,16 @@ def test_halves_are_compared_as_the_numbers_that_they_stand_for(pair, earlier, t
         whole = by_hand(*(HalfSides.widened(each) for each in some), tolerance)
         whole = start + replace(whole, ulp=whole.ulp if whole.ulp is None else whole.ulp >> 16)
         assert repr(found) == repr(whole)
+
+
+@settings(max_examples=60)
+@given(pair=pairs(ODD), earlier=pairs(), tolerance=TOLERANCES, shift=st.sampled_from([0, 1e-9, 1e-16]))
+def test_numbers_in_double_precision_are_compared_as_number_by_number(pair, earlier, tolerance, shift):
+    some, before = ((a.astype("f8"), b.astype("f8") * (1 + shift)) for a, b in (pair, earlier))
+    known = by_hand(*before, tolerance)
+    assert repr(apart(*before, tolerance)) == repr(known)
+    found = known + apart(*some, tolerance, known=known)
+    assert repr(found) == repr(known + by_hand(*some, tolerance))
 
 
 @settings(max_examples=100)
@@ -270,6 +281,11 @@ def test_no_numbers_are_farther_apart_than_their_relative_difference_allows(size
     most = most_ulps(numpy.array([exact.relative]))[0]
     assert exact.ulp <= most < math.inf
     assert most_ulps(numpy.array([0.5])) == math.inf  # from 1 to 1/2, and beyond
+    for dtype in ("f2", "f8"):
+        one = numpy.array([size], dtype)
+        with numpy.errstate(all="ignore"):
+            exact = by_hand(one, one * numpy.array(1 + share, dtype), EXACT)
+        assert exact.ulp <= most_ulps(exact.relative, dtype)
 
 
 def test_units_are_not_counted_where_there_cannot_be_more(monkeypatch):
