@@ -6,7 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from io import BufferedRandom, BufferedReader, FileIO
@@ -15,6 +15,7 @@ from tempfile import NamedTemporaryFile
 from types import ModuleType
 from typing import Any, BinaryIO, Final
 
+from ledger.compare import sniff
 from ledger.compare.account import Account
 from ledger.compare.base import Comparator, Comparison, Distance, Tolerance, Unfit
 from ledger.compare.content import of_comparison
@@ -45,15 +46,17 @@ _SETTINGS: Final = {
 """Memory is counted as it is taken; HDF5 loads no filters from elsewhere."""
 
 
-def of_reader(module: str, begins: bytes, why: str, lacking: Callable[[], str | None] = str) -> Comparator:
+def of_reader(
+    module: str, kinds: Collection[str], why: str, lacking: Callable[[], str | None] = str
+) -> Comparator:
     """A comparator that calls ``compare_files`` of a module of this package in a process of its own.
 
     Parameters
     ----------
     module
         Its function gets two descriptors of files and an account.
-    begins
-        How contents of its type begin.
+    kinds
+        Media types of the contents that it reads, told by how they begin: not all have names of their own.
     why
         What to say of others.
     lacking
@@ -64,9 +67,7 @@ def of_reader(module: str, begins: bytes, why: str, lacking: Callable[[], str | 
         if reason := lacking():
             raise Unfit(reason)
         for each in (expected, got):
-            begin = each.read(len(begins))
-            each.seek(0)
-            if begin != begins:
+            if sniff.media_type(each) not in kinds:
                 raise Unfit(why)
         with _on_disk(expected) as one, _on_disk(got) as other:
             return _asked(module, [one, other], tolerance)

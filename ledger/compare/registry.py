@@ -45,6 +45,8 @@ COMPARATORS: dict[str, Comparator] = {
     "application/vnd.sqlite3": _Lazy("tables.sqlite"),
     "application/vnd.apache.parquet": _Lazy("tables.tables", "compare_parquet"),
     "application/vnd.apache.arrow.file": _Lazy("tables.tables", "compare_arrow"),
+    "application/vnd.apache.arrow.stream": _Lazy("tables.tables", "compare_arrow"),
+    "application/x-feather": _Lazy("tables.tables", "compare_arrow"),
     "application/x-orc": _Lazy("tables.tables", "compare_orc"),
     "application/x-hdf5": _Lazy("tables.hdf5"),
     "text/csv": _Lazy("tables.delimited"),

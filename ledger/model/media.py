@@ -31,6 +31,7 @@ _TYPES: Final = {
     "parquet": "application/vnd.apache.parquet",
     "feather": "application/vnd.apache.arrow.file",
     "arrow": "application/vnd.apache.arrow.file",
+    "arrows": "application/vnd.apache.arrow.stream",
     "orc": "application/x-orc",
     "avro": "application/x-avro",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

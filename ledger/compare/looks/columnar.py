@@ -1,6 +1,5 @@
 """First rows of a file of columns that pyarrow reads."""
 
-import os
 from typing import Any, Final
 
 import pyarrow
@@ -13,7 +12,6 @@ from ledger.compare.tables.columnar import FAULTS, File, opened
 _ITEMS: Final = (20, 5, 2)
 """Values of a list, of a list in a list and so on, and fields of a struct; deeper ones are not shown."""
 _LISTS: Final = (pyarrow.types.is_list, pyarrow.types.is_large_list, pyarrow.types.is_fixed_size_list)
-_FORMATS: Final = {b"PAR1": "Parquet", b"ARRO": "Arrow", b"\xff" * 4: "Arrow stream"}
 
 
 def look(descriptor: int) -> dict[str, Any]:
@@ -55,7 +53,7 @@ def look(descriptor: int) -> dict[str, Any]:
         why = f"its rows cannot be read: {_first_line(error)}"
     return {
         "kind": "table",
-        "format": _FORMATS.get(os.pread(descriptor, 4, 0), "ORC"),
+        "format": file.format,
         "count": count,
         "width": len(names),
         "columns": [cut(field.name) for field in fields],

@@ -3,16 +3,20 @@
 import mmap
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
+from io import BytesIO
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, Final
 
 import pyarrow
+import pyarrow.feather
 import pyarrow.ipc
 import pyarrow.orc
 import pyarrow.parquet
 
+from ledger.compare import sniff
 from ledger.compare.account import Account
 from ledger.compare.base import Unfit
 from ledger.compare.tables import arrow
@@ -48,9 +52,13 @@ def compare_files(expected: int, got: int, account: Account) -> None:
 class File(ABC):
     """A file of columns."""
 
+    format: str
+    """Its name."""
     schema: Any
-    form: dict[str, object]
+    form: Mapping[str, object] = MappingProxyType({})
     """What does not count, by what it is called."""
+    rest: int = 0
+    """How many bytes lie behind its end, where no reader looks."""
 
     @property
     @abstractmethod
@@ -63,6 +71,8 @@ class File(ABC):
 
 
 class _Parquet(File):
+    format = "Parquet"
+
     def __init__(self, path: str) -> None:
         source = pyarrow.OSFile(path)
         # Without pre-buffering, a column is read as far as it is asked for.
@@ -83,35 +93,26 @@ class _Parquet(File):
             yield batch.column(name)
 
 
-class _Arrow(File):
+class _Batches(File):
+    """Batches of rows in a file that is mapped."""
+
     def __init__(self, path: str) -> None:
         with open(path, "rb") as file:
             self._map = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
         self._source = pyarrow.py_buffer(self._map)
-        self._whole = pyarrow.ipc.open_file(self._source)
-        self.schema = self._whole.schema
-        self.form = {"batches": self._whole.num_record_batches}
 
-    @property
-    def rows(self) -> int:
-        # Behind its first eight bytes, a file is a stream of messages.
-        messages = pyarrow.ipc.MessageReader.open_stream(self._source[8:])
-        nothing = pyarrow.schema([])
-        batches = (each for each in messages if each.type == "record batch")
-        first = islice(batches, self._whole.num_record_batches)
-        return sum(pyarrow.ipc.read_record_batch(each, nothing).num_rows for each in first)
+    @abstractmethod
+    def _batches(self, options: Any = None) -> Iterator[Any]:
+        """All of them, one by one."""
 
     def column(self, name: str) -> Iterator[Any]:
-        place = self.schema.get_field_index(name)
-        file = self._whole
+        place, options = self.schema.get_field_index(name), None
         if not self._in_place:
             options = pyarrow.ipc.IpcReadOptions(included_fields=[place], use_threads=False)
-            file, place = pyarrow.ipc.open_file(self._source, options=options), 0
-        for number in range(file.num_record_batches):
-            array = file.get_batch(number).column(place)
-            array.validate(full=True)  # offsets are believed otherwise
-            for start in range(0, len(array), _ROWS):
-                yield array[start : start + _ROWS]
+            place = 0
+        for batch in self._batches(options):
+            for part in _pieces(batch.column(place)):
+                yield part
                 self._map.madvise(mmap.MADV_DONTNEED)  # what was read need not stay in memory
 
     @cached_property
@@ -119,13 +120,89 @@ class _Arrow(File):
         """Whether a batch takes no memory of its own: nothing is compressed. A chosen column always does."""
         before = pyarrow.total_allocated_bytes()
         try:
-            batch = self._whole.get_batch(0) if self._whole.num_record_batches else None
+            batch = next(self._batches(), None)
         except MemoryError:
             return False
         return bool(pyarrow.total_allocated_bytes() == before and batch is not None)
 
 
+class _Arrow(_Batches):
+    format = "Arrow"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self._whole = pyarrow.ipc.open_file(self._source)
+        self.schema = self._whole.schema
+        self.form = {"batches": self._whole.num_record_batches}
+
+    @property
+    def rows(self) -> int:
+        # Behind its first eight bytes, a file is a stream of messages.
+        counts = _row_counts(pyarrow.BufferReader(self._source[8:]))
+        return sum(islice(counts, self._whole.num_record_batches))
+
+    def _batches(self, options: Any = None) -> Iterator[Any]:
+        file = pyarrow.ipc.open_file(self._source, options=options)
+        return map(file.get_batch, range(file.num_record_batches))
+
+
+class _Stream(_Batches):
+    format = "Arrow stream"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        with pyarrow.ipc.open_stream(self._source) as stream:
+            self.schema = stream.schema
+        file = pyarrow.BufferReader(self._source)
+        self._counts = list(_row_counts(file))
+        self.form = {"batches": len(self._counts)}
+        self.rest = self._source.size - file.tell()
+
+    @property
+    def rows(self) -> int:
+        return sum(self._counts)
+
+    def _batches(self, options: Any = None) -> Iterator[Any]:
+        with pyarrow.ipc.open_stream(self._source, options=options) as stream:
+            yield from stream
+
+
+def _row_counts(file: Any) -> Iterator[int]:
+    """Of each batch of a stream; no values are read."""
+    nothing = pyarrow.schema([])
+    for message in pyarrow.ipc.MessageReader.open_stream(file):
+        if message.type == "record batch":
+            yield pyarrow.ipc.read_record_batch(message, nothing).num_rows
+
+
+class _Feather(File):
+    """Feather before it was Arrow: columns that lie in the file as they do in memory."""
+
+    format = "Feather 1"
+
+    def __init__(self, path: str) -> None:
+        self._table = pyarrow.feather.read_table(path, memory_map=True, use_threads=False)
+        self.schema = self._table.schema
+
+    @property
+    def rows(self) -> int:
+        return int(self._table.num_rows)
+
+    def column(self, name: str) -> Iterator[Any]:
+        for chunk in self._table.column(name).chunks:
+            yield from _pieces(chunk)
+
+
+def _pieces(array: Any) -> Iterator[Any]:
+    """A column as it lies in a file, in parts that are compared at once."""
+    array.validate(full=True)  # offsets are believed otherwise
+    for start in range(0, len(array), _ROWS):
+        yield array[start : start + _ROWS]
+
+
 class _Orc(File):
+    format = "ORC"
+
     def __init__(self, path: str) -> None:
         self._file = pyarrow.orc.ORCFile(pyarrow.OSFile(path))
         self.schema = self._file.schema
@@ -140,48 +217,30 @@ class _Orc(File):
             yield self._file.read_stripe(number, columns=[name]).column(0)
 
 
-class _Stream(File):
-    """Arrow batches one behind the other, whose number nothing tells."""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-        with pyarrow.ipc.open_stream(pyarrow.OSFile(path)) as stream:
-            self.schema = stream.schema
-        self.form = {}
-
-    @property
-    def rows(self) -> int:
-        nothing = pyarrow.schema([])
-        messages = pyarrow.ipc.MessageReader.open_stream(pyarrow.OSFile(self._path))
-        batches = (each for each in messages if each.type == "record batch")
-        return sum(pyarrow.ipc.read_record_batch(each, nothing).num_rows for each in batches)
-
-    def column(self, name: str) -> Iterator[Any]:
-        place = self.schema.get_field_index(name)
-        options = pyarrow.ipc.IpcReadOptions(included_fields=[place], use_threads=False)
-        with pyarrow.ipc.open_stream(pyarrow.OSFile(self._path), options=options) as stream:
-            for batch in stream:
-                array = batch.column(0)
-                array.validate(full=True)  # offsets are believed otherwise
-                for start in range(0, len(array), _ROWS):
-                    yield array[start : start + _ROWS]
-
-
-_FORMATS: Final[dict[bytes, Callable[[str], File]]] = {
-    b"PAR1": _Parquet,
-    b"ARRO": _Arrow,
-    b"\xff" * 4: _Stream,
+_FORMATS: Final[dict[str, Callable[[str], File]]] = {
+    "application/vnd.apache.parquet": _Parquet,
+    "application/vnd.apache.arrow.file": _Arrow,
+    "application/vnd.apache.arrow.stream": _Stream,
+    "application/x-feather": _Feather,
+    "application/x-orc": _Orc,
 }
 
 
 def opened(descriptor: int) -> File:
     """The file behind a descriptor; one of `FAULTS` is raised where it is none of these."""
-    return _FORMATS.get(os.pread(descriptor, 4, 0), _Orc)(f"/proc/self/fd/{descriptor}")
+    kind = sniff.media_type(BytesIO(os.pread(descriptor, sniff.HEAD, 0)))
+    if kind not in _FORMATS:
+        raise ValueError("it begins like none")
+    return _FORMATS[kind](f"/proc/self/fd/{descriptor}")
 
 
 def _compare(left: File, right: File, account: Account) -> None:
+    if left.rest or right.rest:
+        raise Unfit("more behind its end")
+    if left.format != right.format:
+        account.differ("", f"formats {left.format} and {right.format}")
     for what in left.form:
-        if left.form[what] != right.form[what]:
+        if left.form[what] != right.form.get(what, left.form[what]):
             account.ignore(what)
     if left.schema.metadata != right.schema.metadata:
         account.ignore("schema metadata")

@@ -9,5 +9,5 @@ def _lacking() -> str | None:
     return None if find_spec("h5py") else "pip install 'replay-ledger[hdf5]' would compare the content"
 
 
-compare = of_reader("tables.hdf5_tree", b"\x89HDF\r\n\x1a\n", "no HDF5 file", _lacking)
+compare = of_reader("tables.hdf5_tree", {"application/x-hdf5"}, "no HDF5 file", _lacking)
 """Compare two HDF5 files; byte for byte where h5py is not installed."""

@@ -11,6 +11,8 @@ from ledger.ui.data import Document
 _READERS: Final = {
     "application/vnd.apache.parquet": "columnar",
     "application/vnd.apache.arrow.file": "columnar",
+    "application/vnd.apache.arrow.stream": "columnar",
+    "application/x-feather": "columnar",
     "application/x-orc": "columnar",
     "application/x-hdf5": "hdf5",
     "application/x-tar": "packed",
@@ -18,7 +20,6 @@ _READERS: Final = {
     "application/x-bzip2": "packed",
     "application/x-xz": "packed",
     "application/zstd": "packed",
-    "application/vnd.apache.arrow.stream": "columnar",
     "application/vnd.sqlite3": "database",
     "application/x-pickle": "leaves",
     "application/x-tfevents": "events",

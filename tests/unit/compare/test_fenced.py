@@ -28,7 +28,7 @@ def compared(tmp_path, monkeypatch):
         package = tmp_path / "sitecustomize.py"
         package.write_text(f"import ledger.compare; ledger.compare.__path__.append({str(tmp_path)!r})")
         monkeypatch.syspath_prepend(tmp_path)
-        reader = fenced.of_reader("trap", b"M", "no M")
+        reader = fenced.of_reader("trap", {"text/plain"}, "no text")
         return reader(file(b"Ma"), file(b"Mb"), Tolerance(rtol=0.25, atol=0.5))
 
     return compare

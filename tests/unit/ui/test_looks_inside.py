@@ -10,6 +10,7 @@ import zipfile
 
 import numpy as np
 import pyarrow
+import pyarrow.feather
 import pytest
 import zstandard
 
@@ -27,7 +28,7 @@ def stream_of(table, **options):
     return file.getvalue()
 
 
-@pytest.mark.parametrize("options", [{}, {"compression": "zstd"}], ids=str)
+@pytest.mark.parametrize("options", [{}, {"compression": "zstd"}, {"use_legacy_format": True}], ids=str)
 def test_a_stream_of_arrow_is_a_table(looked, options):
     content = stream_of(pyarrow.table({"n": range(300), "t": ["a", None, "b"] * 100}), **options)
     assert sniff.media_type(io.BytesIO(content)) == "application/vnd.apache.arrow.stream"
@@ -36,6 +37,23 @@ def test_a_stream_of_arrow_is_a_table(looked, options):
     assert (found["columns"], found["types"]) == (["n", "t"], ["int64", "string"])
     assert (found["rows"][0], found["rows"][199]) == (["0", "a"], ["199", None])
     assert found["more"]
+
+
+@pytest.mark.filterwarnings("ignore:Feather V1 files are deprecated")
+def test_feather_from_before_arrow_is_a_table(looked):
+    file = io.BytesIO()
+    pyarrow.feather.write_feather(
+        pyarrow.table({"n": range(300), "t": ["a", None, "b"] * 100}), file, version=1
+    )
+    assert sniff.media_type(file) == "application/x-feather"
+    found = looked(columnar.look, file.getvalue())
+    assert (found["format"], found["count"], found["rows"][199]) == ("Feather 1", 300, ["199", None])
+
+
+@pytest.mark.parametrize("numbers", [(156, 16), (156, 16, 0, 0), range(64), (0,) * 64, (4, 2**31, 1, 1)])
+def test_whole_numbers_are_no_early_stream(numbers):
+    kind = sniff.media_type(io.BytesIO(np.array(list(numbers), "<u4").tobytes()))
+    assert kind == "application/octet-stream"
 
 
 @pytest.mark.parametrize("content", [b"\xff" * 8, b"\xff" * 4 + b"\x10\0\0\0" + b"x" * 60])

@@ -12,10 +12,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from ledger.compare import fenced as fenced_readers
+from ledger.compare import registry
 from ledger.compare.account import Account
 from ledger.compare.base import Tolerance
 from ledger.compare.tables import arrow, columnar, tables
 from ledger.compare.tables.columns import Columns
+from ledger.model.media import media_type
+
+pytestmark = pytest.mark.filterwarnings("ignore:Feather V1 files are deprecated")
 
 
 def parquet(table, **options):
@@ -36,7 +40,30 @@ def orc(table, **options):
     return file.getvalue()
 
 
-COMPARE = {parquet: tables.compare_parquet, feather: tables.compare_arrow, orc: tables.compare_orc}
+def stream(table, chunksize=None, **options):
+    file = io.BytesIO()
+    options = pyarrow.ipc.IpcWriteOptions(**options)
+    with pyarrow.ipc.new_stream(file, table.schema, options=options) as writer:
+        writer.write_table(table, chunksize)
+    return file.getvalue()
+
+
+def early_stream(table):
+    return stream(table, use_legacy_format=True)
+
+
+def early_feather(table):
+    return feather(table, version=1)
+
+
+COMPARE = {
+    parquet: tables.compare_parquet,
+    feather: tables.compare_arrow,
+    stream: tables.compare_arrow,
+    early_stream: tables.compare_arrow,
+    early_feather: tables.compare_arrow,
+    orc: tables.compare_orc,
+}
 every = pytest.mark.parametrize("write", COMPARE)
 NUMBERS = numpy.random.default_rng(1).random(70_000)
 PLAIN = {"x": NUMBERS, "who": [f"name {each % 9}" for each in range(70_000)]}
@@ -74,6 +101,8 @@ def test_numbers_are_compared_within_the_tolerance(write):
         (parquet, {"row_group_size": 12_345, "compression": "zstd", "use_dictionary": False}, "row groups"),
         (feather, {"chunksize": 12_345}, "batches"),
         (feather, {"chunksize": 12_345, "compression": "uncompressed"}, "batches"),
+        (stream, {"chunksize": 12_345}, "batches"),
+        (stream, {"chunksize": 12_345, "compression": "zstd"}, "batches"),
         (orc, {"compression": "zlib", "stripe_size": 1024, "batch_size": 1000}, "stripes"),
     ],
 )
@@ -214,7 +243,49 @@ def test_what_is_none_is_compared_as_bytes(write):
     assert "(compared as bytes: no " in result.detail
 
 
-SMALL = pyarrow.table({"x": NUMBERS[:50], "who": PLAIN["who"][:50], "l": [[1.0, 2.0]] * 50})
+@pytest.mark.parametrize("name", ["data-00000-of-00001.arrow", "a.arrows"])
+def test_a_stream_is_compared_whatever_its_file_is_called(name):
+    sides = [io.BytesIO(stream(pyarrow.table({"x": [each]}))) for each in (1.0, 1.5)]
+    assert registry.find(media_type(name))(*sides, Tolerance()).detail == "x: 1.0 and 1.5"
+
+
+@pytest.mark.parametrize("write", [stream, early_stream, early_feather])
+def test_another_format_of_the_same_values_is_said(write):
+    result = fenced(feather, feather(SMALL_PLAIN), write(SMALL_PLAIN))
+    assert not result.same
+    names = {stream: "Arrow stream", early_stream: "Arrow stream", early_feather: "Feather 1"}
+    assert result.detail == f"the whole: formats Arrow and {names[write]}"
+
+
+def test_what_lies_behind_the_end_of_a_stream_is_not_passed_over():
+    one, more = stream(SMALL_PLAIN), stream(pyarrow.table({"y": [1]}))
+    result = fenced(stream, one, one + more)
+    assert not result.same
+    assert result.detail.endswith("(compared as bytes: more behind its end)")
+
+
+@pytest.mark.parametrize("compression", [None, "lz4"])
+def test_dictionaries_of_a_stream_may_change_between_batches(compression):
+    def batches(last):
+        return [
+            pyarrow.record_batch({"x": [1.0, 2.0], "k": pyarrow.array(each).dictionary_encode(), "y": [3, 4]})
+            for each in (["a", "b"], ["c", last])
+        ]
+
+    sides = []
+    for last in "de":
+        file = io.BytesIO()
+        options = pyarrow.ipc.IpcWriteOptions(compression=compression)
+        made = batches(last)
+        with pyarrow.ipc.new_stream(file, made[0].schema, options=options) as writer:
+            for each in made:
+                writer.write_batch(each)
+        sides.append(file.getvalue())
+    assert compare(stream, *sides).detail == "k: row 4: 'd' and 'e'"
+
+
+SMALL_PLAIN = pyarrow.table({"x": NUMBERS[:50], "who": PLAIN["who"][:50]})
+SMALL = SMALL_PLAIN.append_column("l", [[[1.0, 2.0]] * 50])
 
 
 @pytest.mark.slow
@@ -224,7 +295,7 @@ SMALL = pyarrow.table({"x": NUMBERS[:50], "who": PLAIN["who"][:50], "l": [[1.0, 
 )
 @given(data=st.data())
 def test_a_damaged_file_is_no_crash(write, data):
-    whole = write(SMALL)
+    whole = write(SMALL_PLAIN if write is early_feather else SMALL)  # which has no lists
     content = bytearray(whole[: data.draw(st.sampled_from([len(whole), len(whole) - 1, len(whole) // 2]))])
     for place in data.draw(st.lists(st.integers(8, len(content) - 1), min_size=1, max_size=20)):
         content[place] = data.draw(st.integers(0, 255))
@@ -240,13 +311,41 @@ def test_a_feather_file_that_lies_about_its_offsets_is_compared_as_bytes():
     assert "compared as bytes: no readable table: " in fenced(feather, content, lies).detail
 
 
+def test_a_stream_that_ends_early_is_compared_as_bytes():
+    whole = stream(SMALL)
+    result = fenced(stream, whole, whole[:-100])
+    assert not result.same
+    assert "(compared as bytes: no readable table: " in result.detail
+
+
+def test_a_stream_that_unpacks_to_more_than_the_memory_is_compared_as_bytes():
+    zeros = numpy.zeros(80 << 20)
+    one, other = (
+        stream(pyarrow.table({"x": zeros[: len(zeros) - each]}), compression="zstd") for each in (0, 1)
+    )
+    assert len(one) < 1 << 20
+    assert "(compared as bytes: reading it takes more than 500 MiB)" in fenced(stream, one, other).detail
+
+
+def save_stream(table, path):
+    with (
+        pyarrow.OSFile(str(path), "wb") as file,
+        pyarrow.ipc.new_stream(file, table.schema) as writer,
+    ):
+        writer.write_table(table)
+
+
+def save_feather(table, path):
+    pyarrow.feather.write_feather(table, path, compression="uncompressed", chunksize=len(table))
+
+
 @pytest.mark.slow
-def test_one_uncompressed_batch_that_is_larger_than_the_memory_is_compared_where_it_lies(tmp_path):
+@pytest.mark.parametrize("save", [save_feather, save_stream])
+def test_one_uncompressed_batch_that_is_larger_than_the_memory_is_compared_where_it_lies(save, tmp_path):
     numbers = numpy.arange(70 << 20, dtype="f8")
     paths = tmp_path / "one", tmp_path / "other"
     for path in paths:
-        table = pyarrow.table({"x": numbers})
-        pyarrow.feather.write_feather(table, path, compression="uncompressed", chunksize=len(numbers))
+        save(pyarrow.table({"x": numbers}), path)
         numbers[-1] += 1
     with paths[0].open("rb") as one, paths[1].open("rb") as other:
         assert paths[0].stat().st_size > fenced_readers.MEMORY
