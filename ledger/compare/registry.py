@@ -70,6 +70,7 @@ COMPARATORS: dict[str, Comparator] = {
     "application/x-npy": _Lazy("arrays.npy"),
     "application/x-onnx": _Lazy("models.onnx"),
     "application/x-npz": _Lazy("arrays.npz"),
+    "application/x-matlab": _Lazy("arrays.matlab"),
     "application/x-safetensors": _Lazy("arrays.safetensors"),
     "application/x-pickle": _Lazy("pickled.pickles"),
     "application/x-joblib": _Lazy("pickled.pickles"),

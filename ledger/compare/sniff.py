@@ -13,6 +13,7 @@ _BEGINNINGS: Final = {
     b"ARROW1\0\0": "application/vnd.apache.arrow.file",
     b"FEA1": "application/x-feather",
     b"ORC": "application/x-orc",
+    b"MATLAB 5.0 MAT-file": "application/x-matlab",
     b"\x89HDF\r\n\x1a\n": "application/x-hdf5",
     b"SQLite format 3\0": "application/vnd.sqlite3",
     b"\x1f\x8b\x08": "application/gzip",

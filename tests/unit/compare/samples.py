@@ -13,6 +13,8 @@ from pathlib import Path
 
 import joblib
 import numpy
+import scipy.io
+import scipy.sparse
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 
@@ -48,6 +50,10 @@ def safetensors(tensors, metadata=None):
 
 def dumped(value, compress=0):
     return saved(lambda file: joblib.dump(value, file, compress=compress))
+
+
+def mat(variables, **options):
+    return saved(scipy.io.savemat, variables, **options)
 
 
 def ubjson(value):
@@ -94,6 +100,13 @@ def pairs():
                 "list": ["a", 1.5],
             }
         }
+        variables = {
+            "a": numbers,
+            "z": numbers[1:] + 1j,
+            "cell": numpy.array([numbers[0], "text", numpy.zeros((0, 0))], dtype=object),
+            "s": scipy.sparse.csc_array(numbers),
+            "ok": numpy.array([True, False]),
+        }
         side = {
             "json": ("application/json", json.dumps({"a": [1.0, 2.0 + more]}).encode()),
             "jsonl": ("application/jsonl", json.dumps({"a": 2.0 + more}).encode() + b"\n{}\n"),
@@ -101,6 +114,11 @@ def pairs():
             "npy": ("application/x-npy", npy(numbers)),
             "npz": ("application/x-npz", saved(numpy.savez, a=numbers)),
             "packed npz": ("application/x-npz", saved(numpy.savez_compressed, a=numbers)),
+            "mat": (
+                "application/x-matlab",
+                mat({**variables, "cfg": {"lr": 1.0 + more, "tags": ["a", "bb"]}}),
+            ),
+            "packed mat": ("application/x-matlab", mat(variables, do_compression=True)),
             "safetensors": (
                 "application/x-safetensors",
                 safetensors({"a": ("F64", [2, 3], numbers.tobytes())}),
