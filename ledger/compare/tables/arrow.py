@@ -10,6 +10,7 @@ from ledger.compare.tables.columns import Columns
 
 _types = pyarrow.types
 _TEXT: Final = (_types.is_string, _types.is_large_string, _types.is_string_view)
+_VIEWS: Final = (_types.is_string_view, _types.is_binary_view)
 _BINARY: Final = (
     _types.is_binary,
     _types.is_large_binary,
@@ -25,6 +26,8 @@ def plain(array: Any) -> Any:
     if isinstance(array, pyarrow.ExtensionArray):
         return plain(array.storage)
     if _types.is_dictionary(kind):
+        if any(each(kind.value_type) for each in _VIEWS):  # which pyarrow cannot decode
+            array = pyarrow.DictionaryArray.from_arrays(array.indices, plain(array.dictionary))
         return plain(array.dictionary_decode())
     if _types.is_run_end_encoded(kind):
         return plain(pyarrow.compute.run_end_decode(array))

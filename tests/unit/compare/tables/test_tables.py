@@ -3,6 +3,7 @@ from tempfile import TemporaryFile
 
 import numpy
 import pandas
+import polars
 import pyarrow
 import pyarrow.feather
 import pyarrow.orc
@@ -202,6 +203,17 @@ def test_values_of_any_type_are_compared(expected, got, kind, detail):
 def test_the_layout_of_text_does_not_count(other):
     assert arrays(["a", None, "b"], ["a", None, "b"], pyarrow.string(), other).same
     assert not arrays(["a", None, "b"], ["a", None, "c"], pyarrow.string(), other).same
+
+
+@pytest.mark.parametrize("write", ["write_ipc", "write_ipc_stream"])
+def test_categories_of_polars_are_compared(write):
+    sides = []
+    for last in "cd":
+        file = io.BytesIO()
+        kinds = polars.Series(["a", None, "b", last], dtype=polars.Categorical)
+        getattr(polars.DataFrame({"k": kinds, "x": [1.0] * 4}), write)(file)
+        sides.append(file.getvalue())
+    assert compare(stream, *sides).detail == "k: row 4: 'c' and 'd'"
 
 
 def test_nan_is_equal_to_nan():
