@@ -37,8 +37,18 @@ def calibration_page(found: Calibrated) -> Page:
         right=("differed", "by up to", "relatively", "ULP"),
     )
     patterns(page, [(each.path, each.masks) for each in found.varying])
-    whose = f"experiment {found.trial.experiment}" if found.trial.experiment else "this trial"
+    if found.refused:
+        page.heading("Not allowed: this counts whenever it is so again")
+        reasons: dict[str, list[str]] = {}
+        for each in found.refused:
+            reasons.setdefault(each.refused or "", []).append(line(each.path))
+        for reason, paths in reasons.items():
+            page.line(f"  {', '.join(paths)}: {line(reason)}")
     page.line()
+    if not found.allowances:
+        page.line("Nothing was recorded.")
+        return page
+    whose = f"experiment {found.trial.experiment}" if found.trial.experiment else "this trial"
     page.line(
         f"Recorded as what {line(whose)} allows. By chance alone another run differs no more than these did "
         f"with a probability of {found.coverage:.0%}: more replays make it more."

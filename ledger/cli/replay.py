@@ -31,6 +31,7 @@ from ledger.workspace import Workspace
         ledger replay @ --vary all""",
         "0 identical or equivalent, 2 usage, 3 there is no such trial, 4 diverged (--strict: or equivalent),"
         " 5 incomparable: it could not be made again; of an experiment, the worst of its trials."
+        " With -n: 0 what varies is allowed from then on, 4 no tolerance covers some of it, 5 as above."
         " With --vary: 0 it depends on none, 4 it depends on some, or is not as recorded anyway, 5 it could"
         " not be made again, or a condition that was named could not be changed here",
     ),
@@ -209,7 +210,7 @@ def _calibrate(
         calibration_page(found).show()
     if found.incomparable is not None:
         return IncomparableError.exit_code
-    return 0 if found.unstable is None else MismatchError.exit_code
+    return MismatchError.exit_code if found.unstable is not None or found.refused else 0
 
 
 def _document(done: Replayed) -> dict[str, object]:

@@ -27,6 +27,21 @@ _TEXTS = ("text/", "application/yaml", "application/toml")
 _LARGEST_RELATIVE = 0.5
 """A relative tolerance past which an absolute one says more: there are numbers near 0."""
 
+_ENDLESS = (
+    "NaN and infinity are no amount of noise: find what makes them, as with ledger replay REF --vary all, "
+    "and calibrate again"
+)
+_SOMETIMES = (
+    "a file that only some runs make is let differ by no tolerance: make it in each run, or name it in "
+    "[inputs] ignore of ledger.toml and record the trial again"
+)
+_STEPS = "values of other steps cannot be held against each other: log it at the same steps in each run"
+_OTHER_KIND = (
+    "more than numbers differs in some runs, and only numbers in others: find what makes it, as with ledger "
+    "replay REF --vary all, and calibrate again"
+)
+_UNSEEN = "contents that cannot be compared teach nothing: ledger verify says what is damaged"
+
 
 @frozen
 class Varying:
@@ -39,11 +54,14 @@ class Varying:
     differed: int
     """In how many of the replays it was another than the recorded one."""
     distance: Distance | None = None
-    """The largest of its numbers; None where something else than numbers differs."""
+    """The largest of its numbers, of the replays in which only these differ, and by a finite amount; None
+    where there are none."""
     masks: tuple[str, ...] = ()
     """Patterns of the lines that vary, where it is a text of which that is all."""
     note: str | None = None
     """What varies, where neither says it."""
+    refused: str | None = None
+    """Why what the note says is not allowed, and what to do; None where all is that varies."""
 
 
 @frozen
@@ -62,6 +80,11 @@ class Calibrated:
     def incomparable(self) -> Replayed | None:
         """The replay that could not be made, if there is one: nothing is learned then."""
         return next((each for each in self.replays if each.result.verdict is Verdict.INCOMPARABLE), None)
+
+    @property
+    def refused(self) -> tuple[Varying, ...]:
+        """What varies in a way that no tolerance covers: it counts when it does so again."""
+        return tuple(each for each in self.varying if each.refused is not None)
 
     @property
     def coverage(self) -> float:
@@ -127,7 +150,12 @@ def calibrate(
     timing = workspace.config.replay.timing
     varying = tuple(_Measuring(workspace.store, recorded, others, timing).all())
     receipts = tuple(each.entry_id for each in replays if each.entry_id is not None)
-    entries = [_allowance(trial, each, receipts) for each in varying]
+    entries = [
+        _allowance(trial, each, receipts)
+        for each in varying
+        # What is refused needs an entry where an older one, which may allow it, would hold without.
+        if each.refused is None or each.distance is not None or allowances.get(each.part, each.path)
+    ]
     return Calibrated(
         trial=trial,
         replays=tuple(replays),
@@ -139,8 +167,7 @@ def calibrate(
 def _allowance(trial: Trial, varying: Varying, receipts: tuple[Digest, ...]) -> Allowance:
     rtol = atol = 0.0
     far = varying.distance
-    bounded = far is not None and math.isfinite(far.absolute)
-    if far is not None and bounded:
+    if far is not None:
         rtol, atol = (far.relative, 0.0) if far.relative <= _LARGEST_RELATIVE else (0.0, far.absolute)
     return Allowance(
         trial=trial.id,
@@ -150,9 +177,21 @@ def _allowance(trial: Trial, varying: Varying, receipts: tuple[Digest, ...]) -> 
         rtol=rtol,
         atol=atol,
         masks=varying.masks,
-        content=not bounded and not varying.masks,
+        content=far is None and not varying.masks and varying.refused is None,
         replays=receipts,
     )
+
+
+@frozen
+class _Metric:
+    """How one metric of a replay differs from the recorded one."""
+
+    near: Distance | None = None
+    """Of its finite values; None where none of them differ."""
+    endless: bool = False
+    """Whether others are NaN or infinite on one side only."""
+    steps: bool = False
+    """Whether it is not logged at the same steps."""
 
 
 class _Measuring:
@@ -170,20 +209,23 @@ class _Measuring:
         yield from self._streams()
 
     def _metrics(self) -> Iterator[Varying]:
-        far: dict[str, list[Distance | str]] = {}
+        found: dict[str, list[_Metric]] = {}
         for other in self.others:
-            for name, found in self._apart(other).items():
-                far.setdefault(name, []).append(found)
-        for name, seen in sorted(far.items()):
+            for name, each in self._apart(other).items():
+                found.setdefault(name, []).append(each)
+        for name, seen in sorted(found.items()):
             if is_timing(name, self.timing):
                 continue
-            odd = next((each for each in seen if isinstance(each, str)), None)
-            numbers = [each for each in seen if isinstance(each, Distance)]
-            distance = None if odd else _largest(numbers)
-            yield Varying(part="metrics", path=name, differed=len(seen), distance=distance, note=odd)
+            varying = Varying(part="metrics", path=name, differed=len(seen))
+            if any(each.steps for each in seen):
+                yield replace(varying, note="it is not logged at the same steps", refused=_STEPS)
+                continue
+            varying = replace(varying, distance=_largest([each.near for each in seen if each.near]))
+            endless = sum(each.endless for each in seen)
+            yield self._endless(varying, endless) if endless else varying
 
-    def _apart(self, other: Outcome) -> dict[str, Distance | str]:
-        """How far each metric that differs is from the recorded one; text where that is no number."""
+    def _apart(self, other: Outcome) -> "dict[str, _Metric]":
+        """How far each metric that differs is from the recorded one."""
         if self.recorded.series and other.series:
             contents = [self.store.get(each) for each in (self.recorded.series, other.series)]
             pairs = series.aligned(contents[0], contents[1])
@@ -192,15 +234,27 @@ class _Measuring:
             left, right = ({each.name: each for each in side.metrics} for side in (self.recorded, other))
             for name in left.keys() | right.keys():
                 pairs[name] = None
-        found: dict[str, Distance | str] = {}
+        found: dict[str, _Metric] = {}
         for name, pair in pairs.items():
             if pair is None:
-                found[name] = "it is not logged at the same steps"
+                found[name] = _Metric(steps=True)
                 continue
-            far = apart(numpy.asarray(pair[0]), numpy.asarray(pair[1]), _EXACT)
-            if far.differing:
-                found[name] = far.distance()
+            one, another = (numpy.asarray(each) for each in pair)
+            far = apart(one, another, _EXACT)
+            if not far.differing:
+                continue
+            endless = not math.isfinite(far.absolute)
+            if endless:
+                finite = numpy.isfinite(one) & numpy.isfinite(another)
+                far = apart(one[finite], another[finite], _EXACT)
+            near = far.differing and math.isfinite(far.absolute)
+            found[name] = _Metric(near=far.distance() if near else None, endless=endless)
         return found
+
+    def _endless(self, varying: Varying, count: int) -> Varying:
+        """What varies by no finite amount in `count` replays: what is near in the others may."""
+        note = f"NaN or infinite in {count} of {len(self.others)}"
+        return replace(varying, note=note, refused=_ENDLESS)
 
     def _outputs(self) -> Iterator[Varying]:
         recorded = {each.path: each for each in self.recorded.outputs}
@@ -223,25 +277,33 @@ class _Measuring:
     ) -> Varying:
         varying = Varying(part="outputs", path=path, differed=len(odd))
         if sometimes or own is None:
-            return replace(varying, note="it is not always made")
+            return replace(varying, note="it is not always made", refused=_SOMETIMES)
         others = [each for each in odd if each is not None]
         far: list[Distance] = []
-        note = None
+        notes: list[str | None] = []
+        endless = 0
         for each in others:
             compared = compare_contents(own, each, self.store, _EXACT)
             if isinstance(compared, str):
-                note = compared
-            elif compared.distance is not None:
-                far.append(compared.distance)
+                return replace(varying, note=compared, refused=_UNSEEN)
+            if compared.distance is not None:
+                finite = math.isfinite(compared.distance.absolute)
+                far += [compared.distance] if finite else []
+                endless += not finite
             elif not compared.same:
-                note = compared.detail
-        if note is None:
+                notes.append(compared.detail)
+        if endless:
+            return self._endless(replace(varying, distance=_largest(far)), endless)
+        if not notes:
             return replace(varying, distance=_largest(far) or _NOTHING)
         if own.media_type.startswith(_TEXTS):
             found = self._masks([own.digest, *(each.digest for each in others)])
             if found:
                 return replace(varying, masks=found)
-        return replace(varying, note=note)
+        if len(notes) == len(self.others):
+            return replace(varying, note=notes[-1])
+        # As some runs make it, its numbers are near or all of it is the same: that is all it may do.
+        return replace(varying, distance=_largest(far), note=notes[-1], refused=_OTHER_KIND)
 
     def _streams(self) -> Iterator[Varying]:
         for name in ("stdout", "stderr"):

@@ -1,8 +1,11 @@
 import json
+import os
+from textwrap import dedent
 
 import pytest
 
 from ledger.errors import AmbiguousError, NotFoundError, UsageError
+from ledger.model import layout
 from ledger.ops import query, remove
 from ledger.ops.allowances import holding
 from ledger.ops.calibrate import calibrate
@@ -150,24 +153,167 @@ def test_an_exit_code_is_covered_by_no_tolerance(project):
     assert found.allowances == ()
 
 
-def test_a_file_that_is_not_always_made_and_a_metric_that_is_not_always_logged(project):
-    project.write(
-        job="""
-        import ledger, os
-        number = int.from_bytes(os.urandom(6), "little")
-        with open(f"file{'abcdefghijklmnopqrstuvwxyz'[number % 26]}", "w") as file:
-            file.write("1")
-        for step in range(number % 1000):
-            ledger.log(step=step, loss=1.0)
-        ledger.log(other=1.0)
-        """
-    ).run("python", "job.py", experiment="odd")
-    found = learned(project, 3)
-    notes = {each.path: each.note for each in found.varying}
-    assert notes["loss"] == "it is not logged at the same steps"
-    assert {note for path, note in notes.items() if path.startswith("file")} == {"it is not always made"}
-    free = {each.path for _, each in found.allowances if each.content}
-    assert free == set(notes)
+@pytest.fixture
+def dialled(project):
+    return Dialled(project, project.path.parent / "dial")
+
+
+class Dialled:
+    """A program that does in each run what a dial tells it, which no record knows of."""
+
+    def __init__(self, project, dial):
+        self.project, self.dial = project, dial
+        dial.touch()
+        self.turn(0)
+
+    def turn(self, number):
+        os.utime(self.dial, (number, number))
+
+    def record(self, job):
+        turn = f"import json, math, os, ledger\nturn = int(os.stat({str(self.dial)!r}).st_mtime)\n"
+        self.project.write(job=turn + dedent(job)).run("python", "job.py", experiment="dialled")
+
+    def calibrate(self, *turns):
+        left = iter(turns)
+
+        def progress(text):
+            if text.startswith("replay "):
+                self.turn(next(left))
+
+        trials = query.load(self.project.workspace.journal)
+        allowances = holding(self.project.last, trials.allowances)
+        return calibrate(
+            self.project.workspace,
+            self.project.last,
+            len(turns),
+            CURRENT,
+            progress=progress,
+            allowances=allowances,
+        )
+
+    def counted(self, turn):
+        """What counts of a replay at another turn of the dial."""
+        self.turn(turn)
+        return {each.path for each in again(self.project).differences if each.counted}
+
+
+NUMBERS = """
+    import numpy
+    first = {0: 0.5, 1: 0.5, 2: math.nan, 3: math.inf}.get(turn, 0.5)
+    second = 0.1 if turn == 9 else 0.9 + turn * 1e-9
+    with open("numbers.json", "w") as file:
+        json.dump({"first": first, "second": second}, file)
+    with open("numbers.csv", "w") as file:
+        file.write(f"first,second\\n{first},{second}\\n")
+    with open("numbers.txt", "w") as file:
+        file.write(f"first {first}\\nsecond {second}\\n")
+    numpy.save("numbers.npy", [first, second])
+    ledger.log(step=0, loss=first)
+    ledger.log(step=1, loss=second)
+"""
+FILES = {"numbers.json", "numbers.csv", "numbers.txt", "numbers.npy"}
+
+
+def test_nan_and_infinity_in_some_replays_allow_nothing_but_what_is_near_in_the_others(dialled):
+    dialled.record(NUMBERS)
+    found = dialled.calibrate(1, 2, 3)
+    assert {each.path for each in found.refused} == FILES | {"loss"}
+    assert {each.note for each in found.varying} == {"NaN or infinite in 2 of 3"}
+    assert all(0 < each.distance.absolute < 1e-8 for each in found.varying)
+    assert not any(each.content for _, each in found.allowances)
+    assert dialled.counted(1) == set()
+    for turn in (2, 3, 9):
+        assert dialled.counted(turn) == FILES | {"loss"}
+
+
+def test_nan_in_all_replays_allows_nothing(dialled):
+    dialled.record("""
+        with open("numbers.json", "w") as file:
+            json.dump({"first": math.nan if turn else 0.5, "second": 0.1 if turn == 9 else 0.9}, file)
+        ledger.log(loss=math.nan if turn else 0.5)
+        """)
+    found = dialled.calibrate(1, 1)
+    assert {each.path for each in found.refused} == {"numbers.json", "loss"}
+    assert found.allowances == ()
+    assert dialled.counted(9) == {"numbers.json", "loss"}
+
+
+def test_what_is_refused_takes_the_place_of_an_older_allowance(dialled):
+    dialled.record("""
+        with open("content.json", "w") as file:
+            json.dump(["text", str(turn)][: 1 if turn == 3 else 2], file)
+        """)
+    (older,) = dialled.calibrate(1, 2).allowances
+    assert older[1].content
+    assert dialled.counted(9) == set()
+    found = dialled.calibrate(0, 3)
+    ((id, allowance),) = found.allowances
+    assert (allowance.content, allowance.rtol, allowance.atol, allowance.masks) == (False, 0.0, 0.0, ())
+    assert dialled.counted(9) == {"content.json"}
+    remove.remove(dialled.project.workspace.journal, id, "the older one was right")
+    assert dialled.counted(9) == set()
+
+
+def test_another_kind_of_content_in_some_replays_allows_what_is_near_in_the_others(dialled):
+    dialled.record("""
+        with open("type.json", "w") as file:
+            json.dump({"first": None if turn == 2 else 0.5, "second": 0.1 if turn == 9 else 0.9}, file)
+        with open("longer.json", "w") as file:
+            json.dump([0.1 if turn == 9 else 0.9 + turn * 1e-9, 1][: 1 if turn == 2 else 2], file)
+        """)
+    found = dialled.calibrate(1, 2)
+    assert {each.path: each.note for each in found.refused} == {
+        "type.json": "first: 0.5 and null",
+        "longer.json": "the whole: 2 and 1 members",
+    }
+    assert [each.path for _, each in found.allowances] == ["longer.json"]
+    assert dialled.counted(1) == set()
+    assert dialled.counted(2) == dialled.counted(9) == {"type.json", "longer.json"}
+
+
+def test_a_damaged_content_teaches_nothing(dialled):
+    dialled.record("""
+        with open("numbers.json", "w") as file:
+            json.dump([turn], file)
+        """)
+    (output,) = dialled.project.last.outcome.outputs
+    path = layout.loose(layout.objects(dialled.project.ledger), output.digest)
+    path.chmod(0o644)
+    path.write_bytes(b"[7]")
+    found = dialled.calibrate(1, 2)
+    (refused,) = found.refused
+    assert (refused.path, found.allowances) == ("numbers.json", ())
+    assert "ledger verify" in refused.refused
+
+
+def test_a_file_that_is_not_always_made_and_a_metric_that_is_not_always_logged_are_not_allowed(dialled):
+    dialled.record("""
+        if turn != 2:
+            with open("sometimes.txt", "w") as file:
+                file.write("other" if turn == 9 else "same")
+        for step in range(3 if turn == 2 else 2):
+            ledger.log(step=step, loss=0.1 if turn == 9 else 0.9)
+        """)
+    found = dialled.calibrate(1, 2)
+    assert {each.path: each.note for each in found.refused} == {
+        "sometimes.txt": "it is not always made",
+        "loss": "it is not logged at the same steps",
+    }
+    assert found.allowances == ()
+    assert dialled.counted(1) == set()
+    assert dialled.counted(2) == dialled.counted(9) == {"sometimes.txt", "loss"}
+
+
+def test_what_is_refused_is_told(dialled, accept):
+    from ledger.cli.calibration_page import calibration_page
+    from ledger.ops.result_documents import calibration_document
+
+    dialled.record(NUMBERS)
+    found = dialled.calibrate(2, 2)
+    accept("calibration.v1", json.loads(json.dumps(calibration_document(found), allow_nan=False)))
+    text = calibration_page(found).plain()
+    assert "NaN or infinite in 2 of 2" in text
+    assert "numbers.csv, numbers.json, numbers.npy, numbers.txt: NaN and infinity are no amount" in text
 
 
 def test_numbers_near_0_get_an_absolute_tolerance(project):
