@@ -5,6 +5,7 @@ from typing import TypeGuard
 
 from ledger.compare.base import Comparison, Distance, Tolerance
 from ledger.compare.numbers import Apart
+from ledger.compare.tolerances import narrowest
 
 SHOWN = 3
 _LONGEST = 60
@@ -125,12 +126,18 @@ class Account:
         told += [f"{place or 'the whole'}: {each}" for place, each in list(outside.items())[:SHOWN]]
         left = self._count + len(outside) - len(told[:SHOWN])
         distance = self._distance()
+        needed = narrowest(each.distance() for each in self._places.values())
         if told:
             told = told[:SHOWN] + ([f"{left} more"] if left else [])
             counts = distance if not self._count else None
             places = () if self._odd is None or _OTHERS in outside else (*self._odd, *outside)
             return Comparison(
-                same=False, exact=False, detail="; ".join(told), distance=counts, places=tuple(places)
+                same=False,
+                exact=False,
+                detail="; ".join(told),
+                distance=counts,
+                needed=needed,
+                places=tuple(places),
             )
         if self._places:
             far = max(self._places.items(), key=lambda each: each[1].absolute)
@@ -141,7 +148,7 @@ class Account:
             detail = f"only {' and '.join(self._ignored)} differ"
         else:
             detail = "the values are the same"
-        return Comparison(same=True, exact=False, detail=detail, distance=distance)
+        return Comparison(same=True, exact=False, detail=detail, distance=distance, needed=needed)
 
     def _note(self, place: str) -> None:
         if self._odd is not None:

@@ -63,6 +63,8 @@ class Comparison:
     """How they differ, in a few words; None when byte for byte equal."""
     distance: Distance | None = None
     """Of their numbers; None where no numbers differ, or something else than numbers does too."""
+    needed: Tolerance = Tolerance()
+    """What its numbers are within, as far as they are apart by finite amounts; of each place by itself."""
     places: tuple[str, ...] = ()
     """All places where something differs that counts; empty where they are not known, or none does."""
 

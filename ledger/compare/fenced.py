@@ -122,7 +122,8 @@ def _asked(module: str, files: list[int], tolerance: Tolerance) -> Comparison:
     seconds = _PATIENCE + sum(os.fstat(each).st_size for each in files) // _SPEED
     found = _told("compare", module, seconds, files, repr(tolerance.rtol), repr(tolerance.atol))
     distance = found.pop("distance")
-    return Comparison(**found, distance=Distance(**distance) if distance else None)
+    needed = Tolerance(**found.pop("needed"))
+    return Comparison(**found, distance=Distance(**distance) if distance else None, needed=needed)
 
 
 def _told(question: str, module: str, seconds: int, files: list[int], *more: str) -> dict[str, Any]:
@@ -189,7 +190,14 @@ def _compared(reader: ModuleType, first: str, second: str, rtol: str, atol: str)
     found = account.comparison()
     fields = ("absolute", "relative", "ulp", "differing", "compared")
     distance = found.distance and {each: getattr(found.distance, each) for each in fields}
-    return {"same": found.same, "exact": found.exact, "detail": found.detail, "distance": distance}
+    needed = {"rtol": found.needed.rtol, "atol": found.needed.atol}
+    return {
+        "same": found.same,
+        "exact": found.exact,
+        "detail": found.detail,
+        "distance": distance,
+        "needed": needed,
+    }
 
 
 def _looked(reader: ModuleType, file: str) -> dict[str, Any]:

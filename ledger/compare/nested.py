@@ -11,6 +11,7 @@ from ledger.compare import bytes as byte_by_byte
 from ledger.compare import registry, sniff
 from ledger.compare.account import Account
 from ledger.compare.base import Comparison, Distance, Tolerance, Unfit
+from ledger.compare.tolerances import widest
 
 _DEEPEST: Final = 4
 _MOST: Final = 16 << 30
@@ -87,6 +88,7 @@ class Members:
     def __init__(self, tolerance: Tolerance) -> None:
         self._account = Account(tolerance)
         self._apart: list[Distance] = []
+        self._needed: list[Tolerance] = []
         self._near: list[str] = []
         self._only_numbers = True
         """Whether all that differs are numbers in members."""
@@ -97,6 +99,7 @@ class Members:
             return
         if found.distance is not None:
             self._apart.append(found.distance)
+            self._needed.append(found.needed)
         if not found.same:
             self._only_numbers &= found.distance is not None
             self._account.differ(name, found.detail or "")
@@ -125,7 +128,8 @@ class Members:
         if found.same and self._near:
             more = f"; {len(self._near) - 1} more" if len(self._near) > 1 else ""
             found = replace(found, detail=self._near[0] + more)
-        return replace(found, distance=_largest(self._apart) if self._apart and self._only_numbers else None)
+        far = _largest(self._apart) if self._apart and self._only_numbers else None
+        return replace(found, distance=far, needed=widest(self._needed))
 
 
 def _largest(found: list[Distance]) -> Distance:

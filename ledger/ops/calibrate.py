@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import numpy
 
-from ledger.compare.base import Distance, Tolerance
+from ledger.compare.base import Comparison, Distance, Tolerance
 from ledger.compare.metrics import is_timing
 from ledger.compare.numbers import apart
 from ledger.compare.texts import masks
+from ledger.compare.tolerances import narrowest, widest
 from ledger.errors import LedgerError, UsageError
 from ledger.journal import series
 from ledger.model import Allowance, Artifact, Digest, Outcome, Trial, Verdict
@@ -24,9 +25,6 @@ from ledger.workspace import Workspace
 
 _EXACT = Tolerance()
 _TEXTS = ("text/", "application/yaml", "application/toml")
-_LARGEST_RELATIVE = 0.5
-"""A relative tolerance past which an absolute one says more: there are numbers near 0."""
-
 _ENDLESS = (
     "NaN and infinity are no amount of noise: find what makes them, as with ledger replay REF --vary all, "
     "and calibrate again"
@@ -37,8 +35,8 @@ _SOMETIMES = (
 )
 _STEPS = "values of other steps cannot be held against each other: log it at the same steps in each run"
 _OTHER_KIND = (
-    "more than numbers differs in some runs, and only numbers in others: find what makes it, as with ledger "
-    "replay REF --vary all, and calibrate again"
+    "it differs by more than numbers in some runs only: find what makes it, as with ledger replay REF --vary "
+    "all, and calibrate again"
 )
 _UNSEEN = "contents that cannot be compared teach nothing: ledger verify says what is damaged"
 
@@ -60,6 +58,8 @@ class Varying:
     """Patterns of the lines that vary, where it is a text of which that is all."""
     note: str | None = None
     """What varies, where neither says it."""
+    needed: Tolerance = Tolerance()
+    """What its numbers are within, in those replays."""
     refused: str | None = None
     """Why what the note says is not allowed, and what to do; None where all is that varies."""
 
@@ -165,19 +165,15 @@ def calibrate(
 
 
 def _allowance(trial: Trial, varying: Varying, receipts: tuple[Digest, ...]) -> Allowance:
-    rtol = atol = 0.0
-    far = varying.distance
-    if far is not None:
-        rtol, atol = (far.relative, 0.0) if far.relative <= _LARGEST_RELATIVE else (0.0, far.absolute)
     return Allowance(
         trial=trial.id,
         experiment=trial.experiment,
         part=varying.part,
         path=varying.path,
-        rtol=rtol,
-        atol=atol,
+        rtol=varying.needed.rtol,
+        atol=varying.needed.atol,
         masks=varying.masks,
-        content=far is None and not varying.masks and varying.refused is None,
+        content=varying.distance is None and not varying.masks and varying.refused is None,
         replays=receipts,
     )
 
@@ -220,7 +216,9 @@ class _Measuring:
             if any(each.steps for each in seen):
                 yield replace(varying, note="it is not logged at the same steps", refused=_STEPS)
                 continue
-            varying = replace(varying, distance=_largest([each.near for each in seen if each.near]))
+            near = [each.near for each in seen if each.near]
+            needed = widest(narrowest([each]) for each in near)
+            varying = replace(varying, distance=_largest(near), needed=needed)
             endless = sum(each.endless for each in seen)
             yield self._endless(varying, endless) if endless else varying
 
@@ -279,7 +277,7 @@ class _Measuring:
         if sometimes or own is None:
             return replace(varying, note="it is not always made", refused=_SOMETIMES)
         others = [each for each in odd if each is not None]
-        far: list[Distance] = []
+        near: list[Comparison] = []
         notes: list[str | None] = []
         endless = 0
         for each in others:
@@ -288,22 +286,27 @@ class _Measuring:
                 return replace(varying, note=compared, refused=_UNSEEN)
             if compared.distance is not None:
                 finite = math.isfinite(compared.distance.absolute)
-                far += [compared.distance] if finite else []
+                near += [compared] if finite else []
                 endless += not finite
             elif not compared.same:
                 notes.append(compared.detail)
+        varying = replace(
+            varying,
+            distance=_largest([each.distance for each in near if each.distance]),
+            needed=widest(each.needed for each in near),
+        )
         if endless:
-            return self._endless(replace(varying, distance=_largest(far)), endless)
+            return self._endless(varying, endless)
         if not notes:
-            return replace(varying, distance=_largest(far) or _NOTHING)
+            return replace(varying, distance=varying.distance or _NOTHING)
         if own.media_type.startswith(_TEXTS):
             found = self._masks([own.digest, *(each.digest for each in others)])
             if found:
-                return replace(varying, masks=found)
+                return replace(varying, distance=None, needed=_EXACT, masks=found)
         if len(notes) == len(self.others):
             return replace(varying, note=notes[-1])
         # As some runs make it, its numbers are near or all of it is the same: that is all it may do.
-        return replace(varying, distance=_largest(far), note=notes[-1], refused=_OTHER_KIND)
+        return replace(varying, note=notes[-1], refused=_OTHER_KIND)
 
     def _streams(self) -> Iterator[Varying]:
         for name in ("stdout", "stderr"):

@@ -326,8 +326,28 @@ def test_numbers_near_0_get_an_absolute_tolerance(project):
     found = learned(project, 4)
     ((_, allowance),) = [each for each in found.allowances if each[1].part == "metrics"]
     far = found.varying[0].distance
-    assert (allowance.rtol, allowance.atol) in ((0.0, far.absolute), (far.relative, 0.0))
-    assert (allowance.rtol > 0) == (far.relative <= 0.5)
+    assert allowance.atol in (0.0, far.absolute)
+    assert (allowance.rtol, allowance.atol) != (0.0, 0.0)
+    assert allowance.rtol <= 0.5 < far.relative or allowance.rtol == pytest.approx(far.relative, rel=1e-14)
+
+
+def test_numbers_near_0_at_one_place_free_none_at_others(dialled):
+    dialled.record("""
+        import numpy
+        numbers = {"near": turn * 1e-12, "large": 1e6 + 10 * turn, "score": 0.1 if turn == 9 else 0.9}
+        with open("numbers.json", "w") as file:
+            json.dump(numbers, file)
+        with open("numbers.csv", "w") as file:
+            file.write(",".join(numbers) + "\\n" + ",".join(map(str, numbers.values())) + "\\n")
+        numpy.savez("numbers.npz", **numbers)
+        """)
+    found = dialled.calibrate(1, 2)
+    assert {each.path for each in found.varying} == {"numbers.json", "numbers.csv", "numbers.npz"}
+    for _, allowance in found.allowances:
+        assert allowance.atol == 2e-12
+        assert allowance.rtol == pytest.approx(2e-5)
+    assert dialled.counted(1) == dialled.counted(2) == set()
+    assert dialled.counted(9) == {"numbers.json", "numbers.csv", "numbers.npz"}
 
 
 def test_one_replay_is_no_distribution(noisy):
