@@ -36,9 +36,11 @@ def allowed(page: Page, allowances: Sequence[Document]) -> None:
 def _allowed(allowance: Document) -> str:
     if allowance["content"]:
         return "anything"
-    if allowance["masks"]:
-        return f"{count(len(allowance['masks']), 'pattern')} of lines"
-    return f"rtol {float(allowance['rtol']):.3g}, atol {float(allowance['atol']):.3g}"
+    near = f"rtol {float(allowance['rtol']):.3g}, atol {float(allowance['atol']):.3g}"
+    if not allowance["masks"]:
+        return near
+    lines = f"{count(len(allowance['masks']), 'pattern')} of lines"
+    return f"{lines}, {near}" if allowance["rtol"] or allowance["atol"] else lines
 
 
 def patterns(page: Page, masks: Sequence[tuple[str, Sequence[str]]]) -> None:

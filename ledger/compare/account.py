@@ -1,6 +1,7 @@
 """What two contents turn out to differ in, place by place, and what it comes to."""
 
 from dataclasses import replace
+from math import isfinite
 from typing import TypeGuard
 
 from ledger.compare.base import Comparison, Distance, Tolerance
@@ -37,6 +38,8 @@ class Account:
         """All their places; None if these are too many."""
         self._ignored: dict[str, None] = {}
         self._compared = 0
+        self._endless = False
+        """Whether numbers that were compared elsewhere are apart by no finite amount."""
 
     def add(self, place: str, found: Apart) -> None:
         """Note how far apart the numbers of one place are.
@@ -75,10 +78,12 @@ class Account:
         for inside in inner._odd or ():
             self._note(joined(place, inside))
         self._ignored.update(inner._ignored)
+        self._endless |= inner._endless
 
     def take(self, place: str, found: Comparison) -> None:
         """Note what a comparison of its own came to, of contents that lie at a place in these."""
         far = found.distance
+        self._endless |= found.endless
         if not found.same:
             self.differ(place, found.detail or "")
         elif far is None:
@@ -127,6 +132,7 @@ class Account:
         left = self._count + len(outside) - len(told[:SHOWN])
         distance = self._distance()
         needed = narrowest(each.distance() for each in self._places.values())
+        endless = self._endless or not all(isfinite(each.absolute) for each in self._places.values())
         if told:
             told = told[:SHOWN] + ([f"{left} more"] if left else [])
             counts = distance if not self._count else None
@@ -137,6 +143,7 @@ class Account:
                 detail="; ".join(told),
                 distance=counts,
                 needed=needed,
+                endless=endless,
                 places=tuple(places),
             )
         if self._places:
@@ -148,7 +155,9 @@ class Account:
             detail = f"only {' and '.join(self._ignored)} differ"
         else:
             detail = "the values are the same"
-        return Comparison(same=True, exact=False, detail=detail, distance=distance, needed=needed)
+        return Comparison(
+            same=True, exact=False, detail=detail, distance=distance, needed=needed, endless=endless
+        )
 
     def _note(self, place: str) -> None:
         if self._odd is not None:

@@ -65,6 +65,8 @@ class Comparison:
     """Of their numbers; None where no numbers differ, or something else than numbers does too."""
     needed: Tolerance = Tolerance()
     """What its numbers are within, as far as they are apart by finite amounts; of each place by itself."""
+    endless: bool = False
+    """Whether some numbers are apart by no finite amount, such as 1 and NaN."""
     places: tuple[str, ...] = ()
     """All places where something differs that counts; empty where they are not known, or none does."""
 

@@ -197,6 +197,7 @@ def _compared(reader: ModuleType, first: str, second: str, rtol: str, atol: str)
         "detail": found.detail,
         "distance": distance,
         "needed": needed,
+        "endless": found.endless,
     }
 
 

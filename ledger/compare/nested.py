@@ -89,6 +89,7 @@ class Members:
         self._account = Account(tolerance)
         self._apart: list[Distance] = []
         self._needed: list[Tolerance] = []
+        self._endless = False
         self._near: list[str] = []
         self._only_numbers = True
         """Whether all that differs are numbers in members."""
@@ -97,6 +98,7 @@ class Members:
         """Note how the content of one member compares."""
         if found.exact:
             return
+        self._endless |= found.endless
         if found.distance is not None:
             self._apart.append(found.distance)
             self._needed.append(found.needed)
@@ -129,7 +131,7 @@ class Members:
             more = f"; {len(self._near) - 1} more" if len(self._near) > 1 else ""
             found = replace(found, detail=self._near[0] + more)
         far = _largest(self._apart) if self._apart and self._only_numbers else None
-        return replace(found, distance=far, needed=widest(self._needed))
+        return replace(found, distance=far, needed=widest(self._needed), endless=self._endless)
 
 
 def _largest(found: list[Distance]) -> Distance:

@@ -141,7 +141,8 @@ class Allowance:
     atol: float
     """Absolute tolerance of its numbers."""
     masks: tuple[str, ...] = ()
-    """Of its lines: regular expressions that match whole lines, whose groups may differ."""
+    """Of its lines: regular expressions that match whole lines, whose groups may differ; those of numbers
+    within the tolerance, unless both parts of it are 0."""
     content: bool = False
     """Whether it may differ in any way."""
     replays: tuple[Digest, ...]

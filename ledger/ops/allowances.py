@@ -66,7 +66,9 @@ class Allowances:
             return None
         from ledger.compare.texts import masks  # numpy comes with it, of no use to who reads entries
 
-        line = masks.same(store.get(expected), store.get(got), found.masks)
+        # Those of earlier releases have no tolerance: any number may be where a mask has one.
+        near = Tolerance(rtol=found.rtol, atol=found.atol) if found.rtol or found.atol else None
+        line = masks.same(store.get(expected), store.get(got), found.masks, near)
         if line is None:
             return Comparison(same=True, exact=False, detail="the same but for what varies from run to run")
         return Comparison(same=False, exact=False, detail=f"they part at line {line}")

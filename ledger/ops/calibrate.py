@@ -24,6 +24,7 @@ from ledger.store.base import Store
 from ledger.workspace import Workspace
 
 _EXACT = Tolerance()
+_LEAST = Tolerance(atol=5e-324)
 _TEXTS = ("text/", "application/yaml", "application/toml")
 _ENDLESS = (
     "NaN and infinity are no amount of noise: find what makes them, as with ledger replay REF --vary all, "
@@ -284,10 +285,10 @@ class _Measuring:
             compared = compare_contents(own, each, self.store, _EXACT)
             if isinstance(compared, str):
                 return replace(varying, note=compared, refused=_UNSEEN)
-            if compared.distance is not None:
-                finite = math.isfinite(compared.distance.absolute)
-                near += [compared] if finite else []
-                endless += not finite
+            if compared.endless:
+                endless += 1
+            elif compared.distance is not None:
+                near.append(compared)
             elif not compared.same:
                 notes.append(compared.detail)
         varying = replace(
@@ -300,13 +301,27 @@ class _Measuring:
         if not notes:
             return replace(varying, distance=varying.distance or _NOTHING)
         if own.media_type.startswith(_TEXTS):
-            found = self._masks([own.digest, *(each.digest for each in others)])
+            digests = [own.digest, *(each.digest for each in others)]
+            found = self._masks(digests)
             if found:
-                return replace(varying, distance=None, needed=_EXACT, masks=found)
+                return self._masked(varying, digests, found)
         if len(notes) == len(self.others):
             return replace(varying, note=notes[-1])
         # As some runs make it, its numbers are near or all of it is the same: that is all it may do.
         return replace(varying, note=notes[-1], refused=_OTHER_KIND)
+
+    def _masked(self, varying: Varying, digests: Sequence[Digest | None], found: tuple[str, ...]) -> Varying:
+        """A text that masks make the same: numbers there may be as far apart as they were."""
+        expected, *others = [self.store.get(each) for each in digests if each is not None]
+        apart = [masks.apart(expected, each, found) for each in others]
+        far = [[each.distance() for each in places.values()] for places in apart]
+        endless = sum(any(not math.isfinite(each.absolute) for each in distances) for distances in far)
+        if endless:
+            return self._endless(varying, endless)
+        needed = narrowest(each for distances in far for each in distances)
+        if needed == _EXACT and any(far):
+            needed = _LEAST  # 1.0 and 1.00: none at all would let them be any numbers
+        return replace(varying, distance=None, needed=needed, masks=found)
 
     def _streams(self) -> Iterator[Varying]:
         for name in ("stdout", "stderr"):

@@ -6,6 +6,7 @@ import pytest
 
 from ledger.errors import AmbiguousError, NotFoundError, UsageError
 from ledger.model import layout
+from ledger.model.frozen import replace
 from ledger.ops import query, remove
 from ledger.ops.allowances import holding
 from ledger.ops.calibrate import calibrate
@@ -226,6 +227,29 @@ def test_nan_and_infinity_in_some_replays_allow_nothing_but_what_is_near_in_the_
         assert dialled.counted(turn) == FILES | {"loss"}
 
 
+def test_nan_beside_something_else_that_varies_allows_nothing(dialled):
+    dialled.record("""
+        import pickle, sqlite3, zipfile
+        values = {"run": f"run {turn}", "loss": math.nan if turn == 2 else 0.1 if turn == 9 else 0.9}
+        with open("values.json", "w") as file:
+            json.dump(values, file)
+        with open("values.pkl", "wb") as file:
+            pickle.dump(values, file)
+        with zipfile.ZipFile("values.zip", "w") as archive:
+            archive.writestr("values.json", json.dumps(values))
+        with sqlite3.connect("values.db") as database:
+            database.execute("create table numbers (run, loss)")
+            number = math.inf if turn == 2 else 0.9
+            database.execute("insert into numbers values (?, ?)", (values["run"], number))
+        """)
+    found = dialled.calibrate(1, 2)
+    assert {each.path for each in found.refused} == {
+        f"values.{each}" for each in ("json", "pkl", "zip", "db")
+    }
+    assert {each.note for each in found.refused} == {"NaN or infinite in 1 of 2"}
+    assert found.allowances == ()
+
+
 def test_nan_in_all_replays_allows_nothing(dialled):
     dialled.record("""
         with open("numbers.json", "w") as file:
@@ -304,6 +328,34 @@ def test_a_file_that_is_not_always_made_and_a_metric_that_is_not_always_logged_a
     assert dialled.counted(2) == dialled.counted(9) == {"sometimes.txt", "loss"}
 
 
+LINES = """
+    loss = math.nan if turn == 3 else 0.1 if turn == 9 else 0.9 + turn * 1e-9
+    with open("lines.txt", "w") as file:
+        file.write(f"run {['alpha', 'beta', 'gamma', 'delta'][turn % 4]}\\nloss {loss}\\n")
+"""
+
+
+def test_numbers_in_lines_that_vary_may_be_as_far_apart_as_they_were(dialled):
+    dialled.record(LINES)
+    ((id, allowance),) = dialled.calibrate(1, 2).allowances
+    assert len(allowance.masks) == 2
+    assert 2e-9 < allowance.rtol < 3e-9
+    assert dialled.counted(1) == dialled.counted(2) == set()
+    assert dialled.counted(3) == dialled.counted(9) == {"lines.txt"}
+    # As earlier releases recorded it, any number may be there.
+    remove.remove(dialled.project.workspace.journal, id, "an older one is looked at")
+    dialled.project.workspace.journal.append(replace(allowance, rtol=0.0))
+    assert dialled.counted(9) == set()
+
+
+def test_nan_in_lines_of_some_replays_allows_nothing(dialled):
+    dialled.record(LINES)
+    found = dialled.calibrate(1, 3)
+    (refused,) = found.refused
+    assert (refused.path, refused.note, found.allowances) == ("lines.txt", "NaN or infinite in 1 of 2", ())
+    assert dialled.counted(9) == {"lines.txt"}
+
+
 def test_what_is_refused_is_told(dialled, accept):
     from ledger.cli.calibration_page import calibration_page
     from ledger.ops.result_documents import calibration_document
@@ -333,21 +385,29 @@ def test_numbers_near_0_get_an_absolute_tolerance(project):
 
 def test_numbers_near_0_at_one_place_free_none_at_others(dialled):
     dialled.record("""
-        import numpy
+        import gzip, numpy, sqlite3, zipfile
         numbers = {"near": turn * 1e-12, "large": 1e6 + 10 * turn, "score": 0.1 if turn == 9 else 0.9}
         with open("numbers.json", "w") as file:
             json.dump(numbers, file)
         with open("numbers.csv", "w") as file:
             file.write(",".join(numbers) + "\\n" + ",".join(map(str, numbers.values())) + "\\n")
         numpy.savez("numbers.npz", **numbers)
+        with gzip.open("numbers.json.gz", "wt") as file:
+            json.dump(numbers, file)
+        with zipfile.ZipFile("numbers.zip", "w") as archive:
+            archive.writestr("numbers.json", json.dumps(numbers))
+        with sqlite3.connect("numbers.db") as database:
+            database.execute("create table numbers (near, large, score)")
+            database.execute("insert into numbers values (?, ?, ?)", tuple(numbers.values()))
         """)
+    files = {f"numbers.{each}" for each in ("json", "csv", "npz", "json.gz", "zip", "db")}
     found = dialled.calibrate(1, 2)
-    assert {each.path for each in found.varying} == {"numbers.json", "numbers.csv", "numbers.npz"}
+    assert {each.path for each in found.varying} == files
     for _, allowance in found.allowances:
         assert allowance.atol == 2e-12
         assert allowance.rtol == pytest.approx(2e-5)
     assert dialled.counted(1) == dialled.counted(2) == set()
-    assert dialled.counted(9) == {"numbers.json", "numbers.csv", "numbers.npz"}
+    assert dialled.counted(9) == files
 
 
 def test_one_replay_is_no_distribution(noisy):

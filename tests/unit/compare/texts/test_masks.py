@@ -1,9 +1,11 @@
+import math
 import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.compare.base import Tolerance
 from ledger.compare.texts import masks
 
 
@@ -62,6 +64,37 @@ def test_what_is_no_text_is_not_masked():
 
 def test_a_longer_text_parts_behind_the_end():
     assert masks.same(b"a\nb", b"a", ["(.*)"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("got", "parted"),
+    [
+        ("host beta\nloss 0.52", None),
+        ("host beta\nloss 0.9", 2),
+        ("host nan\nloss 0.5", 1),  # no number at all where others are held to a tolerance
+        ("host (x) 7\nloss 0.5", None),
+    ],
+)
+def test_numbers_that_vary_are_held_to_a_tolerance(got, parted):
+    found = derive("host alpha\nloss 0.5", "host beta\nloss 0.51")
+    expected = b"host alpha\nloss 0.5"
+    assert masks.same(expected, got.encode(), found, Tolerance(atol=0.03)) == parted
+    assert masks.same(expected, got.encode(), found) is None
+
+
+def test_how_far_apart_the_numbers_are_that_vary():
+    expected = b"(a) loss 2 at 7 alpha\nloss 1"
+    got = b"(a) loss 3 at 7 beta\nloss 1"
+    found = masks.apart(expected, got, derive(expected.decode(), got.decode()))
+    assert {place: (each.absolute, each.relative) for place, each in found.items()} == {(0, 0): (1.0, 0.5)}
+
+
+@pytest.mark.parametrize("word", ["nan", "-inf", "NaN", "Infinity"])
+def test_a_word_that_is_no_finite_number_is_infinitely_far(word):
+    expected, got = b"loss 0.5 at alpha", f"loss {word} at alpha".encode()
+    (found,) = masks.apart(expected, got, derive(expected.decode(), got.decode())).values()
+    assert found.absolute == math.inf
+    assert masks.apart(b"information", b"nano", derive("information", "nano")) == {}
 
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=40)
