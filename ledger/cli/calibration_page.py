@@ -53,6 +53,11 @@ def calibration_page(found: Calibrated) -> Page:
         f"Recorded as what {line(whose)} allows. By chance alone another run differs no more than these did "
         f"with a probability of {found.coverage:.0%}: more replays make it more."
     )
+    anything = [line(each.path) for _, each in found.allowances if each.content]
+    if anything:
+        page.line(
+            (f"May be anything, since more than numbers and lines varied: {', '.join(anything)}", "yellow")
+        )
     page.line(f"To take one back: ledger rm ID; they are {', '.join(id.short for id, _ in found.allowances)}")
     return page
 

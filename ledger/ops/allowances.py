@@ -8,6 +8,8 @@ from ledger.compare.base import Comparison, Tolerance
 from ledger.model import Allowance, Digest, Trial
 from ledger.store.base import Store
 
+JSON: Final = ("application/json", "application/jsonl")
+"""Types of texts of whose lines only strings and numbers are masked."""
 MOST_BYTES: Final = 16 << 20
 """Of a text that is compared with its lines masked."""
 
@@ -53,8 +55,21 @@ class Allowances:
         found = self.get(part, path)
         return None if found is None else Tolerance(rtol=found.rtol, atol=found.atol)
 
-    def text(self, part: str, path: str, expected: Digest, got: Digest, store: Store) -> Comparison | None:
+    def text(
+        self, part: str, path: str, expected: Digest, got: Digest, store: Store, *, clock: bool = True
+    ) -> Comparison | None:
         """Compare two texts with what varies in their lines masked; None where no mask holds.
+
+        Parameters
+        ----------
+        part, path
+            What they are of.
+        expected, got
+            The texts.
+        store
+            Where they are.
+        clock
+            Whether the clock may be another in them anyway.
 
         Raises
         ------
@@ -68,7 +83,7 @@ class Allowances:
 
         # Those of earlier releases have no tolerance: any number may be where a mask has one.
         near = Tolerance(rtol=found.rtol, atol=found.atol) if found.rtol or found.atol else None
-        line = masks.same(store.get(expected), store.get(got), found.masks, near)
+        line = masks.same(store.get(expected), store.get(got), found.masks, near, clock=clock)
         if line is None:
             return Comparison(same=True, exact=False, detail="the same but for what varies from run to run")
         return Comparison(same=False, exact=False, detail=f"they part at line {line}")

@@ -1,7 +1,7 @@
 """Make a trial again several times, and learn which of its results vary from run to run, and by how much."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ from ledger.journal import series
 from ledger.model import Allowance, Artifact, Digest, Outcome, Trial, Verdict
 from ledger.model.frozen import frozen
 from ledger.ops import renamed
-from ledger.ops.allowances import NONE, Allowances
+from ledger.ops.allowances import JSON, NONE, Allowances
 from ledger.ops.diff_results import compare_contents
 from ledger.ops.replay import Progress, Replayed, ReplayOptions, replay
 from ledger.store.base import Store
@@ -300,20 +300,23 @@ class _Measuring:
             return self._endless(varying, endless)
         if not notes:
             return replace(varying, distance=varying.distance or _NOTHING)
-        if own.media_type.startswith(_TEXTS):
+        values = own.media_type in JSON
+        if values or own.media_type.startswith(_TEXTS):
             digests = [own.digest, *(each.digest for each in others)]
-            found = self._masks(digests)
+            found = self._masks(digests, masks.derive_json if values else masks.derive)
             if found:
-                return self._masked(varying, digests, found)
+                return self._masked(varying, digests, found, clock=not values)
         if len(notes) == len(self.others):
             return replace(varying, note=notes[-1])
         # As some runs make it, its numbers are near or all of it is the same: that is all it may do.
         return replace(varying, note=notes[-1], refused=_OTHER_KIND)
 
-    def _masked(self, varying: Varying, digests: Sequence[Digest | None], found: tuple[str, ...]) -> Varying:
+    def _masked(
+        self, varying: Varying, digests: Sequence[Digest | None], found: tuple[str, ...], *, clock: bool
+    ) -> Varying:
         """A text that masks make the same: numbers there may be as far apart as they were."""
         expected, *others = [self.store.get(each) for each in digests if each is not None]
-        apart = [masks.apart(expected, each, found) for each in others]
+        apart = [masks.apart(expected, each, found, clock=clock) for each in others]
         far = [[each.distance() for each in places.values()] for places in apart]
         endless = sum(any(not math.isfinite(each.absolute) for each in distances) for distances in far)
         if endless:
@@ -336,14 +339,18 @@ class _Measuring:
             note = "other lines" if found is None else None
             yield Varying(part="streams", path=name, differed=differed, masks=found or (), note=note)
 
-    def _masks(self, digests: Sequence[Digest | None]) -> tuple[str, ...] | None:
+    def _masks(
+        self,
+        digests: Sequence[Digest | None],
+        derive: Callable[[Sequence[bytes]], tuple[str, ...] | None] = masks.derive,
+    ) -> tuple[str, ...] | None:
         texts: list[bytes] = []
         for digest in dict.fromkeys(digests):
             if digest is None:
                 return None
             with suppress(LedgerError):
                 texts.append(self.store.get(digest))
-        return masks.derive(texts) if len(texts) > 1 else None
+        return derive(texts) if len(texts) > 1 else None
 
 
 _NOTHING = Distance(absolute=0.0, relative=0.0, ulp=0, differing=0, compared=0)

@@ -22,6 +22,11 @@ _TOKEN: Final = re.compile(rf"{_NUMBER}|\w+|\s+|.", re.DOTALL)
 _ONE_NUMBER: Final = re.compile(_NUMBER)
 _GROUP: Final = re.compile(rf"\\.|\((?P<number>{re.escape(_NUMBER)}\))?(?!\?)", re.DOTALL)
 """In a pattern: what is escaped, or where a group begins, and whether it is one of a number."""
+_STRING: Final = r'"(?:[^"\\]|\\.)*"'
+_ONE_STRING: Final = re.compile(_STRING)
+_JSON_TOKEN: Final = re.compile(rf"{_STRING}|{_NUMBER}|\w+|\s+|.", re.DOTALL)
+_LONGEST: Final = 1 << 16
+"""Letters of all patterns of one JSON text, of which a line may be all."""
 _ENDLESS: Final = re.compile(r"(?<![^\W_])(?:nan|inf|infinity)(?![^\W_])", re.IGNORECASE)
 _EXACT: Final = Tolerance()
 
@@ -57,9 +62,55 @@ def derive(texts: Sequence[bytes]) -> tuple[str, ...] | None:
     return masks if all(each == first for each in others) else None
 
 
+def derive_json(texts: Sequence[bytes]) -> tuple[str, ...] | None:
+    """Patterns of the lines that are not the same in all texts, which are JSON.
+
+    Parameters
+    ----------
+    texts
+        Of several runs.
+
+    Returns
+    -------
+    tuple of str or None
+        Regular expressions that match whole lines; what varies are their groups, each a string or a number.
+        None if anything else varies, or it would take too many patterns.
+    """
+    if max(map(len, texts)) > _MOST_BYTES:
+        return None
+    try:
+        lines = [text.decode().split("\n") for text in texts]
+    except UnicodeDecodeError:
+        return None
+    if len({len(each) for each in lines}) != 1:
+        return None
+    found: dict[str, None] = {}
+    length = 0
+    for variants in zip(*lines, strict=True):
+        if len(set(variants)) == 1:
+            continue
+        form = _json_form(variants)
+        if form is None:
+            return None
+        if form not in found:
+            found[form] = None
+            length += len(form)
+        if len(found) > MOST or length > _LONGEST:
+            return None
+    patterns = tuple(found)
+    # A line may match the pattern of another one in some texts.
+    return patterns if all(same(texts[0], each, patterns, clock=False) is None for each in texts) else None
+
+
 def readable(mask: str) -> str:
     """A pattern for people: ``#`` is what varies, ``N`` any number."""
-    text = mask.replace(f"({_NUMBER})", "#").replace("(.+?)", "#").replace("(.*)", "#").replace(_NUMBER, "N")
+    text = (
+        mask.replace(f"({_NUMBER})", "#")
+        .replace(f"({_STRING})", "#")
+        .replace("(.+?)", "#")
+        .replace("(.*)", "#")
+        .replace(_NUMBER, "N")
+    )
     return re.sub(r"\\(.)", r"\1", text)
 
 
@@ -68,7 +119,14 @@ def masked(text: bytes, masks: Sequence[str]) -> Iterator[bytes]:
     return (each.rest for each in _lines(text, masks))
 
 
-def same(expected: bytes, got: bytes, masks: Sequence[str], tolerance: Tolerance | None = None) -> int | None:
+def same(
+    expected: bytes,
+    got: bytes,
+    masks: Sequence[str],
+    tolerance: Tolerance | None = None,
+    *,
+    clock: bool = True,
+) -> int | None:
     """Number of the first line, from 1, at which two texts part although masked; None if they do not.
 
     Parameters
@@ -79,8 +137,12 @@ def same(expected: bytes, got: bytes, masks: Sequence[str], tolerance: Tolerance
         What varies in their lines.
     tolerance
         How far apart the numbers may be that `masks` say vary; None for any.
+    clock
+        Whether the clock may be another, as in what is no JSON.
     """
-    for place, (a, b) in enumerate(zip_longest(_lines(expected, masks), _lines(got, masks)), 1):
+    for place, (a, b) in enumerate(
+        zip_longest(_lines(expected, masks, clock=clock), _lines(got, masks, clock=clock)), 1
+    ):
         if a is None or b is None or a.rest != b.rest:
             return place
         if tolerance is not None and not all(tolerance.allows(*each) for _, *each in _numbers(a, b)):
@@ -88,7 +150,9 @@ def same(expected: bytes, got: bytes, masks: Sequence[str], tolerance: Tolerance
     return None
 
 
-def apart(expected: bytes, got: bytes, masks: Sequence[str]) -> dict[tuple[int, int], Apart]:
+def apart(
+    expected: bytes, got: bytes, masks: Sequence[str], *, clock: bool = True
+) -> dict[tuple[int, int], Apart]:
     """How far apart the numbers of two texts are that `masks` say vary.
 
     A word of one that is NaN or infinity, where the other has something else, is infinitely far from that.
@@ -99,6 +163,8 @@ def apart(expected: bytes, got: bytes, masks: Sequence[str]) -> dict[tuple[int, 
         Texts that are the same once masked.
     masks
         What varies in their lines.
+    clock
+        See `same`.
 
     Returns
     -------
@@ -106,7 +172,7 @@ def apart(expected: bytes, got: bytes, masks: Sequence[str]) -> dict[tuple[int, 
         By (position of the mask, position of its group).
     """
     sides: dict[tuple[int, int], tuple[list[float], list[float]]] = {}
-    for a, b in zip(_lines(expected, masks), _lines(got, masks), strict=True):
+    for a, b in zip(_lines(expected, masks, clock=clock), _lines(got, masks, clock=clock), strict=True):
         for group, one, other in _numbers(a, b):
             left, right = sides.setdefault((a.mask, group), ([], []))
             left.append(one)
@@ -136,10 +202,10 @@ def _endless(text: str) -> list[str]:
     return [each.lower() for each in _ENDLESS.findall(text)]
 
 
-def _lines(text: bytes, masks: Sequence[str]) -> Iterator[_Line]:
+def _lines(text: bytes, masks: Sequence[str], *, clock: bool = True) -> Iterator[_Line]:
     patterns = [(re.compile(each), _kinds(each)) for each in masks]
     for line in text.split(b"\n"):
-        yield _line(line, patterns)
+        yield _line(mask_clock(line) if clock else line, patterns)
 
 
 def _kinds(mask: str) -> list[bool]:
@@ -149,7 +215,6 @@ def _kinds(mask: str) -> list[bool]:
 
 
 def _line(line: bytes, patterns: Sequence[tuple["re.Pattern[str]", list[bool]]]) -> _Line:
-    line = mask_clock(line)
     try:
         text = line.decode()
     except UnicodeDecodeError:
@@ -187,6 +252,24 @@ def _form(variants: Sequence[str]) -> Iterator[tuple[str, str]]:
         "(.*)".join("".join(map(_exact, each)) for each in ends),
         "(.*)".join("".join(map(_general, each)) for each in ends),
     )
+
+
+def _json_form(variants: Sequence[str]) -> str | None:
+    """The pattern of one line of JSON; None if other than strings and numbers vary in it."""
+    tokens = [_JSON_TOKEN.findall(each) for each in variants]
+    if len({len(each) for each in tokens}) != 1:
+        return None
+    pieces: list[str] = []
+    for column in zip(*tokens, strict=True):
+        if len(set(column)) == 1:
+            pieces.append(re.escape(column[0]))
+        elif all(_ONE_NUMBER.fullmatch(each) for each in column):
+            pieces.append(f"({_NUMBER})")
+        elif all(_ONE_STRING.fullmatch(each) for each in column):
+            pieces.append(f"({_STRING})")
+        else:
+            return None
+    return "".join(pieces)
 
 
 def _exact(column: Sequence[str]) -> str:

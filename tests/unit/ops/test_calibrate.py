@@ -265,12 +265,12 @@ def test_nan_in_all_replays_allows_nothing(dialled):
 def test_what_is_refused_takes_the_place_of_an_older_allowance(dialled):
     dialled.record("""
         with open("content.json", "w") as file:
-            json.dump(["text", str(turn)][: 1 if turn == 3 else 2], file)
+            json.dump([1.0] * (turn + 1), file)
         """)
     (older,) = dialled.calibrate(1, 2).allowances
     assert older[1].content
     assert dialled.counted(9) == set()
-    found = dialled.calibrate(0, 3)
+    found = dialled.calibrate(0, 1)
     ((id, allowance),) = found.allowances
     assert (allowance.content, allowance.rtol, allowance.atol, allowance.masks) == (False, 0.0, 0.0, ())
     assert dialled.counted(9) == {"content.json"}
@@ -356,6 +356,37 @@ def test_nan_in_lines_of_some_replays_allows_nothing(dialled):
     assert dialled.counted(9) == {"lines.txt"}
 
 
+def test_text_in_json_that_varies_frees_neither_its_numbers_nor_other_text(dialled):
+    dialled.record("""
+        score = 0.1 if turn == 9 else 0.9
+        data = "2026-02-02" if turn == 8 else "2026-01-01"
+        run = f"run ({turn}) " + "x" * turn
+        values = {"run": run, "data": data, "score": score, "loss": 0.5 + turn * 1e-9, "count": 7}
+        with open("values.json", "w") as file:
+            json.dump(values, file)
+        with open("lines.jsonl", "w") as file:
+            print(json.dumps(values), json.dumps(values), sep="\\n", file=file)
+        """)
+    found = dialled.calibrate(1, 2)
+    assert {each.path for each in found.varying} == {"values.json", "lines.jsonl"}
+    for _, allowance in found.allowances:
+        assert len(allowance.masks) == 1
+        assert 3e-9 < allowance.rtol < 5e-9
+    assert dialled.counted(1) == dialled.counted(2) == set()
+    assert dialled.counted(8) == dialled.counted(9) == {"values.json", "lines.jsonl"}
+
+
+def test_json_with_masks_may_be_the_same_by_its_values(dialled):
+    dialled.record("""
+        values = {"run": "other" if turn == 1 else "one", "score": 0.1 if turn == 9 else 0.9}
+        with open("values.json", "w") as file:
+            json.dump(values, file, indent=1 if turn > 2 else None)
+        """)
+    dialled.calibrate(1, 1)
+    assert dialled.counted(2) == dialled.counted(3) == set()
+    assert dialled.counted(9) == {"values.json"}
+
+
 def test_what_is_refused_is_told(dialled, accept):
     from ledger.cli.calibration_page import calibration_page
     from ledger.ops.result_documents import calibration_document
@@ -433,5 +464,6 @@ def test_it_is_told(noisy, accept):
     accept("trial.v1", trial_document(noisy.last, query.load(noisy.workspace.journal), noisy.workspace.store))
     text = calibration_page(found).plain()
     assert "2 replays: diverged ×2" in text
+    assert "May be anything, since more than numbers and lines varied: noise.bin\n" in text
     assert "loss #" in text
     assert "a probability of 67%" in text

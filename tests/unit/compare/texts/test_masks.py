@@ -1,3 +1,4 @@
+import json
 import math
 import re
 
@@ -64,6 +65,52 @@ def test_what_is_no_text_is_not_masked():
 
 def test_a_longer_text_parts_behind_the_end():
     assert masks.same(b"a\nb", b"a", ["(.*)"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["[1]", "[1]"], ()),
+        (['{"a": 1, "b": 2}', '{"a": 1, "b": 2.5}'], (r'\{"a":\ 1,\ "b":\ (N)\}',)),
+        (['["a b", 1]', '["c \\" d", 1]'], (r"\[(S),\ 1\]",)),
+        (["[\n1,\n2]", "[\n3,\n2]"], (r"(N),",)),
+        (["[1]", "[null]"], None),
+        (["[1]", "[NaN]"], None),
+        (["[1]", '["1"]'], None),
+        (["[1]", "[1, 1]"], None),
+        (["[1]", "[1\n]"], None),
+        (["[1, 2]\n[1, 2]", "[1, 3]\n[5, 2]"], None),  # the last line matches what the first one varies by
+    ],
+)
+def test_what_varies_in_json(texts, expected):
+    found = masks.derive_json([each.encode() for each in texts])
+    if expected is not None:
+        expected = tuple(each.replace("N", masks._NUMBER).replace("S", masks._STRING) for each in expected)
+    assert found == expected
+
+
+def test_json_that_varies_in_too_many_ways_is_not_masked():
+    texts = [json.dumps({f"key {n}": value for n in range(masks.MOST + 1)}, indent=0) for value in (1, 2)]
+    assert masks.derive_json([each.encode() for each in texts]) is None
+    texts = [json.dumps([value, "x" * masks._LONGEST]) for value in (1, 2)]
+    assert masks.derive_json([each.encode() for each in texts]) is None
+    assert masks.derive_json([b"\xff1", b"\xff2"]) is None
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.lists(VALUES, min_size=2, max_size=3), st.sampled_from([None, 1]))
+def test_whatever_is_derived_of_json_makes_the_texts_equal(values, indent):
+    texts = [json.dumps(each, indent=indent).encode() for each in values]
+    found = masks.derive_json(texts)
+    if found is not None:
+        for each in texts:
+            assert masks.same(texts[0], each, found, clock=False) is None
 
 
 @pytest.mark.parametrize(
