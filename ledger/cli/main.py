@@ -23,18 +23,20 @@ def program() -> int:
     To free all objects one by one, as Python does at its end, takes a tenth of the time of a short command.
     Where nobody waits for the end, no thread and no function of `atexit`, the system takes them at once.
     """
+    runs = _runs(sys.argv[1:])
     try:
-        if sys.argv[1:2] != ["run"]:  # whose Ctrl-C is the program's that it runs
+        if not runs:  # whose signals are the program's that it runs
             from ledger.ops import interrupt
 
             interrupt.install()
         code = main()
     except KeyboardInterrupt:  # in front of all that says what it comes to
-        code = INTERRUPTED
-    if code == INTERRUPTED:
+        code = _interrupted()
+    ended = code == INTERRUPTED or (not runs and code == _interrupted())
+    if ended:
         # Python's own end would wait for threads, and let one more Ctrl-C kill it midway.
         atexit._run_exitfuncs()
-    if code == INTERRUPTED or (atexit._ncallbacks() == 0 and _thread._count() == 0):
+    if ended or (atexit._ncallbacks() == 0 and _thread._count() == 0):
         try:
             sys.stdout.flush()
             sys.stderr.flush()
@@ -69,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         report(error)
         return error.exit_code
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return _interrupted()
     except BrokenPipeError:
         _close_output()
         return BROKEN_PIPE
@@ -95,6 +97,20 @@ def _invoke(words: Sequence[str]) -> int:
     from ledger.cli import commands
 
     return commands.invoke(words)
+
+
+def _runs(words: Sequence[str]) -> bool:
+    """Whether the command is ``run``, which may stand behind the one option that takes a value."""
+    while words and (words[0] == "--ledger" or words[0].startswith("--ledger=")):
+        words = words[1 if "=" in words[0] else 2 :]
+    return words[:1] == ["run"]
+
+
+def _interrupted() -> int:
+    """What to exit with when a signal has interrupted: 130 for Ctrl-C."""
+    from ledger.ops import interrupt
+
+    return interrupt.exit_code()
 
 
 def _hold_closed_streams() -> None:

@@ -35,6 +35,9 @@ def directory(at: Path | None = None) -> Iterator[Path]:
         lock = fs.try_lock(place / _LOCK)
         try:
             yield place
+        except KeyboardInterrupt:
+            _end_what_runs(os.fsencode(place))  # in a session of its own, where nobody could see it
+            raise
         finally:
             if lock is not None:
                 os.close(lock)
@@ -76,8 +79,11 @@ def _clear(place: Path) -> bool:
 
 
 def _end_what_runs(place: bytes) -> None:
-    """Kill the processes of a dead replay: they carry its spool, a name that nobody else has."""
-    mark = b"LEDGER_SPOOL=" + place + b"/"
+    """Kill the processes of a dead replay, or of one that ends: they carry names of its own.
+
+    What becomes a trial has its spool in the ledger; where that is not mounted, its nested ledger tells.
+    """
+    marks = tuple(name + place + b"/" for name in (b"LEDGER_SPOOL=", b"LEDGER_DIR="))
     for name in os.listdir("/proc"):
         if not name.isdigit() or int(name) == os.getpid():
             continue
@@ -86,7 +92,7 @@ def _end_what_runs(place: bytes) -> None:
             try:
                 with open(f"/proc/{name}/environ", "rb") as file:
                     variables = file.read().split(b"\0")
-                if any(each.startswith(mark) for each in variables):
+                if any(each.startswith(marks) for each in variables):
                     signal.pidfd_send_signal(handle, signal.SIGKILL)
             finally:
                 os.close(handle)

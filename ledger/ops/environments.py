@@ -191,6 +191,7 @@ class _Build:
         count = len(self.environment.distributions)
         progress(f"making an environment: Python {self.environment.python}, {count} packages")
         (self.place / _COMPLETE).unlink(missing_ok=True)
+        fs.remove_tree(self.place)  # uv clears nothing that has not become an environment yet
         system = any(is_systems(each) for each in self.environment.distributions)
         uv.make(self.place, base, system_packages=system)
         there = set(self.captures.of(self.python).environment.distributions) if system else set()

@@ -131,7 +131,8 @@ def execute(launch: Launch, on_started: Callable[[int], None] = _nothing) -> Exi
     NamespaceError
         Nothing was started: a bind could not be mounted, a trait not be given.
     KeyboardInterrupt
-        Ctrl-C while `new_session` is set; the program and all that it started have been killed.
+        Ctrl-C, or another signal with such a handler, while `new_session` is set; the program and all that it
+        started have been killed.
     """
     opened: list[int] = []
 
@@ -194,10 +195,13 @@ def execute(launch: Launch, on_started: Callable[[int], None] = _nothing) -> Exi
         duration = time.monotonic() - started
         if recorder is not None:
             notes += recorder.finish(gate)
+    interrupted = end.interrupted
+    if launch.new_session and not launch.passes_on:  # what came too late for the program is still ours
+        interrupted = interrupted or next((each for each in gate.dropped if each in signals.ENDING), None)
+    if interrupted is not None:
+        signal.raise_signal(interrupted)
     if failure is not None and failure.step == BIND:
         raise NamespaceError("the program was not started", cause=failure.text)
-    if end.interrupted is not None:
-        signal.raise_signal(end.interrupted)
     if raised is not None:
         raise raised
     code = os.waitstatus_to_exitcode(end.status)

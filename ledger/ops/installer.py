@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ledger.errors import IncomparableError
 from ledger.model.frozen import field, frozen
+from ledger.ops import descendants
 from ledger.ops.indexes import from_configuration
 
 CANNOT = "the environment cannot be made again"
@@ -90,16 +91,25 @@ class Installer:
 
     def run(self, *words: str, directory: Path) -> "subprocess.CompletedProcess[str]":
         """Run one of uv's commands; its output comes back."""
-        return subprocess.run(
-            [self.binary, *words, "--no-config", "--no-progress", "--color", "never"],
+        command = [self.binary, *words, "--no-config", "--no-progress", "--color", "never"]
+        with subprocess.Popen(
+            command,
             cwd=directory,
             env=dict(self.variables),
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             errors="replace",
-            check=False,
-        )
+        ) as process:
+            try:
+                output, errors = process.communicate()
+            except BaseException:
+                if process.poll() is None:
+                    descendants.kill(process.pid)  # what builds a package is a child of uv's
+                    process.wait()
+                raise
+        return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
     def make(self, place: Path, base: str, *, system_packages: bool) -> None:
         """Make an empty virtual environment.

@@ -1,4 +1,7 @@
-"""Ctrl-C on the command line: the first interrupts, and a second one does not disturb what tidies up."""
+"""What asks a command to end: Ctrl-C, SIGTERM, and the SIGHUP of a terminal that is closed.
+
+The first interrupts, so that what was begun is tidied up. A further one does not disturb that.
+"""
 
 import _thread
 import os
@@ -8,24 +11,38 @@ import time
 from types import FrameType
 from typing import Final
 
-EXIT: Final = 130
+_USUAL: Final = {
+    signal.SIGINT: signal.default_int_handler,
+    signal.SIGTERM: signal.SIG_DFL,
+    signal.SIGHUP: signal.SIG_DFL,
+}
+"""What Python does at a signal that nobody has said anything of."""
 _LEFT_S: Final = 1.0
 """How long what tidies up may take from the second one on."""
+_ONE_WISH_S: Final = 1.0
+"""For so long another SIGTERM or SIGHUP is no second one: a shell that goes, and ``timeout``, send two."""
 _SOON_S: Final = 0.01
 """By when Python is out of what it dropped an interrupt in."""
-_seen: list[int] = []
+_seen: list[tuple[int, float]] = []
+"""Number of each signal, and when it came; the first one interrupted."""
 
 
 def install() -> None:
-    """Have it so in this process, unless SIGINT is ignored or somebody else's."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, handle)
-        sys.unraisablehook = _dropped
+    """Have it so in this process, but for signals that are ignored (as by ``nohup``) or somebody else's."""
+    for number, usual in _USUAL.items():
+        if signal.getsignal(number) is usual:
+            signal.signal(number, handle)
+            sys.unraisablehook = _dropped
 
 
 def is_usual(handler: object) -> bool:
     """Whether a SIGINT with that handler interrupts."""
     return handler in (signal.default_int_handler, handle)
+
+
+def exit_code() -> int:
+    """What an interrupted command exits with: 128 and the number of the signal; 130 if none came."""
+    return 128 + _first()
 
 
 def handle(number: int, _frame: FrameType | None) -> None:
@@ -38,14 +55,21 @@ def handle(number: int, _frame: FrameType | None) -> None:
     KeyboardInterrupt
         At the first signal.
     """
-    _seen.append(number)
+    now = time.monotonic()
+    if _seen and number != signal.SIGINT and now - _seen[0][1] < _ONE_WISH_S:
+        return
+    _seen.append((number, now))
     if len(_seen) == 1:
         raise KeyboardInterrupt
     if len(_seen) == 2:
         try:
             _thread.start_new_thread(_end, ())
         except RuntimeError:  # Python itself is at its end
-            os._exit(EXIT)
+            os._exit(exit_code())
+
+
+def _first() -> signal.Signals:
+    return signal.Signals(_seen[0][0]) if _seen else signal.SIGINT
 
 
 def _dropped(what: "sys.UnraisableHookArgs") -> None:
@@ -53,18 +77,19 @@ def _dropped(what: "sys.UnraisableHookArgs") -> None:
     if not issubclass(what.exc_type, KeyboardInterrupt):
         sys.__unraisablehook__(what)
         return
+    number = _first()
     _seen.clear()
     try:
-        _thread.start_new_thread(_again, ())
+        _thread.start_new_thread(_again, (number,))
     except RuntimeError:
-        os._exit(EXIT)
+        os._exit(128 + number)
 
 
-def _again() -> None:
+def _again(number: signal.Signals) -> None:
     time.sleep(_SOON_S)
-    _thread.interrupt_main()
+    _thread.interrupt_main(number)
 
 
 def _end() -> None:
     time.sleep(_LEFT_S)
-    os._exit(EXIT)
+    os._exit(exit_code())

@@ -57,6 +57,7 @@ class Pump:
                 if not piece:
                     self._give_up(_DIED)
             elif gate.active and (got := gate.next(0, None)) is not None and got.number in signals.ENDING:
+                gate.dropped.append(got.number)
                 self._give_up(_INTERRUPTED)
         self._close()
         return [

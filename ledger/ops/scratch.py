@@ -81,7 +81,11 @@ def temporary(prefix: str = "ledger-", *, at: Path | None = None) -> Iterator[Pa
     try:
         yield path
     finally:
-        fs.remove_tree(path)
+        try:
+            fs.remove_tree(path)
+        except KeyboardInterrupt:  # it came midway; a further one does not interrupt
+            fs.remove_tree(path)
+            raise
 
 
 def placed(tree: Path, original: Path, directory: str, *, mounted: bool = True) -> Place:

@@ -72,6 +72,8 @@ class Gate:
 
     def __init__(self) -> None:
         self.active = False
+        self.dropped: list[int] = []
+        """Signals that came for a child that was gone."""
         self._mask: set[int] = set()
         self._held: set[int] = set()
         self._former: dict[int, Any] = {}
@@ -130,8 +132,9 @@ class Gate:
 
     def discard(self) -> None:
         """Drop what came for a child that is gone; it must not strike us while its record is written."""
-        while self.active and signal.sigtimedwait(self._held, 0) is not None:
-            pass
+        while self.active and (got := signal.sigtimedwait(self._held, 0)) is not None:
+            self.dropped.append(got.si_signo)
+        self.dropped += self._caught
         self._caught.clear()
 
     def pending(self) -> frozenset[int]:

@@ -1,4 +1,4 @@
-"""Ctrl-C, and once more, while a command reads for long."""
+"""Ctrl-C, and once more, while a command reads for long; so with other signals that ask it to end."""
 
 import signal
 import subprocess
@@ -54,6 +54,7 @@ class Program:
         self.process = subprocess.Popen(
             [sys.executable, "-c", code, *map(str, words)],
             cwd=path,
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
@@ -66,8 +67,8 @@ class Program:
                 return
         pytest.fail(f"it ended without {text!r}, with {self.process.wait()}")
 
-    def interrupt(self):
-        self.process.send_signal(signal.SIGINT)
+    def interrupt(self, number=signal.SIGINT):
+        self.process.send_signal(number)
 
     def end(self):
         """Exit code, and what else it said."""
@@ -101,6 +102,32 @@ def test_what_tidies_up_for_ever_is_given_up_at_the_second(trained):
     program.until("tidying up")
     program.interrupt()
     assert program.end() == (130, "")
+
+
+OTHERS = [signal.SIGTERM, signal.SIGHUP]
+
+
+@pytest.mark.parametrize("number", OTHERS)
+def test_the_same_signal_twice_is_one_wish(trained, number):
+    """As a shell sends it that goes, or ``timeout``: no time runs out for what tidies up."""
+    before = "interrupt._ONE_WISH_S = 3600\ninterrupt._LEFT_S = 0\n"
+    program = Program(["verify"], trained.path, before + _CHECKING.format(tidying="sys.stdin.read()"))
+    program.until("checking")
+    program.interrupt(number)
+    program.until("tidying up")
+    program.interrupt(number)
+    assert program.end() == (128 + number, "tidy\n")
+
+
+@pytest.mark.parametrize("number", OTHERS)
+def test_the_same_signal_once_more_later_is_another_wish(trained, number):
+    before = "interrupt._ONE_WISH_S = 0\n" + _CHECKING.format(tidying="time.sleep(3600)")
+    program = Program(["verify"], trained.path, before)
+    program.until("checking")
+    program.interrupt(number)
+    program.until("tidying up")
+    program.interrupt(signal.SIGINT if number == signal.SIGHUP else number)
+    assert program.end() == (128 + number, "")
 
 
 @pytest.fixture
@@ -162,5 +189,7 @@ hashing.check = check
 """
 
 
-def test_an_interrupt_in_a_finalizer_is_not_lost(trained):
-    assert Program(["verify"], trained.path, _FINALIZER).end() == (130, "")
+@pytest.mark.parametrize("number", [signal.SIGINT, *OTHERS])
+def test_an_interrupt_in_a_finalizer_is_not_lost(trained, number):
+    before = _FINALIZER.replace("signal.SIGINT", str(int(number)))
+    assert Program(["verify"], trained.path, before).end() == (128 + number, "")

@@ -248,6 +248,17 @@ class TestReuse:
         assert again.environment == captured.environment
         assert value(again.python, "import one, two, three; print(3)") == "3"
 
+    def test_a_build_that_was_killed_before_it_was_an_environment_is_cleared(self, world: World) -> None:
+        wheel(world.index, "one")
+        captured = world.captured(world.venv("one"))
+        first = world.recreate(captured)
+        assert first.python is not None
+        for each in first.python.parent.parent.iterdir():
+            if each.is_file():
+                each.unlink()
+        assert world.recreate(captured) == first
+        assert value(first.python, "import one; print(one.VALUE)") == "1.0"
+
     def test_many_at_once_share_one(self, world: World) -> None:
         wheel(world.index, "one")
         captured = world.captured(world.venv("one"))

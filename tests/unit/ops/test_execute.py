@@ -269,3 +269,23 @@ def test_nothing_is_left_open_or_changed(tmp_path):
     execute(_launch(tmp_path, "true"))
     execute(_launch(tmp_path, "no such program"))
     assert state() == before
+
+
+@pytest.mark.parametrize("forward", [False, True])
+@pytest.mark.parametrize("passes_on", [False, True])
+def test_a_signal_that_comes_too_late_for_the_program_is_ours_if_that_was_to_die_with_us(
+    tmp_path, forward, passes_on
+):
+    came = []
+
+    def ended(child):
+        os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+        os.kill(os.getpid(), signal.SIGTERM)  # which is held back
+
+    former = signal.signal(signal.SIGTERM, lambda number, _: came.append(number))
+    try:
+        launch = _launch(tmp_path, "true", new_session=True, passes_on=passes_on, forward=forward)
+        assert execute(launch, ended).exit_code == 0
+    finally:
+        signal.signal(signal.SIGTERM, former)
+    assert came == ([] if passes_on else [signal.SIGTERM])
