@@ -5,6 +5,7 @@ import numpy
 import pytest
 from hypothesis import given, settings
 
+from ledger.compare import mapped as module
 from ledger.compare.account import Account
 from ledger.compare.array import Array, held
 from ledger.compare.base import Tolerance, Unfit
@@ -45,10 +46,11 @@ def test_what_is_read_is_compared_as_number_by_number(pair, tolerance):
     assert repr(found) == repr(by_hand(*pair, tolerance))
 
 
-@pytest.mark.parametrize("dtype", ["<f4", ">f4", "<f8", "bfloat16", "<i4"])
-def test_files_are_compared_as_what_lies_in_memory(monkeypatch, dtype):
-    read = []
-    monkeypatch.setattr(Stored, "read", lambda *args, before=Stored.read: read.append(1) or before(*args))
+@pytest.mark.parametrize("small", [True, False])
+@pytest.mark.parametrize("dtype", ["<f4", ">f4", "<f8", "<f2", "bfloat16", "<i4"])
+def test_files_are_compared_as_what_lies_in_memory(monkeypatch, dtype, small):
+    asked = []
+    monkeypatch.setattr(module, "_in_small_steps", lambda _: asked.append(small) or small)
     random = numpy.random.default_rng(0)
     kind, shape = ("<u2" if dtype == "bfloat16" else dtype), ((1 << 20) + 4099,)
     a = random.standard_normal(shape[0]) * 1000
@@ -66,10 +68,11 @@ def test_files_are_compared_as_what_lies_in_memory(monkeypatch, dtype):
         compare_leaves("x", *arrays, accounts[1])
     assert accounts[1].comparison() == accounts[0].comparison()
     assert accounts[0].comparison().distance.differing > shape[0] // 2
-    assert bool(read) is (dtype == "<f4")
+    assert bool(asked) is (dtype == "<f4")
 
 
-def test_only_two_mapped_blocks_are_read():
+def test_only_two_mapped_blocks_are_read(monkeypatch):
+    monkeypatch.setattr(module, "_in_small_steps", lambda _: True)
     content = numpy.arange(5000, dtype="f4").tobytes()
     with files(content, content) as opened:
         sides = blocks(opened, [len(content)] * 2)
@@ -78,6 +81,18 @@ def test_only_two_mapped_blocks_are_read():
         assert Stored.of(content, sides[1]) is None
         assert Stored.of(sides[0], memoryview(content)) is None
         assert Stored.of(*(each[4:] for each in sides)) is None  # where these begin is not known
+
+
+def test_whether_a_block_is_read_is_told_by_how_it_is_mapped(tmp_path):
+    content = os.urandom(4 << 20)
+    (tmp_path / "numbers").write_bytes(content)
+    number = os.open(tmp_path / "numbers", os.O_RDONLY)
+    try:
+        block = mapped(number, 0, len(content))
+        module._in_small_steps(block)
+        assert module._in_small_steps(block) is False  # each of its pages is mapped by now
+    finally:
+        os.close(number)
 
 
 def test_a_file_that_became_shorter_ends_early():
