@@ -3,7 +3,8 @@
 from ledger.cli import marks
 from ledger.cli.allowances_page import patterns
 from ledger.cli.page import Page
-from ledger.ops.calibrate import Calibrated, Varying
+from ledger.ops.calibrate import Calibrated
+from ledger.ops.noise import Varying
 from ledger.ops.references import describe
 from ledger.ops.text import count, line
 
