@@ -1,6 +1,5 @@
 """Pickles and joblib files by the values that they say; the order of sets and of keys does not count."""
 
-import bz2
 import lzma
 import tempfile
 import zlib
@@ -9,6 +8,7 @@ from contextlib import ExitStack
 from typing import BinaryIO, Final, cast
 
 from ledger.compare.account import Account, joined
+from ledger.compare.archives.compressed import blocks_of
 from ledger.compare.base import Unfit
 from ledger.compare.leaves import Leaf, compare_sides, of_content
 from ledger.compare.parts import size_of
@@ -19,12 +19,12 @@ from ledger.compare.pickled.pickle_values import leaves_of
 _MOST_UNPACKED: Final = 1 << 30
 _MOST_RATIO: Final = 200
 _IN_MEMORY: Final = 16 << 20
-_PACKED: Final[dict[bytes, Callable[[BinaryIO], BinaryIO]]] = {
-    b"BZ": lambda file: cast(BinaryIO, bz2.BZ2File(file)),
-    b"\xfd7zXZ": lambda file: cast(BinaryIO, lzma.LZMAFile(file)),  # noqa: SIM115
-    b"\x5d\x00": lambda file: cast(BinaryIO, lzma.LZMAFile(file)),  # noqa: SIM115
+_PACKED: Final[dict[bytes, Callable[[BinaryIO], Iterator[bytes]]]] = {
+    b"BZh": blocks_of,
+    b"\xfd7zXZ\0": blocks_of,
+    b"\x5d\x00": lambda file: _blocks(cast(BinaryIO, lzma.LZMAFile(file))),  # noqa: SIM115
 }
-"""How files begin that joblib has compressed. Those of zlib are told by their check sum."""
+"""How files begin that joblib has compressed, and what reads them. Those of zlib are told by their sum."""
 
 
 def read(file: BinaryIO, place: str = "") -> Iterator[tuple[str, Leaf]]:
@@ -59,7 +59,7 @@ def _unpacked(file: BinaryIO, stack: ExitStack) -> BinaryIO:
     unpacked = cast(BinaryIO, stack.enter_context(spool))
     most = max(_MOST_UNPACKED, _MOST_RATIO * size_of(file))
     try:
-        for block in _blocks(_PACKED[starts[0]](file)) if starts else _inflated(file):
+        for block in _PACKED[starts[0]](file) if starts else _inflated(file):
             unpacked.write(block)
             if unpacked.tell() > most:
                 raise Unfit(f"a compressed file that holds more than {most} bytes")

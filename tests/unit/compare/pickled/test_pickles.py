@@ -124,3 +124,17 @@ def test_the_kind_of_compression_does_not_count():
     assert compare(
         zlib.compress(plain), _dumped({"a": numpy.arange(3.0)}, ("gzip", 3)), "application/x-joblib"
     ).same
+
+
+@pytest.mark.parametrize("packed", ["xz", "bz2", "lzma", "zlib", "gzip"])
+def test_what_is_compressed_is_compared_by_its_values(packed):
+    one, other = (_dumped({"a": numpy.arange(3.0) + more}, (packed, 3)) for more in (0, 1e-9))
+    found = compare(one, other, "application/x-joblib")
+    assert found.detail == "a: 3 of 3 numbers differ, by up to 1e-09, relatively inf"
+    cut = compare(one, other[:-20], "application/x-joblib")
+    assert "(compared as bytes: it cannot be unpacked: " in cut.detail
+
+
+def test_zeros_may_stand_behind_xz():
+    one, other = (_dumped({"a": numpy.arange(3.0) + more}, ("xz", 3)) + bytes(1002) for more in (0, 1))
+    assert compare(one, other, "application/x-joblib").detail.startswith("a: 3 of 3 numbers differ")
