@@ -99,7 +99,7 @@ def test_comparing_costs_little_more_than_reading(checkpoints, report, other):
     assert wall <= MOST_RATIO
 
 
-@pytest.mark.parametrize(("kind", "tensors"), [("F32", 256), ("F16", 1), ("BF16", 256), ("I32", 1)])
+@pytest.mark.parametrize(("kind", "tensors"), [("F16", 1), ("BF16", 256)])
 def test_comparing_costs_little_more_than_reading_from_the_disk(tmp_path, report, kind, tensors):
     paths = [tmp_path / name for name in ("one", "other")]
     write(paths, kind, tensors)

@@ -128,7 +128,7 @@ def test_halves_are_compared_as_the_numbers_that_they_stand_for(pair, earlier, t
         assert repr(found) == repr(whole)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(pair=pairs(ODD), earlier=pairs(), tolerance=TOLERANCES, shift=st.sampled_from([0, 1e-9, 1e-16]))
 def test_numbers_in_double_precision_are_compared_as_number_by_number(pair, earlier, tolerance, shift):
     some, before = ((a.astype("f8"), b.astype("f8") * (1 + shift)) for a, b in (pair, earlier))
@@ -138,7 +138,7 @@ def test_numbers_in_double_precision_are_compared_as_number_by_number(pair, earl
     assert repr(found) == repr(known + by_hand(*some, tolerance))
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(pair=pairs(ODD), earlier=pairs(), tolerance=TOLERANCES, scale=st.sampled_from([0, 1, 20, 30]))
 def test_numbers_in_half_precision_are_compared_as_number_by_number(pair, earlier, tolerance, scale):
     with numpy.errstate(all="ignore"):
