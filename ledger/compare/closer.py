@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 from ledger.compare.bounds import Bounds, Known
 from ledger.compare.scratch import SCRATCH
 from ledger.compare.sides import AT_ONCE, Sides
+from ledger.compare.ulps import most_ulps
 
 UP: Final = 1 + 1e-6
 """More than what subtraction and division round off in single precision."""
 _LEAST: Final = 1e-44
 """More than what division rounds off where its result has no full precision."""
-HALF: Final = 0.49
-"""Numbers that differ by less, relatively, are of one sign, and at most `most_ulps` apart."""
 _ONE_SIGN: Final = 1 << 23
 """Bits of finite numbers of two signs are farther apart than that, as whole numbers of 32 bits."""
 
@@ -64,22 +63,6 @@ class Close:
             relative=relative,
             ulp=numpy.where(ulp < _ONE_SIGN, ulp, numpy.minimum(bounds.ulp, most_ulps(relative))),
         )
-
-
-def most_ulps(relative: NDArray[Any] | float, dtype: Any = "f4") -> NDArray[Any]:
-    """Most units in the last place, of numbers that differ by so much relatively; infinite from a half on.
-
-    Between any two powers of two there are n numbers, all as far from each other: 2**23 in single precision.
-    So a relative difference r of less than a half, from a number m times such a power (1 <= m < 2), has r m n
-    of them on the same side of that power, and (1 - m + 2 r m) n across it, where they lie twice as dense,
-    but no farther down: at most 2 r n both times.
-    """
-    return numpy.where(relative < HALF, relative * 2.0 ** (_bits(dtype) + 1) + 1, numpy.inf)
-
-
-def _bits(dtype: Any) -> int:
-    """Of what is behind the point; none of whole numbers, which have no units in the last place."""
-    return numpy.finfo(dtype).nmant if numpy.dtype(dtype).kind == "f" else 0
 
 
 def _largest(ratios: NDArray[Any]) -> NDArray[Any]:

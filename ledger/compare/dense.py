@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from ledger.compare.base import Tolerance
 from ledger.compare.bounds import Bounds, Known
-from ledger.compare.closer import HALF, closer, most_ulps
+from ledger.compare.closer import closer
 from ledger.compare.row_bounds import row_bounds
 from ledger.compare.scratch import SCRATCH
 from ledger.compare.sides import AT_ONCE, ROW, Pair, Sides
-from ledger.compare.ulps import ulps
+from ledger.compare.ulps import HALF, most_ulps, ulps
 
 _ROWS: Final = 1 << 4
 """Rows for which all that is computed in double precision fits into a processor's cache; few."""

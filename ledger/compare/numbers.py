@@ -249,10 +249,8 @@ def _apart_halves(
                 (_apart_halves(expected[at], got[at], tolerance, known, kind) for at in parts), Apart()
             )
     places = numpy.flatnonzero(numpy.not_equal(expected, got, out=SCRATCH.flags(size)))
-    few = expected[places], got[places]
-    if kind is HalfSides:
-        return _one_by_one(kind.widened(few[0]), kind.widened(few[1]), size, tolerance, kind.spare)
-    return _one_by_one(few[0].view("<f2"), few[1].view("<f2"), size, tolerance, 0)
+    (one, spare), (other, _) = (kind.as_stored(each[places]) for each in (expected, got))
+    return _one_by_one(one, other, size, tolerance, spare)
 
 
 def _begin_apart(a: Block, b: Block) -> bool:

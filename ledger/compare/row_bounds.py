@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from ledger.compare.base import Tolerance
 from ledger.compare.bounds import Bounds, Known
-from ledger.compare.closer import HALF, UP, Close, most_ulps
+from ledger.compare.closer import UP, Close
 from ledger.compare.scratch import SCRATCH
 from ledger.compare.sides import ROW, Sides
+from ledger.compare.ulps import HALF, most_ulps
 
 _SIZE: Final = numpy.int32(0x7FFFFFFF)
 """All bits of a number but for that of its sign."""

@@ -25,7 +25,7 @@ _MENDED: Final = numpy.float32(2.0**112)
 """Exponents are counted from there: 127 - 15."""
 
 Pair = tuple[NDArray[Any], NDArray[Any]]
-"""Numbers of both sides, as ``f4``."""
+"""Numbers of both sides."""
 
 
 class Sides:
@@ -39,13 +39,13 @@ class Sides:
         One dimension, of one length, in the byte order of this machine.
     """
 
+    spare = 0
+    """How many low bits numbers have here that they do not have where they are stored."""
+
     def __init__(self, expected: NDArray[Any], got: NDArray[Any]) -> None:
         self._both = expected, got
         whole = len(expected) // ROW * ROW
         self._rows = expected[:whole].reshape(-1, ROW), got[:whole].reshape(-1, ROW)
-
-    spare = 0
-    """How many low bits numbers have here that they do not have where they are stored."""
 
     def __len__(self) -> int:
         """How many numbers are on each side."""
@@ -114,6 +114,11 @@ class HalfSides(Sides):
         numpy.left_shift(words, 16, out=words)
         return words.view("f4")
 
+    @classmethod
+    def as_stored(cls, halves: NDArray[Any]) -> tuple[NDArray[Any], int]:
+        """Those numbers in the nearest type that numpy has, and how many bits it has to spare."""
+        return cls.widened(halves), cls.spare
+
     def numbers(self, start: int, stop: int) -> Pair:
         """Those of a part."""
         one, other = (self.widened(each[start:stop]) for each in self._both)
@@ -158,6 +163,11 @@ class HalfPrecisionSides(HalfSides):
         numpy.bitwise_and(words, _SIGN_AND_MORE, out=words)
         numpy.multiply(numbers, _MENDED, out=numbers)
         return numbers
+
+    @classmethod
+    def as_stored(cls, halves: NDArray[Any]) -> tuple[NDArray[Any], int]:
+        """See `HalfSides.as_stored`."""
+        return halves.view("<f2"), 0
 
     def ulps(self, expected: NDArray[Any], got: NDArray[Any]) -> int | None:
         """See `Sides.ulps`: the smallest numbers are less dense in half precision than others."""

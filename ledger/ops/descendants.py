@@ -1,4 +1,4 @@
-"""Processes that a process of ours has started, and those that these have."""
+"""Which process has started which: those that descend from one of ours."""
 
 import os
 import signal
@@ -24,12 +24,16 @@ def kill(process: int) -> None:
             os.kill(each, signal.SIGKILL)
 
 
+def parent(process: int) -> int | None:
+    """What has started a process, or has taken it on; None if it is gone."""
+    try:
+        with open(f"/proc/{process}/stat", "rb") as file:
+            return int(file.read().rpartition(b")")[2].split()[1])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
 def _parents() -> list[tuple[int, int]]:
     """(process, parent) of all processes."""
-    found = []
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            # Some are gone meanwhile.
-            with suppress(OSError, ValueError, IndexError), open(f"/proc/{name}/stat", "rb") as file:
-                found.append((int(name), int(file.read().rpartition(b")")[2].split()[1])))
-    return found
+    found = ((int(name), parent(int(name))) for name in os.listdir("/proc") if name.isdigit())
+    return [(each, above) for each, above in found if above is not None]

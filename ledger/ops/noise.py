@@ -10,7 +10,7 @@ import numpy
 from ledger.compare.base import Comparison, Distance, Tolerance
 from ledger.compare.metrics import is_timing
 from ledger.compare.numbers import apart
-from ledger.compare.texts import masks
+from ledger.compare.texts import mask_patterns, masks
 from ledger.compare.tolerances import narrowest, widest
 from ledger.errors import LedgerError
 from ledger.journal import series
@@ -211,7 +211,7 @@ class _Measuring:
         values = own.media_type in JSON
         if values or own.media_type.startswith(_TEXTS):
             digests = [own.digest, *(each.digest for each in others)]
-            found = self._masks(digests, masks.derive_json if values else masks.derive)
+            found = self._masks(digests, mask_patterns.derive_json if values else mask_patterns.derive)
             if found:
                 return self._masked(varying, digests, found, clock=not values)
         if len(notes) == len(self.others):
@@ -250,7 +250,7 @@ class _Measuring:
     def _masks(
         self,
         digests: Sequence[Digest | None],
-        derive: Callable[[Sequence[bytes]], tuple[str, ...] | None] = masks.derive,
+        derive: Callable[[Sequence[bytes]], tuple[str, ...] | None] = mask_patterns.derive,
     ) -> tuple[str, ...] | None:
         texts: list[bytes] = []
         for digest in dict.fromkeys(digests):

@@ -14,7 +14,7 @@ from types import FrameType, TracebackType
 from typing import Any, Final, NamedTuple, Protocol
 
 from ledger import threads
-from ledger.ops import interrupt
+from ledger.ops import descendants, interrupt
 
 FORWARDED: Final = (
     signal.SIGHUP,
@@ -250,11 +250,10 @@ def sent_by(received: Received, child: int) -> bool:
             return True
         if sender <= 1 or sender == os.getpid():
             return False
-        try:
-            with open(f"/proc/{sender}/stat", "rb") as stat:
-                sender = int(stat.read().rpartition(b")")[2].split()[1])
-        except (OSError, ValueError, IndexError):
+        above = descendants.parent(sender)
+        if above is None:
             return False
+        sender = above
     return False
 
 

@@ -105,6 +105,12 @@ class Replays:
     def entries(self):
         return [type(each.entry.payload).__name__ for each in self.project.workspace.journal.entries()]
 
+    def ends_tidily(self, process, number):
+        """With what a shell says of a signal, and nothing else."""
+        assert "Traceback" not in process.communicate(timeout=PATIENCE_S)[1]
+        assert process.returncode == 128 + number
+        return self.nothing_left()
+
     def nothing_left(self):
         """Nothing runs, nothing lies about; what ends is killed already, and takes a moment."""
         eventually(lambda: not running("sleep", self.slept), "the end of what the program started")
@@ -136,9 +142,7 @@ def test_it_leaves_nothing_running_and_nothing_lying_about(replays, more, number
 def test_so_does_why_whose_trial_is_lost(replays, number):
     process = replays.start_program("why", "@~1", "@", "--rerun", "--env", "current")
     process.send_signal(number)
-    assert "Traceback" not in process.communicate(timeout=PATIENCE_S)[1]
-    assert process.returncode == 128 + number
-    assert replays.nothing_left()
+    assert replays.ends_tidily(process, number)
     assert replays.start("log", stderr=subprocess.DEVNULL).wait(PATIENCE_S) == 0
     assert replays.entries()[-2:] == ["TrialStarted", "TrialLost"]
 
@@ -165,9 +169,7 @@ def test_while_it_compares(replays, number):
     replays.until(Path(f"{replays.flag}.comparing").exists, process)
     assert list(replays.scratch.iterdir())
     process.send_signal(number)
-    assert "Traceback" not in process.communicate(timeout=PATIENCE_S)[1]
-    assert process.returncode == 128 + number
-    assert replays.nothing_left()
+    assert replays.ends_tidily(process, number)
     assert replays.entries() == before
 
 
@@ -200,9 +202,7 @@ abandoned.sweep = swept
 def test_while_it_tidies_up_anyway(replays, number):
     before = _REMOVING.format(scratch=str(replays.scratch), number=int(number))
     process = replays.start("replay", "@", "--env", "current", before=before)
-    assert "Traceback" not in process.communicate(timeout=PATIENCE_S)[1]
-    assert process.returncode == 128 + number
-    assert replays.nothing_left()
+    assert replays.ends_tidily(process, number)
 
 
 def test_a_closed_terminal_ends_it(replays):
@@ -284,9 +284,7 @@ def test_while_uv_builds_a_package_of_its_environment(replays, tmp_path, number)
     process = replays.start("replay", "@")
     replays.until(Path(f"{replays.flag}.building").exists, process)
     process.send_signal(number)
-    assert "Traceback" not in process.communicate(timeout=PATIENCE_S)[1]
-    assert process.returncode == 128 + number
-    assert replays.nothing_left()
+    assert replays.ends_tidily(process, number)
     assert replays.entries() == before
 
 

@@ -1,8 +1,7 @@
-"""What varies in the lines of a text from run to run, as patterns; and texts with that masked."""
+"""Texts with what varies in their lines masked, by patterns that say what that is, see `mask_patterns`."""
 
 import math
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import Final, NamedTuple
@@ -12,104 +11,24 @@ from ledger.compare.numbers import Apart
 from ledger.compare.spelled import apart_of, number
 from ledger.compare.texts.text import mask_clock
 
-MOST: Final = 50
-"""Patterns of one text; one that varies in more lines is no text to be masked."""
-_MOST_BYTES: Final = 16 << 20
-_OFTEN: Final = 3
-"""Lines of one form from which on their other numbers need not be the same either."""
-_NUMBER: Final = r"[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?"
-_TOKEN: Final = re.compile(rf"{_NUMBER}|\w+|\s+|.", re.DOTALL)
-_ONE_NUMBER: Final = re.compile(_NUMBER)
-_GROUP: Final = re.compile(rf"\\.|\((?P<number>{re.escape(_NUMBER)}\))?(?!\?)", re.DOTALL)
+NUMBER: Final = r"[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?"
+"""In a pattern: a number."""
+_GROUP: Final = re.compile(rf"\\.|\((?P<number>{re.escape(NUMBER)}\))?(?!\?)", re.DOTALL)
 """In a pattern: what is escaped, or where a group begins, and whether it is one of a number."""
-_STRING: Final = r'"(?:[^"\\]|\\.)*"'
-_ONE_STRING: Final = re.compile(_STRING)
-_JSON_TOKEN: Final = re.compile(rf"{_STRING}|{_NUMBER}|\w+|\s+|.", re.DOTALL)
-_LONGEST: Final = 1 << 16
-"""Letters of all patterns of one JSON text, of which a line may be all."""
+STRING: Final = r'"(?:[^"\\]|\\.)*"'
+"""In a pattern: a string of JSON."""
 _ENDLESS: Final = re.compile(r"(?<![^\W_])(?:nan|inf|infinity)(?![^\W_])", re.IGNORECASE)
 _EXACT: Final = Tolerance()
-
-
-def derive(texts: Sequence[bytes]) -> tuple[str, ...] | None:
-    """Patterns of the lines that are not the same in all texts, clock text left aside.
-
-    Parameters
-    ----------
-    texts
-        Of several runs.
-
-    Returns
-    -------
-    tuple of str or None
-        Regular expressions that match whole lines; what varies are their groups. None if masking does not
-        make the texts equal, or would take too many patterns.
-    """
-    if max(map(len, texts)) > _MOST_BYTES:
-        return None
-    try:
-        lines = [text.decode().split("\n") for text in texts]
-    except UnicodeDecodeError:
-        return None
-    if len({len(each) for each in lines}) != 1:
-        return None
-    forms = [form for variants in zip(*lines, strict=True) for form in _form(variants)]
-    often = Counter(general for _, general in forms)
-    masks = tuple(dict.fromkeys(general if often[general] >= _OFTEN else form for form, general in forms))
-    if len(masks) > MOST:
-        return None
-    first, *others = [b"\n".join(masked(text, masks)) for text in texts]
-    return masks if all(each == first for each in others) else None
-
-
-def derive_json(texts: Sequence[bytes]) -> tuple[str, ...] | None:
-    """Patterns of the lines that are not the same in all texts, which are JSON.
-
-    Parameters
-    ----------
-    texts
-        Of several runs.
-
-    Returns
-    -------
-    tuple of str or None
-        Regular expressions that match whole lines; what varies are their groups, each a string or a number.
-        None if anything else varies, or it would take too many patterns.
-    """
-    if max(map(len, texts)) > _MOST_BYTES:
-        return None
-    try:
-        lines = [text.decode().split("\n") for text in texts]
-    except UnicodeDecodeError:
-        return None
-    if len({len(each) for each in lines}) != 1:
-        return None
-    found: dict[str, None] = {}
-    length = 0
-    for variants in zip(*lines, strict=True):
-        if len(set(variants)) == 1:
-            continue
-        form = _json_form(variants)
-        if form is None:
-            return None
-        if form not in found:
-            found[form] = None
-            length += len(form)
-        if len(found) > MOST or length > _LONGEST:
-            return None
-    patterns = tuple(found)
-    # A line may match the pattern of another one in some texts.
-    return patterns if all(same(texts[0], each, patterns, clock=False) is None for each in texts) else None
 
 
 def readable(mask: str) -> str:
     """A pattern for people: ``#`` is what varies, ``N`` any number."""
     text = (
-        mask.replace(f"({_NUMBER})", "#")
-        .replace(f"({_STRING})", "#")
+        mask.replace(f"({NUMBER})", "#")
+        .replace(f"({STRING})", "#")
         .replace("(.+?)", "#")
         .replace("(.*)", "#")
-        .replace(_NUMBER, "N")
+        .replace(NUMBER, "N")
     )
     return re.sub(r"\\(.)", r"\1", text)
 
@@ -230,53 +149,3 @@ def _line(line: bytes, patterns: Sequence[tuple["re.Pattern[str]", list[bool]]])
             rest = "".join([*pieces, text[at:]]).encode()
             return _Line(rest, mask, tuple(zip(kinds, found.groups(), strict=True)))
     return _Line(line)
-
-
-def _form(variants: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """The pattern of one line, and the same with all its numbers free; nothing if it does not vary."""
-    variants = [mask_clock(each.encode()).decode() for each in variants]
-    if len(set(variants)) == 1:
-        return
-    tokens = [_TOKEN.findall(each) for each in variants]
-    if len({len(each) for each in tokens}) == 1:
-        columns = list(zip(*tokens, strict=True))
-        yield "".join(map(_exact, columns)), "".join(map(_general, columns))
-        return
-    shortest = min(map(len, tokens))
-    front = next((n for n in range(shortest) if len({each[n] for each in tokens}) > 1), shortest)
-    left = shortest - front
-    back = next((n for n in range(left) if len({each[-1 - n] for each in tokens}) > 1), left)
-    columns = [(each,) for each in tokens[0]]
-    ends = columns[:front], columns[len(columns) - back :]
-    yield (
-        "(.*)".join("".join(map(_exact, each)) for each in ends),
-        "(.*)".join("".join(map(_general, each)) for each in ends),
-    )
-
-
-def _json_form(variants: Sequence[str]) -> str | None:
-    """The pattern of one line of JSON; None if other than strings and numbers vary in it."""
-    tokens = [_JSON_TOKEN.findall(each) for each in variants]
-    if len({len(each) for each in tokens}) != 1:
-        return None
-    pieces: list[str] = []
-    for column in zip(*tokens, strict=True):
-        if len(set(column)) == 1:
-            pieces.append(re.escape(column[0]))
-        elif all(_ONE_NUMBER.fullmatch(each) for each in column):
-            pieces.append(f"({_NUMBER})")
-        elif all(_ONE_STRING.fullmatch(each) for each in column):
-            pieces.append(f"({_STRING})")
-        else:
-            return None
-    return "".join(pieces)
-
-
-def _exact(column: Sequence[str]) -> str:
-    if len(set(column)) == 1:
-        return re.escape(column[0])
-    return f"({_NUMBER})" if all(_ONE_NUMBER.fullmatch(each) for each in column) else r"(.+?)"
-
-
-def _general(column: Sequence[str]) -> str:
-    return _NUMBER if len(set(column)) == 1 and _ONE_NUMBER.fullmatch(column[0]) else _exact(column)

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from ledger.compare.base import Tolerance
 from ledger.compare.bounds import Known
-from ledger.compare.closer import closer, most_ulps
+from ledger.compare.closer import closer
 from ledger.compare.dense import dense_single
 from ledger.compare.numbers import Apart, apart, apart_halves
 from ledger.compare.row_bounds import row_bounds
 from ledger.compare.sides import ROW, HalfSides, Sides
+from ledger.compare.ulps import most_ulps
 
 EXACT = Tolerance()
 ODD = [0.0, -0.0, 1e-45, -1e-45, 1e-38, -1e-38, 3e38, -3e38, 1.0, -1.0, 2.0**-126, math.nan, -math.nan]

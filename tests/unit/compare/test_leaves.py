@@ -1,5 +1,8 @@
 """Arrays that are compared by several threads."""
 
+import subprocess
+import sys
+
 import numpy
 import pytest
 
@@ -50,3 +53,25 @@ def test_the_first_item_that_differs_is_told_whatever_the_blocks(place):
     sides = [array.held(each.tobytes(), each.dtype.str, each.shape) for each in (words, other)]
     leaves.compare_leaves("x", *sides, account)
     assert account.comparison().detail == f"x: its items differ from {place} on"
+
+
+_COMPARE = """
+import sys
+from ledger import processors
+from ledger.compare import registry
+from ledger.compare.base import Tolerance
+processors.allowed = lambda: 4
+with open(sys.argv[1], "rb") as one, open(sys.argv[2], "rb") as other:
+    assert not registry.find("application/x-npz")(one, other, Tolerance()).same
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+"""
+
+
+@pytest.mark.slow
+def test_four_threads_take_no_more_memory_than_is_said(tmp_path):
+    paths = [tmp_path / f"{number}.npz" for number in range(2)]
+    numbers = numpy.random.default_rng(0).standard_normal(128 << 20, dtype="f4")
+    for more, path in enumerate(paths):
+        numpy.savez(path, w=numbers + numpy.float32(more * 1e-6))
+    words = [sys.executable, "-c", _COMPARE, *map(str, paths)]
+    assert int(subprocess.run(words, check=True, stdout=subprocess.PIPE).stdout) < 400 << 10  # kB
